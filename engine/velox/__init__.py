@@ -1,0 +1,1 @@
+"""Velox: low-latency algorithmic trading for NSE India."""

@@ -1,0 +1,3 @@
+"""The compiled module; import from `velox_core` instead."""
+
+__version__: str

@@ -1,0 +1,1 @@
+//! Wire formats of the feeds, decoded into values; a malformed frame is an error value.

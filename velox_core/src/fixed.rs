@@ -1,0 +1,71 @@
+//! Fixed-point numbers: prices and money are integers at 1e-8 rupees.
+
+/// One rupee in price units: prices are `i64` at 1e-8.
+pub const ONE: i64 = 100_000_000;
+
+/// One paisa in price units.
+pub const PAISA: i64 = ONE / 100;
+
+/// A price as the float that indicators and Python see.
+pub fn to_float(price: i64) -> f64 {
+    price as f64 / ONE as f64
+}
+
+/// The price nearest to a float, or `None` when it is not finite or out of range.
+pub fn from_float(value: f64) -> Option<i64> {
+    let scaled = (value * ONE as f64).round();
+    // 2^63 as a float: the first value that no longer fits.
+    (scaled.is_finite() && scaled.abs() < 9_223_372_036_854_775_808.0).then_some(scaled as i64)
+}
+
+/// `value × rate ÷ scale`, rounded half to even; the product is taken in 128 bits.
+///
+/// Returns `None` on overflow.
+pub fn mul_div(value: i128, rate: i128, scale: i128) -> Option<i128> {
+    let product = value.checked_mul(rate)?;
+    let quotient = product.div_euclid(scale);
+    let twice = product.rem_euclid(scale).checked_mul(2)?;
+    let up = twice > scale || (twice == scale && quotient % 2 != 0);
+    Some(quotient + i128::from(up))
+}
+
+/// Round a price down to a multiple of the tick.
+pub fn floor_tick(price: i64, tick: i64) -> i64 {
+    price.div_euclid(tick).saturating_mul(tick)
+}
+
+/// Round a price up to a multiple of the tick.
+pub fn ceil_tick(price: i64, tick: i64) -> i64 {
+    let down = floor_tick(price, tick);
+    if down == price { price } else { down.saturating_add(tick) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn half_rounds_to_even() {
+        assert_eq!(mul_div(5, 1, 2), Some(2));
+        assert_eq!(mul_div(7, 1, 2), Some(4));
+        assert_eq!(mul_div(-5, 1, 2), Some(-2));
+    }
+
+    #[test]
+    fn not_finite_is_no_price() {
+        assert_eq!(from_float(f64::NAN), None);
+        assert_eq!(from_float(1e300), None);
+        assert_eq!(from_float(100.05), Some(10_005_000_000));
+    }
+
+    proptest! {
+        #[test]
+        fn ticks_bracket_the_price(price in -1_000_000_000_000i64..1_000_000_000_000, tick in 1i64..1_000_000_000) {
+            let (down, up) = (floor_tick(price, tick), ceil_tick(price, tick));
+            prop_assert!(down <= price && price <= up && up - down <= tick);
+            prop_assert_eq!(down % tick, 0);
+            prop_assert_eq!(up % tick, 0);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Indicators, one file each: `new` may refuse, `update` and `peek` may not.

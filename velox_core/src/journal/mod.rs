@@ -1,0 +1,1 @@
+//! The one ordered log: record format, writer thread, reader and recovery.

@@ -1,0 +1,10 @@
+//! The Python face of the core; the only place that knows PyO3.
+#![allow(unsafe_code)] // PyO3's macros expand to unsafe
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}
