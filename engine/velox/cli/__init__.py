@@ -1,8 +1,108 @@
-"""The command line: `velox COMMAND`; each command is a module of its own, loaded when it is called."""
+"""The command line `velox COMMAND`: each command is a module of its own, imported only when it is called."""
 
+import importlib
+import os
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from velox.errors import BadInput, ExitCode, Fatal, Unknown, VeloxError
+
+__all__ = ["main", "run"]
+
+# name: (module:attribute, one line for `velox --help`, which then needs no import)
+_COMMANDS = {
+    "demo": ("velox.cli.demo:command", "Trade a whole day on paper here, now: simulator, engine and strategies."),
+    "paper": ("velox.cli.paper:command", "Trade strategies on paper; started again, it goes on where it ended."),
+    "halt": ("velox.cli.control:halt", "Stop every new risk of the running engine."),
+    "resume": ("velox.cli.control:resume", "Allow new risk again after a halt."),
+    "flatten": ("velox.cli.control:flatten", "Close every position of the running engine and prove it flat."),
+    "simulate": ("velox.cli.simulate:command", "Play the broker: login, instruments, candles and live ticks."),
+    "data": ("velox.cli.data:command", "Import, sample, list and compute market data."),
+    "decode": ("velox.cli.decode:command", "Decode broker frames: hex lines in, JSON lines out."),
+    "replay": ("velox.cli.replay:command", "Run a journal again and compare every decision."),
+    "new": ("velox.cli.new:command", "Write a new strategy with its test and a README."),
+    "check": ("velox.cli.check:command", "Judge a strategy file without running it."),
+    "doctor": ("velox.cli.doctor:command", "Look at this machine and say what to mend."),
+    "bench": ("velox.cli.bench:command", "Measure the figures that the README states."),
+}
 
 
-def main() -> None:
-    """Run the command line."""
-    sys.exit(2)
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module_name, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name != module_name:
+                raise
+            raise BadInput(f"`velox {cmd_name}` is not in this build yet") from None
+        command = getattr(module, attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="velox-trading", prog_name="velox")
+def _velox() -> None:
+    """Algorithmic trading for NSE India: one journal, one Rust kernel, strategies in Python."""
+
+
+def _say(error: Exception | str) -> None:
+    click.echo(f"velox: {error}", err=True)
+
+
+def _say_usage(error: click.ClickException) -> None:
+    _say(error.format_message())
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        click.echo(f"See `{context.command_path} --help`.", err=True)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status; a command may return its own as an int."""
+    try:
+        # Not `_velox.main`: it would turn a reader that left into status 1.
+        with _velox.make_context("velox", list(arguments)) as context:
+            result = _velox.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except Fatal as error:
+        _say(error)
+        return error.exit_code
+    except Unknown as error:
+        _say(error)
+        return ExitCode.OUTCOME_UNKNOWN
+    except VeloxError as error:
+        _say(error)
+        return ExitCode.BAD_INPUT
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return ExitCode.BAD_INPUT
+    except click.ClickException as error:
+        _say_usage(error)
+        return ExitCode.BAD_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has seen enough (`velox … | head`); what Python flushes at exit must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return ExitCode.DONE
+    return result if type(result) is int else ExitCode.DONE
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and end it."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,98 @@
+"""The command line's frame: what fails, fails with one sentence and the right status."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import click
+import pytest
+
+from velox import cli
+from velox.errors import BadInput, ExitCode, Fatal, Refused, Unknown
+
+NAMES = "demo paper halt resume flatten simulate data decode replay new check doctor bench".split()
+
+
+Plant = Callable[[BaseException | int], None]
+
+
+@pytest.fixture
+def plant(monkeypatch: pytest.MonkeyPatch) -> Plant:
+    """Replace every command by one that raises or returns what the test plants."""
+
+    def _plant(outcome: BaseException | int) -> None:
+        def body() -> int:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return outcome
+
+        monkeypatch.setattr(cli._LazyGroup, "get_command", lambda self, ctx, name: click.Command(name, callback=body))
+
+    return _plant
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert [name for name in NAMES if f"\n  {name} " in out] == NAMES
+
+
+def test_help_imports_no_command() -> None:
+    code = (
+        "import sys; from velox import cli; cli.run(['--help']); print([m for m in sys.modules if 'velox.cli.' in m])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_command_shows_the_help_with_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([]) == 2
+    assert capsys.readouterr().err.startswith("Usage: velox ")
+
+
+def test_unknown_command_is_named_with_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["no-such-command"]) == 2
+    captured = capsys.readouterr()
+    assert "no-such-command" in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Refused("the day is a holiday"), 2),
+        (BadInput("--speed fast is no number"), 2),
+        (click.UsageError("no such option"), 2),
+        (Fatal(ExitCode.DAMAGED, "segment 3 is damaged at 4096"), 72),
+        (Unknown("the answer to `flatten` is missing"), 75),
+    ],
+)
+def test_error_becomes_one_sentence_and_its_status(
+    error: Exception, status: int, plant: Plant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(error)
+    assert cli.run(["demo"]) == status
+    assert capsys.readouterr().err == f"velox: {error}\n"
+
+
+def test_interrupt_ends_with_130_and_no_traceback(plant: Plant, capsys: pytest.CaptureFixture[str]) -> None:
+    plant(KeyboardInterrupt())
+    assert cli.run(["demo"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_command_may_return_its_status(plant: Plant) -> None:
+    plant(71)
+    assert cli.run(["replay"]) == 71
+
+
+def test_reader_that_left_is_no_failure() -> None:
+    code = "from velox import cli; cli.main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 0
