@@ -25,6 +25,7 @@ class ExitCode(enum.IntEnum):
     OUTCOME_UNKNOWN = 75  # an action was sent and its answer is missing
     NOT_FLAT = 76  # positions are left that could not be closed
     GAVE_UP = 77  # the engine kept dying and is not started again
+    NOT_READY = 78  # `velox doctor` found what must be mended first
     INTERRUPTED = 130
 
 

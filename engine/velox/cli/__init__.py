@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
         # The reader has seen enough (`velox … | head`); what Python flushes at exit must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return ExitCode.DONE
-    return result if type(result) is int else ExitCode.DONE
+    return result if isinstance(result, int) else ExitCode.DONE
 
 
 def main() -> NoReturn:
