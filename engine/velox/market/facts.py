@@ -1,0 +1,68 @@
+"""Everything dated that one session needs, resolved for its date."""
+
+import datetime as dt
+
+import msgspec
+
+from velox.market import calendar, charges, dated, sessions
+from velox.market.records import FactsLoaded, Phase, PhaseGroup
+
+__all__ = ["Facts", "load"]
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """The facts of one session; `rules_date` differs from `date` when another day's facts stand in."""
+
+    date: dt.date
+    rules_date: dt.date
+    loaded: FactsLoaded
+
+    def group_index(self, name: str) -> int:
+        """The number of a group in `loaded.groups`."""
+        return next(i for i, group in enumerate(self.loaded.groups) if group.name == name)
+
+    def charges_index(self, product: str) -> int:
+        """The number of a product in `loaded.charges`."""
+        return next(i for i, rates in enumerate(self.loaded.charges) if rates.name == product)
+
+    def group(self, name: str) -> PhaseGroup:
+        """The phases of any known group, "futures" and "options" too."""
+        return sessions.phase_group(name, self.date, self.rules_date)
+
+    def latest_flat(self, group: str | int) -> dt.time:
+        """The latest legal time (IST) to be flat in a group of `loaded.groups`: what `flat="auto"` means."""
+        index = group if isinstance(group, int) else self.group_index(group)
+        return sessions.ist_time(self.loaded.groups[index].flat_auto_ns)
+
+
+def load(date: dt.date, *, as_of: dt.date | None = None) -> Facts:
+    """The facts of a session; a date that is not covered is refused unless `as_of` names one that stands in.
+
+    For a covered date its own facts hold, whatever `as_of` says. Days on which the market is closed are refused.
+    """
+    rules = date
+    notes: list[str] = []
+    if not calendar.covered(date):
+        if as_of is None:
+            calendar.check_covered(date)
+        else:
+            calendar.check_covered(as_of)
+            rules = as_of
+            notes.append(f"the facts of {date} are not known; those of {as_of} are used")
+    calendar.check_open(date)
+    groups = [sessions.phase_group(name, date, rules) for name in sessions.LOADED_GROUPS]
+    loaded = FactsLoaded(
+        session_date=date.year * 10_000 + date.month * 100 + date.day,
+        digest=dated.digest(),
+        day_start_ns=calendar.ist_ns(date),
+        open_ns=min(_first_start(group, Phase.CONTINUOUS) for group in groups),
+        end_ns=max(group.phases[-1][0] for group in groups),
+        groups=groups,
+        charges=charges.loaded_rates(rules),
+        notes=notes + sessions.notes(rules),
+    )
+    return Facts(date=date, rules_date=rules, loaded=loaded)
+
+
+def _first_start(group: PhaseGroup, wanted: Phase) -> int:
+    return next(start for start, phase in group.phases if phase == wanted)

@@ -1,0 +1,74 @@
+"""The session facts as the kernel receives them: arrays whose field order is the journal's format."""
+
+import enum
+
+import msgspec
+
+__all__ = ["ChargeRates", "FactsLoaded", "InstrumentDef", "Phase", "PhaseGroup"]
+
+
+class Phase(enum.IntEnum):
+    """What an exchange lets happen at a moment of the day."""
+
+    CLOSED = 0
+    PRE_OPEN = 1
+    CONTINUOUS = 2
+    TRANSITION = 3
+    AUCTION = 4
+    POST = 5
+    HALT = 6
+
+
+class PhaseGroup(msgspec.Struct, array_like=True, frozen=True):
+    """The day of one group of instruments; each phase holds until the next begins."""
+
+    name: str
+    phases: list[tuple[int, int]]  # (start ns UTC, Phase), ascending
+    mis_cutoff_ns: int
+    flat_auto_ns: int
+
+
+class ChargeRates(msgspec.Struct, array_like=True, frozen=True):
+    """What a trade of one product costs: rates at 1e-10 of the value, money at 1e-8 rupees."""
+
+    name: str
+    stt_buy: int
+    stt_sell: int
+    transaction: int
+    sebi: int
+    stamp_buy: int
+    gst: int
+    brokerage_rate: int  # an order pays min(cap, rate x value); with a rate of 0 the cap is a flat fee
+    brokerage_cap: int
+
+
+class FactsLoaded(msgspec.Struct, array_like=True, frozen=True):
+    """Everything dated that one session needs."""
+
+    session_date: int  # yyyymmdd
+    digest: str
+    day_start_ns: int
+    open_ns: int
+    end_ns: int
+    groups: list[PhaseGroup]
+    charges: list[ChargeRates]
+    notes: list[str]
+
+
+class InstrumentDef(msgspec.Struct, array_like=True, frozen=True):
+    """One instrument of a session; prices at 1e-8 rupees, 0 where unknown."""
+
+    id: int
+    name: str
+    exchange: str
+    token: str
+    kind: int
+    group: int  # place in FactsLoaded.groups
+    tick: int
+    lot: int
+    freeze: int  # 0 = no freeze quantity applies
+    lower: int
+    upper: int
+    prev_close: int
+    charges: int  # place in FactsLoaded.charges
+    shortable: bool
