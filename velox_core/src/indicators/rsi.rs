@@ -1,11 +1,10 @@
 //! Relative strength index: `100 · gain / (gain + loss)`, both Wilder averages of the changes; 0 on flat prices.
+//!
+//! Flat means no change at all, as in TA-Lib since 0.8; older ones also took averages below 1e-14 for none.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Input, NOT_READY, Study, Values};
-
-/// Movement below this counts as none, as in TA-Lib.
-const FLAT: f64 = 1e-14;
 
 /// RSI of the source; parameter: period.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,7 +56,7 @@ impl Changes {
         let mut values = NOT_READY;
         if self.seen > period {
             let moved = self.gain + self.loss;
-            values[0] = if moved.abs() < FLAT {
+            values[0] = if moved == 0.0 {
                 0.0
             } else {
                 100.0 * (self.gain / moved)

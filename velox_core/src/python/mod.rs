@@ -3,8 +3,17 @@
 
 use pyo3::prelude::*;
 
+mod decode;
+mod indicators;
+
 #[pymodule]
 mod _core {
     #[pymodule_export]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use super::decode::{DecodeError, decode_smartapi};
+
+    #[pymodule_export]
+    use super::indicators::{FourIndicators, indicator_values};
 }

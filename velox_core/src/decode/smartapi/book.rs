@@ -76,6 +76,12 @@ impl<'a> SnapQuote<'a> {
         rows_at::<SNAP_ROW_LEN>(&self.0[SNAP_ROWS_AT..], SNAP_ROWS).map(snap_row)
     }
 
+    /// Whether any row is there; a packet of an index has ten of padding, which are not ten sells at nothing.
+    #[inline]
+    pub fn has_book(&self) -> bool {
+        self.rows().any(|row| !row.is_absent())
+    }
+
     /// The rows of one side that are there, in the order sent.
     #[inline]
     pub fn levels(&self, buy: bool) -> impl Iterator<Item = Row> + use<'a> {
@@ -108,6 +114,12 @@ impl<'a> Depth20<'a> {
     #[inline]
     pub fn buys(&self) -> impl Iterator<Item = DepthRow> + use<'a> {
         rows_at::<DEPTH_ROW_LEN>(&self.0[DEPTH_BUYS_AT..], DEPTH_ROWS).map(depth_row)
+    }
+
+    /// Whether any row is there.
+    #[inline]
+    pub fn has_book(&self) -> bool {
+        self.buys().chain(self.sells()).any(|row| !row.is_absent())
     }
 
     /// The twenty sell rows in the order sent, padding included.

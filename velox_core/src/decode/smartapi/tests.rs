@@ -152,7 +152,9 @@ fn nobody_trades_with_a_row_without_price_or_quantity() {
         .row(2, row(0, 9, 0))
         .row(3, row(0, 9, -1));
     assert_eq!(snap(&frame).top(), Top::default());
-    assert_eq!(snap(&Frame::new(3, 1, b"99926000")).top(), Top::default());
+    let index = Frame::new(3, 1, b"99926000");
+    assert_eq!(snap(&index).top(), Top::default());
+    assert!(!snap(&index).has_book() && snap(&frame).has_book());
 }
 
 #[test]
