@@ -166,7 +166,8 @@ class _Places(msgspec.Struct):
 
 
 def _dotted(path: tuple[str, ...]) -> str:
-    return f"[{'.'.join(path[:-1])}] {path[-1]}" if len(path) > 1 else f"[{path[0]}]"
+    *sections, key = path
+    return f"[{'.'.join(sections)}] {key}" if sections else f"[{key}]"
 
 
 def _read_file(folder: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], str]:
