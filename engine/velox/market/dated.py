@@ -16,7 +16,7 @@ _FOLDER = "data"
 _FROM, _UNTIL = dt.date.min, dt.date.max
 
 
-class Dated(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from"}):
+class Dated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from"}):
     """An entry with its first and last day, both included, and where it is known from."""
 
     source: str

@@ -189,10 +189,10 @@ class InstrumentBook:
         return found
 
     def _nearest(self, name: str) -> str:
-        exchange, colon, symbol = name.upper().strip().rpartition(":")
-        wanted = f"{exchange if colon else 'NSE'}:{symbol}"
-        near = difflib.get_close_matches(wanted, self._by_name, n=_NEAREST_MAX, cutoff=0.7)
-        return f": did you mean {' or '.join(near)}?" if near else ": write it like NSE:RELIANCE"
+        # Symbols alone are compared: the exchange before each would make them all alike.
+        by_symbol = {plain_name(known): known for known in self._by_name}
+        near = difflib.get_close_matches(plain_name(name).strip().upper(), by_symbol, n=_NEAREST_MAX)
+        return f": did you mean {' or '.join(by_symbol[n] for n in near)}?" if near else ": write it like NSE:RELIANCE"
 
     def by_token(self, exchange: str, token: str) -> Instrument | None:
         """The instrument with a broker's token on an exchange; tokens repeat across exchanges."""
