@@ -38,8 +38,10 @@ def read(*rows: object) -> ScripMaster:
 
 
 def test_the_excerpt_of_2026(shared: Path) -> None:
-    master = read_scrip_master(shared / "data" / "reference" / "angelone_scripmaster_excerpt_2026.json")
-    book = InstrumentBook(master.instruments)
+    path = shared / "data" / "reference" / "angelone_scripmaster_excerpt_2026.json"
+    master = read_scrip_master(path)
+    book = InstrumentBook.from_file(path)
+    assert list(book) == master.instruments
     assert (master.skipped, master.rejects) == ({}, [])
     assert book.names() == sorted(
         f"NSE:{name}"

@@ -9,8 +9,8 @@ from velox.errors import Refused
 from velox.market.dated import Dated, table
 
 __all__ = [
-    "IST",
     "DayRange",
+    "IST",
     "NotATradingDay",
     "NotCovered",
     "check_covered",

@@ -13,7 +13,7 @@ from velox.market.amounts import ONE, PAISA, RATE_ONE, mul_div, scaled
 from velox.market.dated import Dated, one_in_force, table
 from velox.market.records import ChargeRates
 
-__all__ = ["PRODUCTS", "ChargeLines", "OrderCharges", "charge_rates", "contract_note", "exercise_rate", "loaded_rates"]
+__all__ = ["ChargeLines", "OrderCharges", "PRODUCTS", "charge_rates", "contract_note", "exercise_rate", "loaded_rates"]
 
 PRODUCTS = ("cash-intraday", "cash-delivery", "futures", "options")
 _FILE = "charges.toml"

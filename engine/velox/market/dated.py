@@ -24,8 +24,8 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     until: dt.date = _UNTIL
 
 
-AnyStruct = TypeVar("AnyStruct", bound=msgspec.Struct)
-AnyDated = TypeVar("AnyDated", bound=Dated)
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+_Entry = TypeVar("_Entry", bound=Dated)
 
 
 @functools.cache
@@ -56,17 +56,17 @@ def _entries(file: str, name: str, kind: type[msgspec.Struct]) -> tuple[Any, ...
     return tuple(msgspec.convert(entry, kind) for entry in _parsed(file)[name])
 
 
-def table(file: str, name: str, kind: type[AnyStruct]) -> tuple[AnyStruct, ...]:
+def table(file: str, name: str, kind: type[_Struct]) -> tuple[_Struct, ...]:
     """The entries called `name` in a data file; a mistake in the file raises `msgspec.ValidationError`."""
     return _entries(file, name, kind)
 
 
-def in_force(entries: Sequence[AnyDated], day: dt.date) -> list[AnyDated]:
+def in_force(entries: Sequence[_Entry], day: dt.date) -> list[_Entry]:
     """The entries that hold on `day`."""
     return [entry for entry in entries if entry.since <= day <= entry.until]
 
 
-def one_in_force(entries: Sequence[AnyDated], day: dt.date) -> AnyDated | None:
+def one_in_force(entries: Sequence[_Entry], day: dt.date) -> _Entry | None:
     """The entry that holds on `day`, or None; two of them are a mistake in the data."""
     found = in_force(entries, day)
     assert len(found) <= 1, f"two entries hold on {day}: {found}"

@@ -8,7 +8,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import msgspec
 
@@ -155,6 +155,14 @@ class InstrumentBook:
     def offline(cls) -> "InstrumentBook":
         """A new book of the shipped list."""
         return cls(shipped())
+
+    @classmethod
+    def from_file(cls, source: bytes | Path) -> "InstrumentBook":
+        """A new book of a broker's instrument file, without its derivatives."""
+        # The reader builds on this module; imported late, it costs nothing to those who need no file.
+        from velox.market.scrip_master import read_scrip_master
+
+        return cls(read_scrip_master(source).instruments)
 
     def add(self, instrument: Instrument) -> None:
         """Take an instrument in; a name or token that the book already has is refused."""
