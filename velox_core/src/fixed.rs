@@ -37,11 +37,7 @@ pub fn floor_tick(price: i64, tick: i64) -> i64 {
 /// Round a price up to a multiple of the tick.
 pub fn ceil_tick(price: i64, tick: i64) -> i64 {
     let down = floor_tick(price, tick);
-    if down == price {
-        price
-    } else {
-        down.saturating_add(tick)
-    }
+    if down == price { price } else { down.saturating_add(tick) }
 }
 
 #[cfg(test)]

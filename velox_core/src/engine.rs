@@ -1,0 +1,403 @@
+//! The engine around the kernel: every input is journalled, then applied, then its decisions are journalled.
+//!
+//! It reads no clock of its own but for the sampled stage histograms; callers hand it times.
+
+use crate::decode::DecodeError;
+use crate::decode::smartapi::{Body, Packet, TokenKey, decode, wire_to_fixed};
+use crate::journal::{FirstRecord, Lock, Options, SegmentMeta, Writer};
+use crate::kernel::{ApplyError, KERNEL_VERSION, Kernel};
+use crate::latency::Stages;
+use crate::mark::Mark;
+use crate::record::{Input, Kind, Level, Skip, Tick, TickMode, Timer, UNKNOWN_INSTRUMENT};
+use crate::replay::Recovered;
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::path::Path;
+
+/// Records between two Snapshots.
+pub const SNAPSHOT_RECORDS: u64 = 2_000_000;
+/// Kernel time between two Snapshots.
+pub const SNAPSHOT_NS: i64 = 300_000_000_000;
+/// Flag of a decision that a crash cut off and recovery wrote again.
+pub const FLAG_CARRIED: u8 = 1;
+
+/// Why an input could not be taken.
+#[derive(Debug)]
+pub enum EngineError {
+    /// The journal refused or failed.
+    Journal(crate::journal::Error),
+    /// The input cannot follow the state.
+    Apply(ApplyError),
+    /// The payload is not what its kind promises.
+    Payload(crate::record::PayloadError),
+    /// Recovery found decisions that this kernel does not make.
+    Replay(crate::replay::ReplayError),
+    /// An earlier panic poisoned the core.
+    Poisoned,
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(e) => e.fmt(f),
+            Self::Apply(e) => e.fmt(f),
+            Self::Payload(e) => e.fmt(f),
+            Self::Replay(e) => e.fmt(f),
+            Self::Poisoned => f.write_str("the core panicked before; the process must end"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+macro_rules! from_errors {
+    ($($variant:ident($type:ty)),*) => { $(
+        impl From<$type> for EngineError {
+            fn from(e: $type) -> Self { Self::$variant(e) }
+        }
+    )* };
+}
+
+from_errors!(
+    Journal(crate::journal::Error),
+    Apply(ApplyError),
+    Payload(crate::record::PayloadError),
+    Replay(crate::replay::ReplayError)
+);
+
+/// Mixes the four words of a token key; the map is the engine's own, nobody outside chooses its keys.
+#[derive(Clone, Copy, Default)]
+struct TokenHasher(u64);
+
+impl Hasher for TokenHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Journal, kernel and the map from tokens to instruments.
+pub struct Engine {
+    /// The state.
+    pub kernel: Kernel,
+    /// Where time goes, sampled.
+    pub stages: Stages,
+    /// Frames that could not be decoded, and those of a mode that carries no price.
+    pub undecodable: u64,
+    journal: Option<Writer>,
+    mark: Option<Mark>,
+    tokens: HashMap<TokenKey, u32, BuildHasherDefault<TokenHasher>>,
+    seq: u64,
+    run: u64,
+    last_snapshot: (u64, i64),
+    poisoned: bool,
+    panic_at: u64,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Engine(run {}, seq {})", self.run, self.seq)
+    }
+}
+
+/// What a new journal says of its engine.
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    /// SHA-256 of the configuration.
+    pub config_digest: [u8; 32],
+    /// SHA-256 of the market facts.
+    pub facts_digest: [u8; 32],
+    /// Wall time, a side field.
+    pub created_ns: i64,
+}
+
+impl Identity {
+    fn meta(&self, run: u64) -> SegmentMeta {
+        SegmentMeta {
+            run,
+            kernel_version: KERNEL_VERSION.to_owned(),
+            config_digest: self.config_digest,
+            facts_digest: self.facts_digest,
+            created_ns: self.created_ns,
+        }
+    }
+}
+
+impl Engine {
+    /// An engine without a journal, for back-tests and benches.
+    pub fn in_memory() -> Self {
+        Self {
+            kernel: Kernel::default(),
+            stages: Stages::default(),
+            undecodable: 0,
+            journal: None,
+            mark: None,
+            tokens: HashMap::default(),
+            seq: 0,
+            run: 0,
+            last_snapshot: (0, 0),
+            poisoned: false,
+            panic_at: 0,
+        }
+    }
+
+    /// Begins a journal in a folder that holds none.
+    pub fn create(dir: &Path, identity: &Identity) -> Result<Self, EngineError> {
+        let lock = Lock::acquire(dir)?;
+        let mut engine = Self::in_memory();
+        let first = FirstRecord { seq: 1, ts: 0, snapshot: engine.kernel.snapshot() };
+        engine.journal = Some(Writer::create(lock, Options::default(), identity.meta(1), &first)?);
+        engine.mark = Mark::open(dir);
+        (engine.seq, engine.run) = (1, 1);
+        Ok(engine)
+    }
+
+    /// Goes on where a journal ends: last Snapshot, its tail without hooks, a new run.
+    ///
+    /// `skip` names records that killed the engine twice and must not be applied.
+    pub fn recover(dir: &Path, identity: &Identity, skip: &[u64]) -> Result<(Self, Recovered), EngineError> {
+        let lock = Lock::acquire(dir)?;
+        let mut engine = Self::in_memory();
+        engine.mark = Mark::open(dir);
+        let recovered = crate::replay::recover_state(dir, skip, engine.mark.as_mut())?;
+        engine.kernel = recovered.kernel.clone();
+        engine.run = recovered.journal.run() + 1;
+        engine.seq = recovered.journal.last_seq + 1;
+        let first = FirstRecord { seq: engine.seq, ts: engine.kernel.now, snapshot: engine.kernel.snapshot() };
+        let meta = identity.meta(engine.run);
+        engine.journal = Some(Writer::resume(lock, Options::default(), &recovered.journal, meta, &first)?);
+        engine.last_snapshot = (engine.seq, engine.kernel.now);
+        for (kind, ts, payload) in &recovered.cut_off {
+            engine.append(*ts, *kind, FLAG_CARRIED, payload)?;
+        }
+        for id in 0..engine.kernel.markets.len() {
+            engine.learn_token(id);
+        }
+        for seq in skip {
+            let record = Skip { seq: *seq, reason: "the engine died twice at this record".to_owned() };
+            let payload = rmp_serde::to_vec(&record).unwrap_or_default();
+            engine.put(engine.kernel.now, Kind::Skip, &payload)?;
+        }
+        Ok((engine, recovered))
+    }
+
+    /// Position of the newest record.
+    pub fn position(&self) -> (u64, u64) {
+        (self.run, self.seq)
+    }
+
+    /// The journal's writer, where there is one.
+    pub fn journal(&self) -> Option<&Writer> {
+        self.journal.as_ref()
+    }
+
+    /// The file that says what is being done, for the one who finds this process dead.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
+    }
+
+    /// Makes the engine panic at a sequence: the planted fault of the recovery tests.
+    pub fn plant_panic(&mut self, seq: u64) {
+        self.panic_at = seq;
+    }
+
+    /// Closes the journal; what was appended is durable on return.
+    pub fn close(&mut self) -> Result<(), EngineError> {
+        match self.journal.take() {
+            Some(journal) => Ok(journal.close()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Decodes a frame into a tick; `None` for a frame without a price.
+    pub fn decode(&mut self, frame: &[u8], recv_ns: i64) -> Result<Option<Tick>, DecodeError> {
+        let packet = decode(frame).inspect_err(|_| self.undecodable += 1)?;
+        let instrument = self.tokens.get(&packet.key).copied().unwrap_or(UNKNOWN_INSTRUMENT);
+        let tick = tick_of(&packet, instrument, recv_ns);
+        self.undecodable += u64::from(tick.is_none());
+        Ok(tick)
+    }
+
+    /// The timer that must go before a record of this time.
+    pub fn due_timer(&self, ts: i64) -> Option<Timer> {
+        self.kernel.due_timer(ts)
+    }
+
+    /// Journals and applies a timer.
+    pub fn put_timer(&mut self, timer: Timer) -> Result<u64, EngineError> {
+        self.append(timer.due, Kind::Timer, 0, &timer.to_bytes())?;
+        self.apply(timer.due, &Input::Timer(timer))
+    }
+
+    /// Journals and applies a tick.
+    pub fn put_tick(&mut self, ts: i64, tick: &Tick) -> Result<u64, EngineError> {
+        let sampled = self.stages.begin();
+        if let Some(journal) = &mut self.journal {
+            self.seq += 1;
+            journal.append_with(self.seq, ts, (Kind::Tick as u8, 0), tick.bytes(), |out| tick.write(out))?;
+        } else {
+            self.seq += 1;
+        }
+        let sampled = self.stages.appended(sampled);
+        let seq = self.apply(ts, &Input::Tick(*tick))?;
+        self.stages.applied(sampled);
+        Ok(seq)
+    }
+
+    /// Journals and applies any other input from its payload.
+    pub fn put(&mut self, ts: i64, kind: Kind, payload: &[u8]) -> Result<u64, EngineError> {
+        let input = Input::parse(kind as u8, payload)?;
+        self.append(ts, kind, 0, payload)?;
+        let seq = self.apply(ts, &input)?;
+        if let Input::InstrumentDef(def) = &input {
+            self.learn_token(def.id as usize);
+        }
+        Ok(seq)
+    }
+
+    /// Has everything so far made durable; only a broker's bytes wait for that.
+    pub fn request_sync(&self) -> Result<(), EngineError> {
+        if let Some(journal) = &self.journal {
+            journal.request_sync(self.seq)?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, ts: i64, kind: Kind, flags: u8, payload: &[u8]) -> Result<(), EngineError> {
+        self.seq += 1;
+        if let Some(journal) = &mut self.journal {
+            journal.append(self.seq, ts, kind as u8, flags, payload)?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, ts: i64, input: &Input) -> Result<u64, EngineError> {
+        if self.poisoned {
+            return Err(EngineError::Poisoned);
+        }
+        let seq = self.seq;
+        self.poisoned = true; // until the apply has come back: a panic leaves it so
+        if let Some(mark) = &mut self.mark {
+            mark.applying(seq);
+        }
+        assert!(seq != self.panic_at || seq == 0, "a planted panic at sequence {seq}");
+        let result = self.kernel.apply(ts, input);
+        self.poisoned = false;
+        if let Some(mark) = &mut self.mark {
+            mark.applied();
+        }
+        result?;
+        self.write_decisions()?;
+        self.rotate_when_due()?;
+        Ok(seq)
+    }
+
+    fn write_decisions(&mut self) -> Result<(), EngineError> {
+        let Some(journal) = &mut self.journal else {
+            self.seq += self.kernel.out.decisions.len() as u64;
+            return Ok(());
+        };
+        for (kind, ts, payload) in self.kernel.out.decisions.iter() {
+            self.seq += 1;
+            journal.append(self.seq, ts, kind as u8, 0, payload)?;
+        }
+        Ok(())
+    }
+
+    fn rotate_when_due(&mut self) -> Result<(), EngineError> {
+        let (seq, ts) = self.last_snapshot;
+        let now = self.kernel.now;
+        if self.journal.is_none() || (self.seq - seq < SNAPSHOT_RECORDS && now - ts < SNAPSHOT_NS) {
+            return Ok(());
+        }
+        self.rotate(0)
+    }
+
+    /// Opens the next segment with a Snapshot, serialised off this thread.
+    pub fn rotate(&mut self, created_ns: i64) -> Result<(), EngineError> {
+        if let Some(journal) = &mut self.journal {
+            self.seq += 1;
+            let state = self.kernel.clone();
+            journal.rotate(self.seq, self.kernel.now, created_ns, move || state.snapshot())?;
+        }
+        self.last_snapshot = (self.seq, self.kernel.now);
+        Ok(())
+    }
+
+    fn learn_token(&mut self, id: usize) {
+        let def = &self.kernel.markets[id].def;
+        let segment = exchange_type(&def.exchange);
+        if let Some(key) = TokenKey::new(segment, def.token.as_bytes()) {
+            self.tokens.insert(key, id as u32);
+        }
+    }
+}
+
+/// SMART API's number of an exchange segment.
+fn exchange_type(exchange: &str) -> u8 {
+    match exchange {
+        "NFO" => 2,
+        "BSE" => 3,
+        "BFO" => 4,
+        "MCX" => 5,
+        "CDS" => 13,
+        _ => 1,
+    }
+}
+
+/// A price that does not fit becomes one that the guard calls impossible.
+fn price(raw: i64, segment: u8) -> i64 {
+    wire_to_fixed(raw, segment).unwrap_or(-1)
+}
+
+/// A float count from the wire; what is no count is unknown.
+fn count(raw: f64) -> i64 {
+    raw as i64 // saturates; NaN becomes 0
+}
+
+fn level(raw: i64, quantity: i64, segment: u8) -> Level {
+    Level { price: price(raw, segment).max(0), quantity }
+}
+
+fn tick_of(packet: &Packet<'_>, instrument: u32, recv_ns: i64) -> Option<Tick> {
+    let segment = packet.exchange_type;
+    let mut tick = Tick {
+        mode: TickMode::Ltp,
+        instrument,
+        exch_ts: packet.exchange_time_ms.saturating_mul(1_000_000),
+        price: price(packet.last_price()?, segment),
+        recv_ns,
+        ..Tick::default()
+    };
+    if let Some(quote) = packet.quote() {
+        tick.mode = TickMode::Quote;
+        tick.volume = quote.volume();
+        tick.last_qty = quote.last_quantity();
+        tick.average = price(quote.average_price(), segment);
+        tick.total_buy = count(quote.total_buy_quantity());
+        tick.total_sell = count(quote.total_sell_quantity());
+        tick.open = price(quote.open(), segment);
+        tick.high = price(quote.high(), segment);
+        tick.low = price(quote.low(), segment);
+        tick.close = price(quote.close(), segment);
+    }
+    if let Body::SnapQuote(snap) = &packet.body {
+        let top = snap.top();
+        tick.mode = TickMode::Snap;
+        tick.trade_ts = snap.last_trade_time_s().saturating_mul(1_000_000_000);
+        tick.open_interest = snap.open_interest();
+        tick.bid = level(top.bid, top.bid_quantity, segment);
+        tick.ask = level(top.ask, top.ask_quantity, segment);
+        tick.upper = price(snap.upper_circuit(), segment).max(0);
+        tick.lower = price(snap.lower_circuit(), segment).max(0);
+    }
+    Some(tick)
+}

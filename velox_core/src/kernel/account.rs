@@ -1,0 +1,248 @@
+//! An account: its money, its limits, its marks to market.
+
+use super::book::Fifo;
+use super::charges::{Charges, RATE_ONE};
+use super::instance::Trading;
+use super::order::Role;
+use super::rates::Window;
+use super::{ApplyError, Kernel};
+use crate::fixed::{ONE, mul_div};
+use crate::record::{self, AccountDef, Kind, LimitsSet, TimerClass};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Time between two marks while something is open.
+const MARK_NS: i64 = 1_000_000_000;
+
+/// One account's state.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// Its definition.
+    pub def: AccountDef,
+    /// The kill switch.
+    pub kill: bool,
+    /// A record was skipped: only reductions until an operator resumes.
+    pub skipped: bool,
+    /// What it may do.
+    pub trading: Trading,
+    /// Net positions by instrument.
+    pub net: BTreeMap<u32, Fifo>,
+    /// Charges by line.
+    pub charges: Charges,
+    /// Profit before today, so that limits count the day alone.
+    pub carried: i128,
+    /// Highest equity of the day.
+    pub peak: i128,
+    /// Its limits and its instances' defaults.
+    pub limits: LimitsSet,
+    /// Limits of single instances.
+    pub own_limits: BTreeMap<u32, LimitsSet>,
+    pub(super) sent: Window,
+}
+
+/// The defaults of semantics for an account and its instances.
+pub(super) fn default_limits(account: u32) -> LimitsSet {
+    LimitsSet {
+        account,
+        instance: -1,
+        order_value: 5_000_000 * ONE,
+        position_value: 5_000_000 * ONE,
+        order_quantity: 0,
+        instance_open_orders: 10,
+        account_open_orders: 50,
+        intents: 2,
+        refusals: 20,
+        sends: 8,
+        trades: 50,
+        daily_loss: 300_000_000,
+        drawdown: 500_000_000,
+        fat_finger: 300_000_000,
+        duplicate_ns: 1_000_000_000,
+    }
+}
+
+impl Account {
+    fn new(def: &AccountDef) -> Self {
+        Self {
+            def: def.clone(),
+            kill: false,
+            skipped: false,
+            trading: Trading::Active,
+            net: BTreeMap::new(),
+            charges: Charges::default(),
+            carried: 0,
+            peak: i128::from(def.capital),
+            limits: default_limits(def.id),
+            own_limits: BTreeMap::new(),
+            sent: Window::default(),
+        }
+    }
+
+    /// A new day: limits of the day begin anew, money stays.
+    pub fn begin_day(&mut self) {
+        self.trading = Trading::Active;
+        self.carried = self.realised() - self.charges.total();
+        self.peak = i128::from(self.def.capital) + self.carried;
+    }
+
+    /// Limits that hold for an instance.
+    pub fn limits_of(&self, instance: u32) -> &LimitsSet {
+        self.own_limits.get(&instance).unwrap_or(&self.limits)
+    }
+
+    /// Profit of closed lots over all instruments, net.
+    pub fn realised(&self) -> i128 {
+        self.net.values().map(Fifo::realised).sum()
+    }
+}
+
+impl Kernel {
+    pub(super) fn define_account(&mut self, def: &AccountDef) -> Result<(), ApplyError> {
+        if def.venue != "paper" {
+            return Err(ApplyError(format!("account {}: there is no venue {:?}, only paper", def.name, def.venue)));
+        }
+        let known = self.accounts.len();
+        match self.accounts.get_mut(def.id as usize) {
+            Some(account) => account.def = def.clone(),
+            None if def.id as usize == known => self.accounts.push(Account::new(def)),
+            None => {
+                return Err(ApplyError(format!("account {} is not the next one", def.id)));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_limits(&mut self, limits: &LimitsSet) -> Result<(), ApplyError> {
+        let Some(account) = self.accounts.get_mut(limits.account as usize) else {
+            return Err(ApplyError(format!("limits for account {}, which is not there", limits.account)));
+        };
+        match u32::try_from(limits.instance) {
+            Ok(instance) => {
+                account.own_limits.insert(instance, limits.clone());
+            }
+            Err(_) => account.limits = limits.clone(),
+        }
+        Ok(())
+    }
+
+    /// Profit of open lots at the last applied prices.
+    pub fn unrealised(&self, account: u32) -> i128 {
+        let net = &self.accounts[account as usize].net;
+        net.iter().map(|(market, book)| book.unrealised(self.markets[*market as usize].last)).sum()
+    }
+
+    /// Capital and all profit less charges.
+    pub fn equity(&self, account: u32) -> i128 {
+        let a = &self.accounts[account as usize];
+        i128::from(a.def.capital) + a.realised() + self.unrealised(account) - a.charges.total()
+    }
+
+    /// Margin of positions and of working increases, without those of `except`.
+    pub fn margin_used(&self, account: u32, except: Option<u32>) -> i128 {
+        let a = &self.accounts[account as usize];
+        let held: i128 = (self.instances.iter())
+            .filter(|i| i.account == account && Some(i.id) != except)
+            .map(|i| i128::from(i.book.quantity().abs()) * i128::from(i.book.average()))
+            .sum();
+        let working: i128 = (self.orders.iter())
+            .filter(|(_, o)| o.account == account && o.role.increases() && Some(o.instance) != except)
+            .map(|(_, o)| {
+                let closes = self.instances[o.instance as usize].book.quantity() * -i64::from(o.side);
+                i128::from((o.rest() - closes.max(0)).max(0)) * i128::from(o.limit)
+            })
+            .sum();
+        mul_div(held + working, i128::from(a.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX)
+    }
+
+    /// Whether an account has a position or a live order.
+    pub fn is_open(&self, account: u32) -> bool {
+        self.accounts[account as usize].net.values().any(|b| b.quantity() != 0)
+            || self.orders.iter().any(|(_, o)| o.account == account)
+    }
+
+    pub(super) fn arm_mark(&mut self, account: u32) {
+        if self.timers.due(TimerClass::Mark, account).is_none() {
+            self.timers.arm(TimerClass::Mark, account, self.now + MARK_NS);
+        }
+    }
+
+    pub(super) fn mark_account(&mut self, account: u32) {
+        self.check_losses(account);
+        let equity = self.equity(account);
+        let a = &self.accounts[account as usize];
+        let mark = record::AccountMark {
+            account,
+            equity: narrow(equity),
+            realised: narrow(a.realised()),
+            unrealised: narrow(self.unrealised(account)),
+            charges: narrow(a.charges.total()),
+            drawdown: narrow((a.peak - equity).max(0)),
+            margin: narrow(self.margin_used(account, None)),
+        };
+        self.decide(Kind::AccountMark, &mark);
+        if self.is_open(account) {
+            self.arm_mark(account);
+        }
+    }
+
+    /// Limits of the day: an instance or account that broke one is closed and may only reduce.
+    pub(super) fn check_losses(&mut self, account: u32) {
+        for id in 0..self.instances.len() as u32 {
+            if self.instances[id as usize].account == account {
+                self.check_instance(id);
+            }
+        }
+        let equity = self.equity(account);
+        let a = &mut self.accounts[account as usize];
+        a.peak = a.peak.max(equity);
+        if a.trading != Trading::Active {
+            return;
+        }
+        let profit = equity - i128::from(a.def.capital) - a.carried;
+        let (capital, limits) = (i128::from(a.def.capital), a.limits.clone());
+        let Some(broken) = broken_limit(profit, equity, a.peak, capital, &limits) else {
+            return;
+        };
+        a.trading = broken;
+        for id in 0..self.instances.len() as u32 {
+            if self.instances[id as usize].account == account {
+                self.tell(id, "account_limit", "The account reached its loss limit of the day: positions are closed.");
+                self.cancel_entry(id, "account limit");
+                self.exit_position(id, Role::Limit, "account limit");
+            }
+        }
+    }
+
+    fn check_instance(&mut self, id: u32) {
+        let last = self.markets[self.instances[id as usize].instrument as usize].last;
+        let i = &mut self.instances[id as usize];
+        let profit = i.day_profit(last);
+        let equity = i128::from(i.capital) + profit;
+        i.peak = i.peak.max(equity);
+        if i.trading != Trading::Active {
+            return;
+        }
+        let limits = self.accounts[i.account as usize].limits_of(id);
+        let Some(broken) = broken_limit(profit, equity, i.peak, i128::from(i.capital), limits) else {
+            return;
+        };
+        i.trading = broken;
+        self.tell(id, "strategy_limit", "The strategy reached its loss limit of the day: its position is closed.");
+        self.cancel_entry(id, "strategy limit");
+        self.exit_position(id, Role::Limit, "strategy limit");
+    }
+}
+
+fn broken_limit(profit: i128, equity: i128, peak: i128, capital: i128, limits: &LimitsSet) -> Option<Trading> {
+    let share = |of: i128, rate: i64| mul_div(of, i128::from(rate), RATE_ONE).unwrap_or(i128::MAX);
+    if limits.daily_loss > 0 && -profit >= share(capital, limits.daily_loss) && profit < 0 {
+        return Some(Trading::LossStopped);
+    }
+    let fallen = limits.drawdown > 0 && peak > equity && peak - equity >= share(peak, limits.drawdown);
+    fallen.then_some(Trading::DrawdownStopped)
+}
+
+/// Money as a record holds it; ₹92 billion is where it saturates.
+pub(super) fn narrow(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+}

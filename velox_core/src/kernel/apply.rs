@@ -1,0 +1,267 @@
+//! The one way in: a record's time and input change the state; nothing else does.
+
+use super::candle::{FLAG_GAP, Series};
+use super::hooks::{HookArg, HookCall, Rank, number};
+use super::{Account, Kernel, Market};
+use crate::record::{
+    FactsLoaded, Input, InstrumentDef, Kind, MarkKind, Phase, SessionMark, StrategyEvent, Tick, Timer, TimerClass,
+    Verdict, Watch,
+};
+use std::fmt;
+
+/// An input that cannot follow the state: a damaged journal or a fault of the program that wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplyError(pub String);
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ApplyError {}
+
+impl Kernel {
+    /// Applies one input; afterwards `out` holds the decisions and the hooks that are due.
+    pub fn apply(&mut self, ts: i64, input: &Input) -> Result<(), ApplyError> {
+        self.out.decisions.clear();
+        self.out.hooks.clear();
+        if !matches!(input, Input::TimeMark(_)) {
+            self.now = self.now.max(ts);
+        }
+        match input {
+            Input::Tick(tick) => self.apply_tick(tick),
+            Input::Timer(timer) => self.apply_timer(timer)?,
+            Input::TimeMark(_) | Input::UserValue(_) | Input::Kept(_) => {}
+            Input::Intent(intent) => self.apply_intent(intent)?,
+            Input::Command(command) => self.apply_command(command),
+            Input::HistoryBar(bar) => self.apply_history(bar)?,
+            Input::InstrumentDef(def) => self.define_instrument(def)?,
+            Input::FactsLoaded(facts) => self.begin_day(facts),
+            Input::AccountDef(def) => self.define_account(def)?,
+            Input::LimitsSet(limits) => self.set_limits(limits)?,
+            Input::StrategyStarted(start) => self.start_instance(start)?,
+            Input::StrategyStopped(stop) => self.stop_instance(stop)?,
+            Input::NodeAdded(node) => self.add_node(node)?,
+            Input::Watch(watch) => self.watch(watch)?,
+            Input::StateSet(state) => self.set_state(state)?,
+            Input::SessionMark(mark) => self.mark_session(mark),
+            Input::Skip(_) => self.accounts.iter_mut().for_each(|a| a.skipped = true),
+            Input::Settings(settings) => self.settings = settings.clone(),
+        }
+        self.drain_queue();
+        self.out.hooks.sort_by_key(|call| call.rank);
+        Ok(())
+    }
+
+    fn apply_tick(&mut self, tick: &Tick) {
+        let verdict = self.judge(tick, self.now).verdict;
+        self.verdicts[verdict as usize] += 1;
+        match verdict {
+            Verdict::Applied => {
+                self.data_now = self.data_now.max(tick.exch_ts);
+                self.apply_good_tick(tick);
+                return;
+            }
+            Verdict::Duplicate => {
+                self.data_now = self.data_now.max(tick.exch_ts);
+                refresh(&mut self.markets[tick.instrument as usize], tick);
+            }
+            Verdict::Late => {
+                let market = &mut self.markets[tick.instrument as usize];
+                refresh(market, tick);
+                market.run_volume = market.run_volume.max(tick.volume);
+            }
+            Verdict::NotContinuous => self.add_auction_print(tick),
+            Verdict::Impossible | Verdict::Unknown | Verdict::WrongDay | Verdict::OutOfOrder | Verdict::Band => {}
+        }
+        self.decide_verdict(tick, verdict);
+    }
+
+    /// Pre-open and auction prints change the day candle alone.
+    fn add_auction_print(&mut self, tick: &Tick) {
+        let phase = self.judge(tick, self.now).phase;
+        if matches!(phase, Phase::PreOpen | Phase::Auction) {
+            self.markets[tick.instrument as usize].add_to_day(tick.price, tick.volume, tick.exch_ts);
+        }
+    }
+
+    fn apply_good_tick(&mut self, tick: &Tick) {
+        let index = tick.instrument as usize;
+        let anchor = self.facts.as_ref().map_or(0, |f| f.open_ns);
+        let flags = self.gap_flag(index, tick);
+        if self.markets[index].series.iter().any(|s| self.series[*s as usize].is_over(tick.exch_ts)) {
+            self.close_by_tick(index, tick.exch_ts);
+        }
+        let stale_ns = self.settings.stale_ns;
+        let market = &mut self.markets[index];
+        refresh(market, tick);
+        market.last_ts = tick.exch_ts;
+        market.last = tick.price;
+        market.last_volume = tick.volume;
+        market.last_qty = tick.last_qty;
+        market.run_volume = market.run_volume.max(tick.volume);
+        market.epoch = self.feed_epoch;
+        market.stale = self.now - tick.exch_ts > stale_ns;
+        market.add_to_day(tick.price, tick.volume, tick.exch_ts);
+        for &series in &market.series {
+            self.series[series as usize].add(tick.exch_ts, tick.price, flags, anchor);
+        }
+        if !market.working.is_empty() {
+            self.match_orders(tick.instrument);
+        }
+        if !self.markets[index].traders.is_empty() {
+            self.watch_protection(tick.instrument);
+        }
+        if !self.markets[index].watchers.is_empty() {
+            self.hook_tick(index, tick);
+        }
+    }
+
+    /// Whether this tick's candle is marked: first after a reconnect, a silence, or a feed that missed the open.
+    fn gap_flag(&mut self, index: usize, tick: &Tick) -> u32 {
+        let market = &mut self.markets[index];
+        if market.last_ts == 0 {
+            let open = self.facts.as_ref().and_then(|f| f.groups.get(usize::from(market.def.group))?.continuous());
+            let missed = open.is_some_and(|(open, _)| self.feed_up_at > open);
+            if missed {
+                market.run_volume = market.run_volume.max(tick.volume);
+                for &series in &market.series {
+                    self.series[series as usize].base_volume = market.run_volume;
+                }
+            }
+            return if missed { FLAG_GAP } else { 0 };
+        }
+        let silent = tick.exch_ts - market.last_ts > self.settings.gap_ns;
+        if silent || market.epoch != self.feed_epoch { FLAG_GAP } else { 0 }
+    }
+
+    fn hook_tick(&mut self, index: usize, tick: &Tick) {
+        self.out.tick = *tick;
+        for at in 0..self.markets[index].watchers.len() {
+            let instance = self.markets[index].watchers[at];
+            if self.is_ready(instance) {
+                let call = HookCall { rank: Rank::Tick, instance, hook: number::TICK, arg: HookArg::Tick };
+                self.out.hooks.push(call);
+            }
+        }
+    }
+
+    fn apply_timer(&mut self, timer: &Timer) -> Result<(), ApplyError> {
+        if !self.timers.take(timer) {
+            return Err(ApplyError(format!("timer {timer:?} is not the one that is due")));
+        }
+        match timer.class {
+            TimerClass::Candle => self.close_by_timer(timer.due),
+            TimerClass::Every | TimerClass::At => self.fire_schedule(timer),
+            TimerClass::Expire => self.expire_order(timer.id),
+            TimerClass::Reprice => self.reprice_exit(timer.id),
+            TimerClass::Release => {} // the queue is drained after every record
+            TimerClass::Flat => self.square_off(timer.id),
+            TimerClass::Mark => self.mark_account(timer.id),
+            TimerClass::DayEnd => self.end_day(),
+        }
+        Ok(())
+    }
+
+    fn define_instrument(&mut self, def: &InstrumentDef) -> Result<(), ApplyError> {
+        if def.tick <= 0 || def.lot <= 0 {
+            return Err(ApplyError(format!("{}: tick and lot must be positive", def.name)));
+        }
+        let id = def.id as usize;
+        if id < self.markets.len() {
+            let market = &mut self.markets[id];
+            (market.lower, market.upper) = (def.lower, def.upper);
+            *market.def = def.clone();
+            return Ok(());
+        }
+        if id != self.markets.len() {
+            return Err(ApplyError(format!("instrument {} is not the next one", def.id)));
+        }
+        self.markets.push(Market::new(def.clone()));
+        Ok(())
+    }
+
+    fn begin_day(&mut self, facts: &FactsLoaded) {
+        let another = self.facts.as_ref().is_some_and(|f| f.session_date != facts.session_date);
+        self.timers.arm(TimerClass::DayEnd, 0, facts.end_ns + self.settings.grace_ns);
+        self.facts = Some(facts.clone());
+        self.arm_candles(facts.open_ns);
+        if !another {
+            return;
+        }
+        self.verdicts = Default::default();
+        self.candles_closed = 0;
+        (self.feed_up_at, self.data_now) = (0, 0);
+        self.markets.iter_mut().for_each(Market::begin_day);
+        for series in &mut self.series {
+            (series.base_volume, series.forming.ticks) = (0, 0);
+        }
+        self.nodes.iter_mut().for_each(|node| node.study.reset_session());
+        self.accounts.iter_mut().for_each(Account::begin_day);
+    }
+
+    fn watch(&mut self, watch: &Watch) -> Result<(), ApplyError> {
+        let market = watch.instrument as usize;
+        let known = market < self.markets.len() && watch.seconds > 0;
+        if watch.series as usize != self.series.len() || !known {
+            return Err(ApplyError(format!("series {} is not the next one of a known instrument", watch.series)));
+        }
+        let mut series = Series::new(watch.instrument, watch.seconds);
+        series.base_volume = self.markets[market].run_volume;
+        self.series.push(series);
+        self.markets[market].series.push(watch.series);
+        let all = &self.series;
+        self.markets[market].series.sort_by_key(|s| std::cmp::Reverse(all[*s as usize].length));
+        if !self.frame_lengths.contains(&watch.seconds) {
+            self.frame_lengths.push(watch.seconds);
+        }
+        let open = self.facts.as_ref().map_or(0, |f| f.open_ns);
+        self.arm_candles(self.now.max(open));
+        Ok(())
+    }
+
+    fn mark_session(&mut self, mark: &SessionMark) {
+        match mark.kind {
+            MarkKind::FeedUp => {
+                self.feed_epoch += 1;
+                if self.feed_up_at == 0 {
+                    self.feed_up_at = mark.at;
+                }
+            }
+            MarkKind::DayDone => self.end_day(),
+            MarkKind::FeedDown | MarkKind::FeedResumed | MarkKind::Recovered => {}
+        }
+    }
+
+    /// Closes what is still forming; the day's last record.
+    fn end_day(&mut self) {
+        self.close_by_timer(i64::MAX);
+        self.end_orders();
+        for instance in 0..self.instances.len() as u32 {
+            if self.instances[instance as usize].running {
+                let call = HookCall { rank: Rank::Order, instance, hook: number::FINISH, arg: HookArg::None };
+                self.out.hooks.push(call);
+            }
+        }
+    }
+
+    /// Tells a strategy's owner something.
+    pub(super) fn tell(&mut self, instance: u32, code: &'static str, sentence: &str) {
+        self.decide(Kind::StrategyEvent, &StrategyEvent { instance, code, sentence });
+    }
+}
+
+fn refresh(market: &mut Market, tick: &Tick) {
+    if tick.mode == crate::record::TickMode::Snap {
+        market.bid = tick.bid;
+        market.ask = tick.ask;
+        market.open_interest = tick.open_interest;
+        if tick.upper > 0 {
+            market.upper = tick.upper;
+        }
+        if tick.lower > 0 {
+            market.lower = tick.lower;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Candles: anchored at the session's open, built from applied ticks, never changed once closed.
+
+use super::ring::Ring;
+use crate::fixed::to_float;
+use crate::indicators;
+use serde::{Deserialize, Serialize};
+
+/// Set on a candle in which a tick followed a gap.
+pub const FLAG_GAP: u32 = 1;
+
+/// One candle; prices at 1e-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the market's words
+pub struct Candle {
+    pub ts_open: i64,
+    pub open: i64,
+    pub high: i64,
+    pub low: i64,
+    pub close: i64,
+    pub volume: i64,
+    pub ticks: u32,
+    pub flags: u32,
+}
+
+/// The field of a candle that feeds an indicator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the market's words
+pub enum Source {
+    Open,
+    High,
+    Low,
+    Close,
+    Volume,
+}
+
+impl Source {
+    /// The source with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "open" => Self::Open,
+            "high" => Self::High,
+            "low" => Self::Low,
+            "close" => Self::Close,
+            "volume" => Self::Volume,
+            _ => return None,
+        })
+    }
+}
+
+impl Candle {
+    /// Takes a price in.
+    pub fn add(&mut self, price: i64) {
+        self.high = self.high.max(price);
+        self.low = self.low.min(price);
+        self.close = price;
+        self.ticks += 1;
+    }
+
+    /// The candle as an indicator sees it.
+    pub fn input(&self, source: Source) -> indicators::Input {
+        let volume = self.volume as f64;
+        let (open, high, low, close) =
+            (to_float(self.open), to_float(self.high), to_float(self.low), to_float(self.close));
+        let source = match source {
+            Source::Open => open,
+            Source::High => high,
+            Source::Low => low,
+            Source::Close => close,
+            Source::Volume => volume,
+        };
+        indicators::Input { open, high, low, close, volume, source }
+    }
+}
+
+/// The candles of one instrument at one length.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Series {
+    /// The instrument.
+    pub instrument: u32,
+    /// Length of a candle, ns.
+    pub length: i64,
+    /// End of the forming candle; meaningful while it has ticks.
+    pub end: i64,
+    /// The unfinished candle.
+    pub forming: Candle,
+    /// Running volume at the close of the previous candle.
+    pub base_volume: i64,
+    /// Candles closed so far, history included.
+    pub closed: u32,
+    /// Nodes fed by it.
+    pub nodes: Vec<u32>,
+    /// Instances that listen: (instance, hook).
+    pub listeners: Vec<(u32, u16)>,
+    /// Open, high, low, close, volume of closed candles.
+    pub history: [Ring; 5],
+}
+
+impl Series {
+    /// A series without candles.
+    pub fn new(instrument: u32, seconds: u32) -> Self {
+        Self {
+            instrument,
+            length: i64::from(seconds) * 1_000_000_000,
+            end: 0,
+            forming: Candle::default(),
+            base_volume: 0,
+            closed: 0,
+            nodes: Vec::new(),
+            listeners: Vec::new(),
+            history: std::array::from_fn(|_| Ring::default()),
+        }
+    }
+
+    /// Length of a candle, s.
+    pub fn seconds(&self) -> u32 {
+        (self.length / 1_000_000_000) as u32
+    }
+
+    /// Whether the forming candle is over at this exchange time.
+    #[inline]
+    pub fn is_over(&self, exch_ts: i64) -> bool {
+        self.forming.ticks > 0 && exch_ts >= self.end
+    }
+
+    /// Takes an applied tick in; a candle that is over must have been closed before.
+    #[inline]
+    pub fn add(&mut self, exch_ts: i64, price: i64, flags: u32, anchor: i64) {
+        if self.forming.ticks == 0 {
+            let open = anchor + (exch_ts - anchor).div_euclid(self.length) * self.length;
+            self.end = open + self.length;
+            self.forming = Candle { ts_open: open, open: price, high: price, low: price, ..Candle::default() };
+        }
+        self.forming.add(price);
+        self.forming.flags |= flags;
+    }
+
+    /// Closes the forming candle at the instrument's running volume.
+    pub fn close(&mut self, run_volume: i64) -> Candle {
+        let mut candle = self.forming;
+        candle.volume = run_volume - self.base_volume;
+        self.base_volume = run_volume;
+        self.forming.ticks = 0;
+        self.remember(&candle);
+        candle
+    }
+
+    /// The unfinished candle with its volume so far.
+    pub fn forming_now(&self, run_volume: i64) -> Option<Candle> {
+        (self.forming.ticks > 0).then(|| Candle { volume: run_volume - self.base_volume, ..self.forming })
+    }
+
+    /// Keeps a closed candle in the history.
+    pub fn remember(&mut self, candle: &Candle) {
+        self.closed += 1;
+        for (ring, value) in self.history.iter_mut().zip([candle.open, candle.high, candle.low, candle.close]) {
+            ring.push(to_float(value));
+        }
+        self.history[4].push(candle.volume as f64);
+    }
+}

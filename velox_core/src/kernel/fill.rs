@@ -1,0 +1,137 @@
+//! A fill and all that follows: charges, books, protection, hooks, what waited.
+
+use super::Kernel;
+use super::account::narrow;
+use super::charges::{self, Charges};
+use super::hooks::{HookArg, HookCall, Rank, number};
+use super::order::{Event, Order, Role};
+use crate::record::{self, Kind, PositionChanged, TimerClass};
+
+impl Kernel {
+    /// Fills `quantity` of the order in a slot at a price.
+    pub(super) fn fill(&mut self, slot: u32, quantity: i64, price: i64) {
+        let Some(order) = self.orders.get_mut(slot) else {
+            return;
+        };
+        let value = i128::from(quantity) * i128::from(price);
+        let before_value = order.filled_value;
+        order.filled += quantity;
+        order.filled_value += value;
+        let done = order.rest() == 0;
+        let order = order.clone();
+        self.step(slot, if done { Event::FillAll } else { Event::FillPart }, "");
+        let costs = self.charge(&order, value, before_value);
+        let held = self.book_fill(&order, quantity, price);
+        self.write_fill(&order, quantity, price, &costs);
+        let id = order.instance;
+        let arg = HookArg::Fill {
+            intent: order.id.intent.counter,
+            side: order.side,
+            quantity,
+            price,
+            role: order.role.name(),
+        };
+        self.hook(id, number::FILL, arg);
+        let now_held = self.instances[id as usize].book.quantity();
+        if held != 0 && (now_held == 0 || now_held.signum() != held.signum()) {
+            self.instances[id as usize].trades += 1;
+            self.disarm_protection(id);
+        }
+        if order.role.increases() && now_held.signum() == i64::from(order.side) {
+            self.arm_protection(id, &order);
+        }
+        if done {
+            self.forget_order(slot);
+            self.finish_order(&order);
+        }
+        self.check_losses(order.account);
+        self.check_flattening();
+    }
+
+    fn charge(&mut self, order: &Order, value: i128, before: i128) -> Charges {
+        let index = usize::from(self.markets[order.instrument as usize].def.charges);
+        let rates = self.facts.as_ref().and_then(|f| f.charges.get(index));
+        let costs = rates.and_then(|r| charges::of_fill(r, order.side, value, before)).unwrap_or_default();
+        self.instances[order.instance as usize].charges.add(&costs);
+        self.accounts[order.account as usize].charges.add(&costs);
+        costs
+    }
+
+    /// Returns the position before the fill.
+    fn book_fill(&mut self, order: &Order, quantity: i64, price: i64) -> i64 {
+        let instance = &mut self.instances[order.instance as usize];
+        let held = instance.book.quantity();
+        instance.book.fill(order.side, quantity, price);
+        instance.fills += 1;
+        let net = self.accounts[order.account as usize].net.entry(order.instrument).or_default();
+        net.fill(order.side, quantity, price);
+        held
+    }
+
+    fn write_fill(&mut self, order: &Order, quantity: i64, price: i64, costs: &Charges) {
+        let fill = record::Fill {
+            order: order.id,
+            account: order.account,
+            instrument: order.instrument,
+            side: order.side,
+            quantity,
+            price,
+            role: order.role.name(),
+            brokerage: narrow(costs.brokerage),
+            stt: narrow(costs.stt),
+            transaction: narrow(costs.transaction),
+            sebi: narrow(costs.sebi),
+            stamp: narrow(costs.stamp),
+            gst: narrow(costs.gst),
+        };
+        self.decide(Kind::Fill, &fill);
+        let i = &self.instances[order.instance as usize];
+        let position = PositionChanged {
+            account: order.account,
+            instance: order.instance,
+            instrument: order.instrument,
+            quantity: i.book.quantity(),
+            average: i.book.average(),
+            realised: narrow(i.book.realised()),
+            charges: narrow(i.charges.total()),
+        };
+        self.decide(Kind::PositionChanged, &position);
+    }
+
+    fn hook(&mut self, instance: u32, hook: u16, arg: HookArg) {
+        self.out.hooks.push(HookCall { rank: Rank::Order, instance, hook, arg });
+    }
+
+    fn finish_order(&mut self, order: &Order) {
+        let id = order.instance;
+        let intent = order.id.intent.counter;
+        match order.role {
+            Role::Entry | Role::Flip => self.hook(id, number::ENTERED, HookArg::Trade { intent }),
+            Role::Stop => self.hook(id, number::STOP, HookArg::Trade { intent }),
+            Role::Target => self.hook(id, number::TARGET, HookArg::Trade { intent }),
+            Role::Reduce | Role::Exit | Role::Flat | Role::Limit | Role::Flatten => {}
+        }
+        if !order.role.increases() {
+            self.open_waiting(id);
+        }
+    }
+
+    /// Takes a final order out of queue, book, timers and slots.
+    pub(super) fn forget_order(&mut self, slot: u32) {
+        let Some(order) = self.orders.remove(slot) else {
+            return;
+        };
+        self.queue.retain(|s| *s != slot);
+        self.markets[order.instrument as usize].working.retain(|s| *s != slot);
+        self.timers.cancel(TimerClass::Expire, slot);
+        self.timers.cancel(TimerClass::Reprice, slot);
+        let i = &mut self.instances[order.instance as usize];
+        if i.entry == Some(slot) {
+            i.entry = None;
+            i.protection.suspended = false;
+        }
+        if i.exit == Some(slot) {
+            i.exit = None;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The kernel's first step: a verdict on every tick, before it may change anything.
+
+use super::Kernel;
+use crate::record::{ClockMode, Kind, Phase, Tick, Verdict};
+
+/// Length of a day, ns.
+const DAY_NS: i64 = 86_400_000_000_000;
+
+/// The verdict on a tick and what goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guarded {
+    /// The first verdict that holds.
+    pub verdict: Verdict,
+    /// Phase at the tick's exchange time, where it got that far.
+    pub phase: Phase,
+}
+
+impl Kernel {
+    /// The verdict on a tick as the state is now; changes nothing.
+    pub fn judge(&self, tick: &Tick, ts: i64) -> Guarded {
+        let out = |verdict, phase| Guarded { verdict, phase };
+        let negative = tick.volume < 0 || tick.last_qty < 0 || tick.bid.quantity < 0 || tick.ask.quantity < 0;
+        let ahead = self.settings.clock == ClockMode::Wall && tick.exch_ts.saturating_sub(ts) > self.settings.ahead_ns;
+        if tick.price <= 0 || negative || ahead {
+            return out(Verdict::Impossible, Phase::Closed);
+        }
+        let (Some(market), Some(facts)) = (self.markets.get(tick.instrument as usize), &self.facts) else {
+            return out(Verdict::Unknown, Phase::Closed);
+        };
+        if !(0..DAY_NS).contains(&(tick.exch_ts.saturating_sub(facts.day_start_ns))) {
+            return out(Verdict::WrongDay, Phase::Closed);
+        }
+        let phase = facts.groups.get(usize::from(market.def.group)).map_or(Phase::Closed, |g| g.at(tick.exch_ts));
+        if phase != Phase::Continuous {
+            return out(Verdict::NotContinuous, phase);
+        }
+        if tick.exch_ts < market.last_ts {
+            return out(Verdict::OutOfOrder, phase);
+        }
+        if tick.exch_ts == market.last_ts && tick.price == market.last && tick.volume == market.last_volume {
+            return out(Verdict::Duplicate, phase);
+        }
+        let (lower, upper) = known_band(market.lower, market.upper, tick);
+        if (upper > 0 && tick.price > upper) || (lower > 0 && tick.price < lower) {
+            return out(Verdict::Band, phase);
+        }
+        if tick.exch_ts < market.closed_until {
+            return out(Verdict::Late, phase);
+        }
+        out(Verdict::Applied, phase)
+    }
+
+    /// The time of the record that will hold a tick: in data mode only applied and duplicate ticks move it.
+    pub fn tick_time(&self, tick: &Tick, clock_ns: i64) -> i64 {
+        if self.settings.clock == ClockMode::Wall {
+            return self.now.max(clock_ns);
+        }
+        match self.judge(tick, self.now).verdict {
+            Verdict::Applied | Verdict::Duplicate => self.data_now.max(tick.exch_ts),
+            Verdict::Impossible
+            | Verdict::Unknown
+            | Verdict::WrongDay
+            | Verdict::NotContinuous
+            | Verdict::OutOfOrder
+            | Verdict::Band
+            | Verdict::Late => self.data_now,
+        }
+    }
+
+    /// Writes the verdict on a tick that was not applied.
+    pub(super) fn decide_verdict(&mut self, tick: &Tick, verdict: Verdict) {
+        let (at, ts) = (self.out.decisions.len(), self.now);
+        self.out.decisions.push_raw(Kind::TickVerdict, ts, |out| {
+            out.extend(tick.instrument.to_le_bytes());
+            out.push(verdict as u8);
+            out.extend(tick.exch_ts.to_le_bytes());
+            out.extend(tick.price.to_le_bytes());
+        });
+        self.hash_decision(at);
+    }
+}
+
+/// Limits from this frame where it has them, else the last known ones; never inferred.
+fn known_band(lower: i64, upper: i64, tick: &Tick) -> (i64, i64) {
+    let pick = |new: i64, old: i64| if new > 0 { new } else { old };
+    (pick(tick.lower, lower), pick(tick.upper, upper))
+}

@@ -1,0 +1,114 @@
+//! One instrument as the kernel sees it: dated data, last quote, who cares about its ticks.
+
+use super::candle::Candle;
+use crate::record::{InstrumentDef, KIND_INDEX, Level};
+use serde::{Deserialize, Serialize};
+
+/// One instrument's state.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Market {
+    /// Exchange time of the newest applied tick, 0 before the first.
+    pub last_ts: i64,
+    /// Price of the newest applied tick.
+    pub last: i64,
+    /// Cumulative volume of the newest applied tick.
+    pub last_volume: i64,
+    /// Units of the newest applied trade, 0 unknown.
+    pub last_qty: i64,
+    /// Running maximum of the cumulative volume.
+    pub run_volume: i64,
+    /// Candles that end by then were closed by the timer.
+    pub closed_until: i64,
+    /// Best bid, zero when unknown.
+    pub bid: Level,
+    /// Best ask, zero when unknown.
+    pub ask: Level,
+    /// Circuits, zero when unknown.
+    pub lower: i64,
+    /// Circuits, zero when unknown.
+    pub upper: i64,
+    /// Open interest.
+    pub open_interest: i64,
+    /// Feed epoch of the newest applied tick.
+    pub epoch: u32,
+    /// The newest applied tick was old when it came.
+    pub stale: bool,
+    /// Series of the instrument, long before short.
+    pub series: Vec<u32>,
+    /// Slots of orders that can fill.
+    pub working: Vec<u32>,
+    /// Instances that trade it.
+    pub traders: Vec<u32>,
+    /// Instances whose `on_tick` wants it.
+    pub watchers: Vec<u32>,
+    /// The day so far, pre-open and auction included.
+    pub day: Candle,
+    /// Dated data.
+    pub def: Box<InstrumentDef>,
+}
+
+impl Market {
+    /// An instrument without ticks.
+    pub fn new(def: InstrumentDef) -> Self {
+        Self {
+            last_ts: 0,
+            last: 0,
+            last_volume: 0,
+            last_qty: 0,
+            run_volume: 0,
+            closed_until: 0,
+            bid: Level::default(),
+            ask: Level::default(),
+            lower: def.lower,
+            upper: def.upper,
+            open_interest: 0,
+            epoch: 0,
+            stale: false,
+            series: Vec::new(),
+            working: Vec::new(),
+            traders: Vec::new(),
+            watchers: Vec::new(),
+            day: Candle::default(),
+            def: Box::new(def),
+        }
+    }
+
+    /// Forgets the day before; dated data stays.
+    pub fn begin_day(&mut self) {
+        let kept = Self::new((*self.def).clone());
+        *self = Self {
+            series: std::mem::take(&mut self.series),
+            traders: std::mem::take(&mut self.traders),
+            watchers: std::mem::take(&mut self.watchers),
+            last: self.last,
+            ..kept
+        };
+    }
+
+    /// Whether it can be traded at all.
+    pub fn tradable(&self) -> bool {
+        self.def.kind != KIND_INDEX
+    }
+
+    /// Price at which a marketable order fills now, slippage included; `None` without a price.
+    pub fn expected(&self, side: i8, slippage_ticks: i64) -> Option<i64> {
+        let quote = if side > 0 { self.ask.price } else { self.bid.price };
+        let base = if quote > 0 { quote } else { self.last };
+        let slip = slippage_ticks.checked_mul(self.def.tick)?.checked_mul(i64::from(side))?;
+        (base > 0).then(|| base.saturating_add(slip).max(self.def.tick))
+    }
+
+    /// How far a protected price goes beyond the expected one: 0.5 %, at least 5 ticks.
+    pub fn offset(&self, price: i64) -> i64 {
+        (price / 200).max(5 * self.def.tick)
+    }
+
+    /// Takes a price of the day in.
+    pub fn add_to_day(&mut self, price: i64, volume: i64, ts: i64) {
+        if self.day.ticks == 0 {
+            self.day = Candle { ts_open: ts, open: price, high: price, low: price, ..Candle::default() };
+        }
+        self.day.add(price);
+        self.day.volume = self.day.volume.max(volume);
+    }
+}

@@ -1,0 +1,187 @@
+//! The kernel: a function of (state, record). No clock, no I/O, no randomness, no Python.
+//!
+//! One `match` over the input union changes the state; what it decides and which hooks are due are
+//! collected in `Output`. Within one tick: candle closes and nodes, quote, working orders, stops and
+//! targets, hooks.
+
+mod account;
+mod apply;
+pub mod book;
+pub mod candle;
+pub mod charges;
+mod command;
+mod entry;
+mod exit;
+mod fill;
+mod graph;
+mod guard;
+mod hash;
+pub mod hooks;
+mod instance;
+mod intent;
+mod market;
+pub mod order;
+mod paper;
+mod queue;
+mod rates;
+pub mod ring;
+pub mod risk;
+mod schedule;
+mod size;
+mod timers;
+
+#[cfg(test)]
+mod tests;
+
+pub use account::Account;
+pub use apply::ApplyError;
+pub use graph::Node;
+pub use guard::Guarded;
+pub use hash::{DecisionsHash, HASH_EVERY};
+pub use instance::{Instance, Trading};
+pub use market::Market;
+
+use crate::record::{Decisions, FactsLoaded, Kind, Settings, Tick, Verdict};
+use hooks::HookCall;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// Version of the kernel: an equal one reproduces every decision byte for byte.
+pub const KERNEL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What one apply gave besides the new state.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Decisions in order, for the journal.
+    pub decisions: Decisions,
+    /// Hooks that are due, in order.
+    pub hooks: Vec<HookCall>,
+    /// The tick that was applied, for `on_tick`.
+    pub tick: Tick,
+}
+
+impl Clone for Decisions {
+    fn clone(&self) -> Self {
+        Self::default() // scratch space: a copy of the kernel starts with its own
+    }
+}
+
+/// The last commands and what became of them: the same key twice is the same command.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CommandLog {
+    entries: VecDeque<(String, String)>,
+    flattening: Vec<(String, i32)>,
+}
+
+/// The whole state.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Kernel {
+    /// Kernel time: the newest record's.
+    pub now: i64,
+    /// Exchange time of the newest tick that moves the clock (data mode).
+    data_now: i64,
+    /// Thresholds.
+    pub settings: Settings,
+    /// Sessions and charges of the day.
+    pub facts: Option<FactsLoaded>,
+    /// Instruments by number.
+    pub markets: Vec<Market>,
+    /// Candle series by number.
+    pub series: Vec<candle::Series>,
+    /// Indicators by number.
+    pub nodes: Vec<Node>,
+    /// Accounts by number.
+    pub accounts: Vec<Account>,
+    /// Strategy instances by number.
+    pub instances: Vec<Instance>,
+    /// Live orders.
+    pub orders: order::Orders,
+    queue: Vec<u32>,
+    schedules: Vec<schedule::Scheduled>,
+    timers: timers::Timers,
+    frame_lengths: Vec<u32>,
+    /// Where the feed's clock stood when it came up; 0 before.
+    feed_up_at: i64,
+    feed_epoch: u32,
+    commands: CommandLog,
+    /// Ticks by verdict.
+    pub verdicts: [u64; Verdict::ALL.len()],
+    /// Candles closed today.
+    pub candles_closed: u64,
+    /// The hash over all decisions.
+    pub hash: DecisionsHash,
+    /// What the last apply gave.
+    #[serde(skip)]
+    pub out: Output,
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self {
+            now: 0,
+            data_now: 0,
+            settings: Settings::default(),
+            facts: None,
+            markets: Vec::new(),
+            series: Vec::new(),
+            nodes: Vec::new(),
+            accounts: Vec::new(),
+            instances: Vec::new(),
+            orders: order::Orders::default(),
+            queue: Vec::new(),
+            schedules: Vec::new(),
+            timers: timers::Timers::default(),
+            frame_lengths: Vec::new(),
+            feed_up_at: 0,
+            feed_epoch: 0,
+            commands: CommandLog::default(),
+            verdicts: [0; Verdict::ALL.len()],
+            candles_closed: 0,
+            hash: DecisionsHash::default(),
+            out: Output::default(),
+        }
+    }
+}
+
+impl Kernel {
+    /// The state as bytes, for a Snapshot.
+    pub fn snapshot(&self) -> Vec<u8> {
+        // Serialising our own structs into a Vec cannot fail.
+        postcard::to_stdvec(self).expect("the kernel's state serialises")
+    }
+
+    /// The state that a Snapshot holds.
+    pub fn restore(bytes: &[u8]) -> Result<Self, String> {
+        postcard::from_bytes(bytes).map_err(|e| format!("the Snapshot is not one of this kernel version: {e}"))
+    }
+
+    /// Ticks seen so far, whatever their verdict.
+    pub fn ticks(&self) -> u64 {
+        self.verdicts.iter().sum()
+    }
+
+    /// Due time of the first timer, `i64::MAX` for none.
+    pub fn next_due(&self) -> i64 {
+        self.timers.next_due()
+    }
+
+    /// The timer that must be journalled before a record of this time, if one is due.
+    pub fn due_timer(&self, ts: i64) -> Option<crate::record::Timer> {
+        if self.timers.next_due() > ts { None } else { self.timers.first() }
+    }
+
+    fn decide<T: Serialize>(&mut self, kind: Kind, value: &T) {
+        let at = self.out.decisions.len();
+        self.out.decisions.push(kind, self.now, value);
+        self.hash_decision(at);
+    }
+
+    fn hash_decision(&mut self, at: usize) {
+        let (kind, ts, payload) = self.out.decisions.get(at);
+        if self.hash.add(kind, ts, payload) {
+            let value = self.hash.value();
+            let ts = self.now;
+            self.out.decisions.push_raw(Kind::OutputHash, ts, |out| out.extend(value));
+        }
+    }
+}

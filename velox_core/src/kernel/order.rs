@@ -1,0 +1,332 @@
+//! An order's life: one table of state × event; a pair that is not in it is an error.
+
+use crate::record::{OrderId, PriceSpec};
+use serde::{Deserialize, Serialize};
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)] // the order life cycle of the design
+pub enum State {
+    Created,
+    Approved,
+    MarginPending,
+    Queued,
+    Routing,
+    Submitted,
+    Open,
+    PartiallyFilled,
+    Filled,
+    Refused,
+    Rejected,
+    Cancelled,
+    Expired,
+    Unknown,
+}
+
+/// What can happen to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // each is the step that its name says
+pub enum Event {
+    NeedMargin,
+    Approve,
+    Refuse,
+    Enqueue,
+    Route,
+    Submit,
+    Accept,
+    FillPart,
+    FillAll,
+    Reject,
+    Cancel,
+    Expire,
+    LoseTrack,
+}
+
+/// A pair of state and event that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImpossibleStep {
+    /// The state.
+    pub state: State,
+    /// The event.
+    pub event: Event,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 14] = [
+        Self::Created,
+        Self::Approved,
+        Self::MarginPending,
+        Self::Queued,
+        Self::Routing,
+        Self::Submitted,
+        Self::Open,
+        Self::PartiallyFilled,
+        Self::Filled,
+        Self::Refused,
+        Self::Rejected,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Unknown,
+    ];
+
+    /// As records and reports spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Approved => "APPROVED",
+            Self::MarginPending => "MARGIN_PENDING",
+            Self::Queued => "QUEUED",
+            Self::Routing => "ROUTING",
+            Self::Submitted => "SUBMITTED",
+            Self::Open => "OPEN",
+            Self::PartiallyFilled => "PARTIALLY_FILLED",
+            Self::Filled => "FILLED",
+            Self::Refused => "REFUSED",
+            Self::Rejected => "REJECTED",
+            Self::Cancelled => "CANCELLED",
+            Self::Expired => "EXPIRED",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// Whether nothing can happen any more.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Filled | Self::Refused | Self::Rejected | Self::Cancelled | Self::Expired)
+    }
+
+    /// Whether the order stands in a book where it can fill.
+    pub fn is_working(self) -> bool {
+        matches!(self, Self::Open | Self::PartiallyFilled)
+    }
+
+    /// The state after an event. Fills may overtake an answer, so sent orders fill from any sent state.
+    pub fn after(self, event: Event) -> Result<Self, ImpossibleStep> {
+        use {Event as E, State as S};
+        let sent = matches!(self, S::Routing | S::Submitted | S::Open | S::PartiallyFilled | S::Unknown);
+        match (self, event) {
+            (S::Created | S::MarginPending, E::Approve) => Ok(S::Approved),
+            (S::Created, E::NeedMargin) => Ok(S::MarginPending),
+            (S::Created | S::MarginPending, E::Refuse) => Ok(S::Refused),
+            (S::Approved, E::Enqueue) => Ok(S::Queued),
+            (S::Queued, E::Route) => Ok(S::Routing),
+            (S::Routing, E::Submit) => Ok(S::Submitted),
+            // A paper order goes from the queue into the kernel's own book: there is no wire between.
+            (S::Queued | S::Routing | S::Submitted | S::Unknown, E::Accept) => Ok(S::Open),
+            (_, E::FillPart) if sent => Ok(S::PartiallyFilled),
+            (_, E::FillAll) if sent => Ok(S::Filled),
+            (S::Routing | S::Submitted | S::Open | S::Unknown, E::Reject) => Ok(S::Rejected),
+            (S::Routing | S::Submitted | S::Open | S::PartiallyFilled, E::LoseTrack) => Ok(S::Unknown),
+            (S::Approved | S::MarginPending | S::Queued, E::Cancel) => Ok(S::Cancelled),
+            (S::Approved | S::MarginPending | S::Queued, E::Expire) => Ok(S::Expired),
+            (_, E::Cancel) if sent => Ok(S::Cancelled),
+            (_, E::Expire) if sent => Ok(S::Expired),
+            _ => Err(ImpossibleStep { state: self, event }),
+        }
+    }
+}
+
+/// What an order is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)] // said by the names below
+pub enum Role {
+    Entry,
+    Flip,
+    Reduce,
+    Stop,
+    Target,
+    Exit,
+    Flat,
+    Limit,
+    Flatten,
+}
+
+impl Role {
+    /// As records spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Flip => "flip",
+            Self::Reduce => "reduce",
+            Self::Stop => "stop",
+            Self::Target => "target",
+            Self::Exit => "exit",
+            Self::Flat => "flat",
+            Self::Limit => "limit",
+            Self::Flatten => "flatten",
+        }
+    }
+
+    /// Whether an order of this role can add to a position.
+    pub fn increases(self) -> bool {
+        matches!(self, Self::Entry | Self::Flip)
+    }
+
+    /// Who leaves the queue first: the smaller number.
+    pub fn priority(self) -> u8 {
+        match self {
+            Self::Flatten | Self::Limit => 0,
+            Self::Stop | Self::Target | Self::Exit | Self::Flat | Self::Reduce => 1,
+            Self::Entry | Self::Flip => 2,
+        }
+    }
+}
+
+/// How a position is to be protected once its entry fills.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ProtectSpec {
+    pub stop: PriceSpec,
+    pub target: PriceSpec,
+    pub trail: PriceSpec,
+}
+
+/// An approved wish on its way; lives in a slot until it is final.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Order {
+    /// Its name.
+    pub id: OrderId,
+    /// Counts all orders: the older goes first.
+    pub number: u64,
+    /// The strategy instance.
+    pub instance: u32,
+    /// The account.
+    pub account: u32,
+    /// The instrument.
+    pub instrument: u32,
+    /// +1 buy, −1 sell.
+    pub side: i8,
+    /// Units.
+    pub quantity: i64,
+    /// Units filled.
+    pub filled: i64,
+    /// Value filled, 1e-8.
+    pub filled_value: i128,
+    /// Limit price.
+    pub limit: i64,
+    /// What it is for.
+    pub role: Role,
+    /// Where it stands.
+    pub state: State,
+    /// Kernel time from which it can fill.
+    pub live_from: i64,
+    /// It has met a tick that did not take it: from now on it fills at its own price.
+    pub rested: bool,
+    /// Protection of what it opens.
+    pub protect: ProtectSpec,
+}
+
+impl Order {
+    /// Units that can still fill.
+    pub fn rest(&self) -> i64 {
+        self.quantity - self.filled
+    }
+}
+
+/// Live orders by slot; a slot is free again when its order is final.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Orders {
+    slots: Vec<Option<Order>>,
+    free: Vec<u32>,
+    next_number: u64,
+}
+
+impl Orders {
+    /// Puts an order into a slot and gives it its number.
+    pub fn insert(&mut self, mut order: Order) -> u32 {
+        order.number = self.next_number;
+        self.next_number += 1;
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = Some(order);
+            return slot;
+        }
+        self.slots.push(Some(order));
+        (self.slots.len() - 1) as u32
+    }
+
+    /// The order in a slot.
+    pub fn get(&self, slot: u32) -> Option<&Order> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// The order in a slot.
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Order> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// Empties a slot.
+    pub fn remove(&mut self, slot: u32) -> Option<Order> {
+        let order = self.slots.get_mut(slot as usize)?.take()?;
+        self.free.push(slot);
+        Some(order)
+    }
+
+    /// All live orders with their slots.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Order)> {
+        self.slots.iter().enumerate().filter_map(|(i, o)| o.as_ref().map(|o| (i as u32, o)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENTS: [Event; 13] = [
+        Event::NeedMargin,
+        Event::Approve,
+        Event::Refuse,
+        Event::Enqueue,
+        Event::Route,
+        Event::Submit,
+        Event::Accept,
+        Event::FillPart,
+        Event::FillAll,
+        Event::Reject,
+        Event::Cancel,
+        Event::Expire,
+        Event::LoseTrack,
+    ];
+
+    /// The table of the design, cell by cell: one letter an event, in the order of `EVENTS`.
+    #[test]
+    fn every_pair_of_state_and_event_is_decided() {
+        let table = [
+            (State::Created, "M A R . . . . . . . . . ."),
+            (State::Approved, ". . . Q . . . . . . C X ."),
+            (State::MarginPending, ". A R . . . . . . . C X ."),
+            (State::Queued, ". . . . r . O . . . C X ."),
+            (State::Routing, ". . . . . S O P F J C X U"),
+            (State::Submitted, ". . . . . . O P F J C X U"),
+            (State::Open, ". . . . . . . P F J C X U"),
+            (State::PartiallyFilled, ". . . . . . . P F . C X U"),
+            (State::Unknown, ". . . . . . O P F J C X ."),
+            (State::Filled, ". . . . . . . . . . . . ."),
+            (State::Refused, ". . . . . . . . . . . . ."),
+            (State::Rejected, ". . . . . . . . . . . . ."),
+            (State::Cancelled, ". . . . . . . . . . . . ."),
+            (State::Expired, ". . . . . . . . . . . . ."),
+        ];
+        assert_eq!(table.len(), State::ALL.len());
+        for (state, row) in table {
+            for (event, cell) in EVENTS.iter().zip(row.split(' ')) {
+                let wanted = match cell {
+                    "M" => Some(State::MarginPending),
+                    "A" => Some(State::Approved),
+                    "R" => Some(State::Refused),
+                    "Q" => Some(State::Queued),
+                    "r" => Some(State::Routing),
+                    "S" => Some(State::Submitted),
+                    "O" => Some(State::Open),
+                    "P" => Some(State::PartiallyFilled),
+                    "F" => Some(State::Filled),
+                    "J" => Some(State::Rejected),
+                    "C" => Some(State::Cancelled),
+                    "X" => Some(State::Expired),
+                    "U" => Some(State::Unknown),
+                    _ => None,
+                };
+                assert_eq!(state.after(*event).ok(), wanted, "{state:?} × {event:?}");
+            }
+        }
+    }
+}

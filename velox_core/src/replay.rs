@@ -1,0 +1,231 @@
+//! The same kernel over a journal: to verify it, to show it, to recover from it.
+
+use crate::journal::{self, Reader, Recovery, Start, recover_tail};
+use crate::kernel::{KERNEL_VERSION, Kernel};
+use crate::mark::Mark;
+use crate::record::{Input, Kind, Skip};
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::path::Path;
+
+/// What a replay found wrong.
+#[derive(Debug)]
+pub enum ReplayError {
+    /// The files are damaged, missing or no journal.
+    Journal(journal::Error),
+    /// A record is whole but not what its kind promises, or cannot follow the state.
+    Record {
+        /// Its run.
+        run: u64,
+        /// Its sequence.
+        seq: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The kernel decides otherwise than the journal says.
+    Difference {
+        /// Run of the first record that differs.
+        run: u64,
+        /// Its sequence.
+        seq: u64,
+        /// What was expected and what stands there.
+        reason: String,
+        /// Version of the kernel that wrote it.
+        written_by: String,
+    },
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(e) => e.fmt(f),
+            Self::Record { run, seq, reason } => write!(f, "record {run}:{seq}: {reason}"),
+            Self::Difference { run, seq, reason, written_by } => write!(
+                f,
+                "first difference at {run}:{seq}: {reason} (written by kernel {written_by}, this is {KERNEL_VERSION})"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ReplayError {}
+
+impl From<journal::Error> for ReplayError {
+    fn from(e: journal::Error) -> Self {
+        Self::Journal(e)
+    }
+}
+
+/// A decision as bytes: kind, kernel time, payload.
+pub type Decision = (Kind, i64, Vec<u8>);
+
+/// A kernel that follows records and holds its decisions against theirs.
+#[derive(Debug, Default)]
+pub struct Follow {
+    /// The state.
+    pub kernel: Kernel,
+    /// Inputs applied.
+    pub inputs: u64,
+    /// Decisions that were equal.
+    pub equal: u64,
+    skip: BTreeSet<u64>,
+    verify: bool,
+    expected: VecDeque<Decision>,
+}
+
+/// One whole record with its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// Its run.
+    pub run: u64,
+    /// Its sequence.
+    pub seq: u64,
+    /// Its time.
+    pub ts: i64,
+    /// Its kind's number.
+    pub kind: u8,
+    /// Its payload.
+    pub payload: &'a [u8],
+}
+
+impl Follow {
+    /// A follower that verifies decisions, or only keeps the state.
+    pub fn new(verify: bool, skip: BTreeSet<u64>) -> Self {
+        Self { verify, skip, ..Self::default() }
+    }
+
+    /// Takes the next record; true when it was an input that was applied.
+    pub fn take(&mut self, record: Placed<'_>, mark: Option<&mut Mark>) -> Result<bool, ReplayError> {
+        let fault = |reason: String| ReplayError::Record { run: record.run, seq: record.seq, reason };
+        let kind = Kind::from_u8(record.kind).ok_or_else(|| fault(format!("no such kind {}", record.kind)))?;
+        if kind == Kind::Snapshot {
+            return self.take_snapshot(record).map(|()| false);
+        }
+        if kind.is_decision() {
+            return self.compare(record, kind).map(|()| false);
+        }
+        if let Some((missing, ts, _)) = self.expected.front() {
+            let reason = format!("a {} decision of time {ts} is missing before it", missing.name());
+            return Err(difference(record, reason));
+        }
+        if self.skip.contains(&record.seq) {
+            return Ok(false);
+        }
+        let input = Input::parse(record.kind, record.payload).map_err(|e| fault(e.to_string()))?;
+        match mark {
+            Some(mark) => {
+                mark.applying(record.seq);
+                self.kernel.apply(record.ts, &input).map_err(|e| fault(e.to_string()))?;
+                mark.applied();
+            }
+            None => self.kernel.apply(record.ts, &input).map_err(|e| fault(e.to_string()))?,
+        }
+        self.inputs += 1;
+        if self.verify {
+            let made = self.kernel.out.decisions.iter().map(|(kind, ts, payload)| (kind, ts, payload.to_vec()));
+            self.expected.extend(made);
+        }
+        Ok(true)
+    }
+
+    fn take_snapshot(&mut self, record: Placed<'_>) -> Result<(), ReplayError> {
+        let first = self.inputs == 0 && self.kernel.ticks() == 0;
+        if self.verify && !first && self.kernel.snapshot() != record.payload {
+            return Err(difference(record, "the Snapshot holds another state".to_owned()));
+        }
+        if first {
+            let fault = |reason| ReplayError::Record { run: record.run, seq: record.seq, reason };
+            self.kernel = Kernel::restore(record.payload).map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, record: Placed<'_>, kind: Kind) -> Result<(), ReplayError> {
+        if !self.verify {
+            return Ok(());
+        }
+        match self.expected.pop_front() {
+            Some((k, ts, payload)) if k == kind && ts == record.ts && payload == record.payload => {
+                self.equal += 1;
+                Ok(())
+            }
+            Some((k, ts, _)) => Err(difference(
+                record,
+                format!(
+                    "the kernel decides {} of time {ts}, the journal says {} of time {}",
+                    k.name(),
+                    kind.name(),
+                    record.ts
+                ),
+            )),
+            None if self.inputs == 0 => Ok(()), // carried over from before the Snapshot that was read first
+            None => Err(difference(record, format!("the kernel decides nothing, the journal says {}", kind.name()))),
+        }
+    }
+
+    /// Decisions made and not yet seen in the journal.
+    pub fn outstanding(self) -> (Kernel, Vec<Decision>) {
+        (self.kernel, self.expected.into())
+    }
+}
+
+fn difference(record: Placed<'_>, reason: String) -> ReplayError {
+    ReplayError::Difference { run: record.run, seq: record.seq, reason, written_by: String::new() }
+}
+
+/// Sequences that a journal says were skipped.
+pub fn skipped(dir: &Path) -> Result<BTreeSet<u64>, ReplayError> {
+    let mut reader = Reader::open(dir, Start::First)?;
+    let mut out = BTreeSet::new();
+    if reader.headers().len() < 2 {
+        return Ok(out); // a Skip is written by a later run
+    }
+    while let Some(record) = reader.next_record()? {
+        if record.kind == Kind::Skip as u8
+            && let Ok(skip) = rmp_serde::from_slice::<Skip>(record.payload)
+        {
+            out.insert(skip.seq);
+        }
+    }
+    Ok(out)
+}
+
+/// What recovery brought back.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The state after the last whole record.
+    pub kernel: Kernel,
+    /// Where the files end.
+    pub journal: Recovery,
+    /// Decisions of the last input that the crash cut off.
+    pub cut_off: Vec<Decision>,
+    /// Inputs applied after the Snapshot.
+    pub inputs: u64,
+    /// Hooks of the last input that had not all run, by instance.
+    pub lost_hooks: Vec<(u32, u16)>,
+}
+
+/// Rebuilds the state from the last Snapshot and its tail; decisions are verified on the way, hooks do not run.
+pub fn recover_state(dir: &Path, skip: &[u64], mut mark: Option<&mut Mark>) -> Result<Recovered, ReplayError> {
+    let journal = recover_tail(dir)?;
+    let mut all: BTreeSet<u64> = skip.iter().copied().collect();
+    let mut reader = Reader::open(dir, Start::LastSnapshot)?;
+    if reader.headers().len() > 1 {
+        all.extend(skipped(dir)?);
+    }
+    let mut follow = Follow::new(true, all);
+    let mut last_hooks = Vec::new();
+    loop {
+        let run = reader.run();
+        let Some(record) = reader.next_record()? else {
+            break;
+        };
+        let placed = Placed { run, seq: record.seq, ts: record.ts, kind: record.kind, payload: record.payload };
+        if follow.take(placed, mark.as_deref_mut())? {
+            last_hooks = follow.kernel.out.hooks.iter().map(|h| (h.instance, h.hook)).collect();
+        }
+    }
+    let inputs = follow.inputs;
+    let (kernel, cut_off) = follow.outstanding();
+    Ok(Recovered { kernel, journal, cut_off, inputs, lost_hooks: last_hooks })
+}
