@@ -1,0 +1,97 @@
+"""The documents keep their word: code blocks run, links lead somewhere, settings and commands exist."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from velox import cli, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.M | re.S)
+STRATEGY = next(body for kind, body in BLOCKS if kind == "python")
+SHELL = [body for kind, body in BLOCKS if kind == "bash"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/roadmap.md"]
+# These run until they are told to stop.
+ENDLESS = {"paper", "simulate"}
+
+
+def velox_words(line: str) -> list[str]:
+    return shlex.split(line.partition("#")[0])
+
+
+def require_command(name: str) -> None:
+    module = cli._COMMANDS[name][0].partition(":")[0]
+    if not (ROOT / "engine" / Path(*module.split("."))).with_suffix(".py").exists():
+        pytest.skip(f"`velox {name}` is not in this build yet")
+
+
+def run_line(line: str, folder: Path) -> None:
+    program, *arguments = velox_words(line)
+    if program == "make":
+        subprocess.run(["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True)
+        return
+    assert program == "velox", f"the README shows a program that no test knows: {line}"
+    require_command(arguments[0])
+    command = [sys.executable, "-c", "from velox.cli import main; main()", *arguments]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        if arguments[0] in ENDLESS:
+            os.kill(process.pid, signal.SIGINT)
+        rest = process.stdout.read()
+    allowed = (0, 130) if arguments[0] in ENDLESS else (0,)
+    assert process.returncode in allowed, first + rest
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("block", SHELL, ids=lambda block: block.splitlines()[0])
+def test_command_block_of_the_readme_runs(block: str, tmp_path: Path) -> None:
+    (tmp_path / "ema_cross.py").write_text(STRATEGY)
+    for line in block.splitlines():
+        run_line(line, tmp_path)
+
+
+def test_settings_block_of_the_readme_is_accepted(tmp_path: Path) -> None:
+    body = next(body for kind, body in BLOCKS if kind == "toml")
+    (tmp_path / "velox.toml").write_text(body)
+    loaded = settings.load(tmp_path, {})
+    told = tomllib.loads(body)
+    assert loaded.paper.capital_rupees == told["paper"]["capital_rupees"]
+    assert loaded.limits.daily_loss_pct == told["limits"]["daily_loss_pct"]
+
+
+def test_strategy_of_the_readme_has_the_promised_length() -> None:
+    code = [line for line in STRATEGY.splitlines() if line.strip() and '"""' not in line]
+    assert len(code) <= 17
+
+
+def test_no_other_kind_of_block_escapes_the_tests() -> None:
+    assert {kind for kind, _ in BLOCKS} <= {"bash", "python", "toml", "text"}
+
+
+def test_command_table_of_the_readme_names_every_command() -> None:
+    table = README[README.index("## Commands") :]
+    assert [name for name in cli._COMMANDS if not re.search(rf"`(velox )?{name}\b", table)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text())
+    assert not [link for link in links if "://" not in link and not (path.parent / link).exists()]
+
+
+def test_make_help_names_every_task() -> None:
+    told = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    tasks = ["setup", "dev", "demo", "test", "check", "ci", "bench", "fuzz", "nightly", "clean"]
+    assert [line.split()[1] for line in told.splitlines()] == ["help", *tasks]
