@@ -1,7 +1,7 @@
 //! The journal folder: which segment files it holds, in which order, with which headers.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
@@ -34,7 +34,8 @@ impl Folder {
         let last = numbers.last().copied();
         for number in numbers {
             let path = segment_path(dir, number);
-            match read_header(&path)? {
+            let file = open_segment(&path)?.ok_or_else(|| Error::damage(&path, 0, "the file has just vanished"))?;
+            match read_header(&file, &path)? {
                 Ok(header) => {
                     folder.check_follows(&path, number, &header)?;
                     folder.headers.push(header);
@@ -92,12 +93,20 @@ fn segment_number(name: &str) -> Option<u32> {
     if wellformed { digits.parse().ok() } else { None }
 }
 
-fn read_header(path: &Path) -> Result<Result<SegmentHeader, Fault>, Error> {
-    let file = File::open(path).map_err(|source| Error::io("opening", path, source))?;
+/// Open a segment file, `None` when there is none.
+pub(super) fn open_segment(path: &Path) -> Result<Option<File>, Error> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::io("opening", path, source)),
+    }
+}
+
+/// The header at the beginning of an open segment.
+pub(super) fn read_header(file: &File, path: &Path) -> Result<Result<SegmentHeader, Fault>, Error> {
     let mut bytes = Vec::with_capacity(SEGMENT_HEADER_LEN);
-    file.take(SEGMENT_HEADER_LEN as u64)
-        .read_to_end(&mut bytes)
-        .map_err(|source| Error::io("reading", path, source))?;
+    let read = file.take(SEGMENT_HEADER_LEN as u64).read_to_end(&mut bytes);
+    read.map_err(|source| Error::io("reading", path, source))?;
     Ok(SegmentHeader::parse(&bytes))
 }
 

@@ -39,6 +39,8 @@
 //! **Torn or damaged.** A bad place is a [`TornTail`] only in the last file and only if no whole record stands behind
 //! it; a reader ends there and [`Writer::resume`] cuts it. Anything else is an error that names file and offset.
 //!
+//! **Reading along.** A [`Follower`] reads a journal that is being written; [`Watermark`] says how much of it is durable.
+//!
 //! **Failure.** A failed write or sync stops the writer for good: nothing is retried, every later call says why, and
 //! [`Writer::synced_seq`] stays where it was.
 
@@ -46,6 +48,7 @@ mod disk;
 mod drain;
 mod error;
 mod folder;
+mod follow;
 mod format;
 mod lock;
 mod queue;
@@ -60,6 +63,7 @@ mod writer;
 
 pub use error::Error;
 pub use folder::segment_path;
+pub use follow::{Follower, Step};
 pub use format::{
     FORMAT_VERSION, RECORD_HEADER_LEN, RECORD_LEN_MAX, RawRecord, SNAPSHOT, SNAPSHOT_LEN_MAX, SegmentHeader,
     SegmentMeta,

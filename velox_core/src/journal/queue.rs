@@ -227,12 +227,12 @@ impl Queue {
         enough: impl Fn(&State) -> bool,
     ) -> Result<MutexGuard<'a, State>, Error> {
         let since = Instant::now();
+        self.stalls.fetch_add(1, Ordering::Relaxed);
         state.write_wanted = true;
         state.parked = false;
         self.work.notify_one();
         let waits = |state: &mut State| !enough(state) && state.failure.is_none();
         let state = self.progress.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner);
-        self.stalls.fetch_add(1, Ordering::Relaxed);
         self.stall_ns.fetch_add(since.elapsed().as_nanos() as u64, Ordering::Relaxed);
         match &state.failure {
             Some(failure) => Err(Error::failed(failure.clone())),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::Error;
-use super::folder::{Folder, segment_path};
+use super::folder::{Folder, open_segment, segment_path};
 use super::format::{Fault, Head, RECORD_HEADER_LEN, RawRecord, SEGMENT_HEADER_LEN, SNAPSHOT, SegmentHeader};
 use super::scan::{Look, Scan};
 use super::tail::{self, TornTail};
@@ -51,20 +51,7 @@ impl Reader {
     /// then looks like a torn tail and ends the reading.
     pub fn open(dir: &Path, start: Start) -> Result<Self, Error> {
         let folder = Folder::open(dir)?;
-        let last = folder.headers.len() - 1; // an open folder holds a header
-        let (index, entered) = match start {
-            Start::First => (0, enter(&folder, 0)?),
-            Start::Segment(number) => {
-                let found = folder.headers.iter().position(|header| header.segment == number);
-                let index = found.ok_or_else(|| Error::refused(format!("the journal has no segment {number}")))?;
-                (index, enter(&folder, index)?)
-            }
-            Start::LastSnapshot => match enter(&folder, last)? {
-                Entered::Torn(_) if last > 0 => (last - 1, enter(&folder, last - 1)?),
-                entered @ (Entered::Ready(_) | Entered::Torn(_)) => (last, entered),
-            },
-        };
-        let Entered::Ready(scan) = entered else { return Err(Error::empty(dir)) };
+        let (index, scan) = begin(&folder, start)?;
         let place = Place { next_seq: folder.headers[index].first_seq, ts: 0, crc: 0, end: 0, records: 0 };
         Ok(Self { folder, index, scan, held: 0, place, until: None, torn: None, finished: false })
     }
@@ -188,6 +175,26 @@ impl Reader {
     }
 }
 
+/// Open the segment that reading begins with.
+pub(super) fn begin(folder: &Folder, start: Start) -> Result<(usize, Scan), Error> {
+    let last = folder.headers.len() - 1; // an open folder holds a header
+    let index = match start {
+        Start::First => 0,
+        Start::LastSnapshot => last,
+        Start::Segment(number) => {
+            let found = folder.headers.iter().position(|header| header.segment == number);
+            found.ok_or_else(|| Error::refused(format!("the journal has no segment {number}")))?
+        }
+    };
+    match enter(folder, index)? {
+        Entered::Ready(scan) => Ok((index, scan)),
+        Entered::Torn(_) if start == Start::LastSnapshot && index > 0 => {
+            begin(folder, Start::Segment(folder.headers[index - 1].segment))
+        }
+        Entered::Torn(_) => Err(Error::empty(&folder.dir)),
+    }
+}
+
 /// The sequences that records in the next `bytes` of a file can have.
 pub(super) fn plausible_seqs(next_seq: u64, bytes: u64) -> std::ops::RangeInclusive<u64> {
     next_seq..=next_seq.saturating_add(bytes / RECORD_HEADER_LEN as u64)
@@ -217,7 +224,9 @@ enum Entered {
 /// Open a segment and make sure that it begins with a whole Snapshot.
 fn enter(folder: &Folder, index: usize) -> Result<Entered, Error> {
     let header = &folder.headers[index];
-    let mut scan = Scan::open(segment_path(&folder.dir, header.segment))?;
+    let path = segment_path(&folder.dir, header.segment);
+    let file = open_segment(&path)?.ok_or_else(|| Error::damage(&path, 0, "the file has just vanished"))?;
+    let mut scan = Scan::new(file, path)?;
     let place = SEGMENT_HEADER_LEN as u64;
     let fault = match scan.look()? {
         Look::Record(head) => match first_record_fault(head, header) {

@@ -35,14 +35,11 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// Open a segment behind its header.
-    pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
+    /// Begin behind the header of an open segment.
+    pub(super) fn new(mut file: File, path: PathBuf) -> Result<Self, Error> {
         let offset = SEGMENT_HEADER_LEN as u64;
-        let opened = File::open(&path).and_then(|mut file| file.seek(SeekFrom::Start(offset)).map(|_| file));
-        match opened {
-            Ok(file) => Ok(Self { file, path, buffer: vec![0; CHUNK_LEN], start: 0, end: 0, offset }),
-            Err(source) => Err(Error::io("opening", &path, source)),
-        }
+        file.seek(SeekFrom::Start(offset)).map_err(|source| Error::io("reading", &path, source))?;
+        Ok(Self { file, path, buffer: vec![0; CHUNK_LEN], start: 0, end: 0, offset })
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -288,6 +288,11 @@ impl SyncWatch {
         self.0.synced()
     }
 
+    /// How often an append found the buffer full, the one that waits now included: a reason for an alarm.
+    pub fn stalls(&self) -> u64 {
+        self.0.stalls().0
+    }
+
     /// Wait until `seq` is durable, asking for a sync at once; false when the time is over before that.
     pub fn wait_synced(&self, seq: u64, timeout: Duration) -> Result<bool, Error> {
         self.0.wait_synced(seq, timeout)
