@@ -1,0 +1,137 @@
+"""`velox data`: import recordings, make sample days, list what is there, compute bars."""
+
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+__all__ = ["command"]
+
+_PATH = click.Path(path_type=Path)
+_DATE = click.DateTime(formats=["%Y-%m-%d"])
+_catalog_option = click.option(
+    "--catalog", "catalog_dir", required=True, type=_PATH, metavar="DIR", help="Folder of the catalogue."
+)
+
+
+class _BarsOptions(msgspec.Struct):
+    """The options of `bars`, which are too many for parameters."""
+
+    catalog_dir: Path
+    instrument: str
+    timeframe: str
+    indicators: str
+    out: Path
+    day: dt.datetime | None
+    facts_as_of: dt.datetime | None
+
+
+@click.group(name="data")
+def command() -> None:
+    """Import, sample, list and compute market data."""
+
+
+@command.command(name="import")
+@click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH…")
+@click.option("--format", "format_name", required=True, type=click.Choice(["nse-ticks"]), help="What the files are.")
+@_catalog_option
+def import_(paths: tuple[Path, ...], format_name: str, catalog_dir: Path) -> None:
+    """Bring recorded files and folders into the catalogue; importing again replaces."""
+    from velox.research.catalog import Catalog
+    from velox.research.importer import import_recordings
+    from velox.research.nse_ticks import find_recordings
+
+    files = find_recordings(paths)
+    with _progress("importing", len(files)) as advance:
+        outcomes = import_recordings(files, Catalog(catalog_dir), lambda _: advance())
+    for outcome in outcomes:
+        if outcome.entry is None:
+            click.echo(f"{outcome.path.name}: {outcome.fault}")
+            continue
+        entry = outcome.entry
+        click.echo(
+            f"{outcome.path.name}: {entry.instrument} {entry.day}, {entry.rows} rows, "
+            f"{entry.rejects} rejected, {entry.wrong_day} of another day"
+        )
+    taken = [outcome.entry for outcome in outcomes if outcome.entry is not None]
+    click.echo(
+        f"{len(taken)} of {len(outcomes)} files ({format_name}) in {catalog_dir}: {sum(e.rows for e in taken)} rows, "
+        f"{sum(o.rejects for o in outcomes)} rejected, {sum(e.wrong_day for e in taken)} of another day"
+    )
+
+
+@command.command()
+@_catalog_option
+def coverage(catalog_dir: Path) -> None:
+    """Print a line per instrument: days, rows, first and last time."""
+    from velox.research.catalog import Catalog
+    from velox.research.coverage import coverage_lines
+
+    for line in coverage_lines(Catalog.open(catalog_dir)):
+        click.echo(line)
+
+
+@command.command()
+@_catalog_option
+@click.option("--instrument", required=True, help="Name like NSE:RELIANCE.")
+@click.option("--timeframe", required=True, help="Length like 1m, 15m or 1h.")
+@click.option("--indicators", default="", help="Like ema:20,sma:20,rsi:14,macd:12:26:9,atr:14,vwap.")
+@click.option("--out", required=True, type=_PATH, metavar="FILE", help="Parquet file to write.")
+@click.option("--day", type=_DATE, help="One day only; otherwise all days run on.")
+@click.option("--facts-as-of", type=_DATE, help="Use the market facts of this date where the day is not covered.")
+def bars(**options: object) -> None:
+    """Compute candles and indicators of an instrument into a Parquet file."""
+    from velox.research.bars import compute_bars, parse_indicators, parse_timeframe, write_bars
+    from velox.research.catalog import Catalog
+
+    asked = msgspec.convert(options, _BarsOptions)
+    frame = compute_bars(
+        Catalog.open(asked.catalog_dir),
+        asked.instrument,
+        parse_timeframe(asked.timeframe),
+        parse_indicators(asked.indicators),
+        day=asked.day.date() if asked.day else None,
+        as_of=asked.facts_as_of.date() if asked.facts_as_of else None,
+    )
+    write_bars(frame, asked.out)
+    click.echo(f"{frame.height} candles of {asked.instrument} at {asked.timeframe} in {asked.out}")
+
+
+@command.command()
+@click.option("--out", required=True, type=_PATH, metavar="DIR", help="Folder of the catalogue to fill.")
+@click.option("--seed", type=int, help="The same seed gives the same prices.")
+@click.option("--days", type=click.IntRange(min=1), help="How many trading days of ticks.")
+@click.option("--warmup-days", type=click.IntRange(min=0), help="Days before them, kept as one-minute candles.")
+@click.option("--instruments", help="Names like NSE:NIFTY,NSE:INFY.")
+@click.option("--from", "first", type=_DATE, help="First day.")
+def sample(out: Path, **options: object) -> None:
+    """Make seeded trading days; their prices are made up and marked SYNTHETIC."""
+    from velox.research.catalog import Catalog
+    from velox.simulator.session import generate, plan_of, stamp
+
+    plan = plan_of({name: value for name, value in options.items() if value is not None})
+    with _progress("generating", plan.days + plan.warmup_days) as advance:
+        entries = generate(plan, Catalog(out), advance)
+    ticks = [entry for entry in entries if not entry.candles]
+    for entry in ticks:
+        click.echo(f"{entry.instrument} {entry.day}, {entry.rows} rows, SYNTHETIC")
+    click.echo(f"{stamp(plan)}: {len(ticks)} files of ticks, {len(entries) - len(ticks)} of candles in {out}")
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on stderr while somebody looks at it."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)

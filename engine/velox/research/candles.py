@@ -1,0 +1,103 @@
+"""Candles of whole days: from ticks through the core, from kept one-minute candles by joining them."""
+
+import datetime as dt
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import velox_core
+
+from velox.errors import BadInput
+from velox.market.facts import Facts, load
+from velox.research.catalog import CANDLE_SCHEMA, Catalog, Entry
+from velox.research.merge import group_number
+from velox.research.nse_ticks import ONE
+
+__all__ = [
+    "CANDLE_DTYPE",
+    "NO_CANDLES",
+    "Candles",
+    "Columns",
+    "Indicator",
+    "core_bars",
+    "earlier_candles",
+    "join_candles",
+]
+
+# One-element records with the fields of CANDLE_DTYPE: times in ns UTC, prices at 1e-8 rupees.
+Candles: TypeAlias = npt.NDArray[np.void]
+Columns: TypeAlias = dict[str, npt.NDArray[np.generic]]
+Indicator: TypeAlias = tuple[str, list[float]]
+
+CANDLE_DTYPE = np.dtype([(name, "<i8") for name in CANDLE_SCHEMA])
+NO_CANDLES: Candles = np.empty(0, dtype=CANDLE_DTYPE)
+
+_MINUTE_S = 60
+_PRICES = ("open", "high", "low", "close")
+
+
+def core_bars(
+    facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: int, indicators: list[Indicator]
+) -> Columns:
+    """Run one instrument's ticks of a day, in file order, through the core's guard, candles and indicators."""
+    columns: Columns = velox_core.compute_bars(
+        msgspec.msgpack.encode(facts.loaded),
+        group_number(facts, entry.instrument, is_index=entry.is_index),
+        ticks["ts_ns"].to_numpy(),
+        ticks["price"].to_numpy(),
+        ticks["volume"].to_numpy(),
+        timeframe_s,
+        indicators,
+    )
+    return columns
+
+
+def earlier_candles(catalog: Catalog, instrument: str, before: dt.date, timeframe_s: int, days: int) -> Candles:
+    """Return candles of the last `days` kept days before a date; a day's ticks win over its kept candles."""
+    by_day: dict[dt.date, Entry] = {}
+    for entry in catalog.entries():
+        if entry.instrument == instrument and entry.day < before and (entry.day not in by_day or not entry.candles):
+            by_day[entry.day] = entry
+    parts = [_candles_of(catalog, by_day[day], timeframe_s) for day in sorted(by_day)[-days:]] if days > 0 else []
+    return np.concatenate([NO_CANDLES, *parts])
+
+
+def join_candles(minutes: Candles, anchor_ns: int, timeframe_s: int) -> Candles:
+    """Join one session's one-minute candles into longer ones, anchored at the session's open."""
+    if timeframe_s % _MINUTE_S:
+        raise BadInput(f"candles of {timeframe_s} s cannot be made from one-minute candles")
+    if len(minutes) == 0:
+        return NO_CANDLES.copy()
+    length_ns = timeframe_s * 1_000_000_000
+    slot = (minutes["ts_open"] - anchor_ns) // length_ns
+    first = np.flatnonzero(np.diff(slot, prepend=slot[0] - 1))
+    last = np.append(first[1:], len(minutes)) - 1
+    joined = np.empty(len(first), dtype=CANDLE_DTYPE)
+    joined["ts_open"] = anchor_ns + slot[first] * length_ns
+    joined["open"] = minutes["open"][first]
+    joined["high"] = np.maximum.reduceat(minutes["high"], first)
+    joined["low"] = np.minimum.reduceat(minutes["low"], first)
+    joined["close"] = minutes["close"][last]
+    joined["volume"] = np.add.reduceat(minutes["volume"], first)
+    joined["ticks"] = np.add.reduceat(minutes["ticks"], first)
+    return joined
+
+
+def _candles_of(catalog: Catalog, entry: Entry, timeframe_s: int) -> Candles:
+    facts = load(entry.day)
+    frame = catalog.read(entry)
+    if not entry.candles:
+        return _from_columns(core_bars(facts, entry, frame, timeframe_s, []))
+    minutes = _from_columns({name: frame[name].to_numpy() for name in CANDLE_SCHEMA})
+    return join_candles(minutes, facts.loaded.open_ns, timeframe_s)
+
+
+def _from_columns(columns: Columns) -> Candles:
+    candles = np.empty(len(columns["ts_open"]), dtype=CANDLE_DTYPE)
+    for name in CANDLE_SCHEMA:
+        values = columns[name]
+        fixed = name in _PRICES and np.issubdtype(values.dtype, np.floating)
+        candles[name] = np.rint(values * ONE) if fixed else values
+    return candles

@@ -1,0 +1,159 @@
+"""The Parquet catalogue: one file per exchange, instrument and day, with fixed-point columns and its own description.
+
+    DIR/NSE/RELIANCE/2021-04-26.parquet       ticks of a day (generated days also carry the book)
+    DIR/NSE/RELIANCE/2021-04-23.1m.parquet    one-minute candles of a day of which no ticks are kept
+
+A file appears whole or not at all, so that importing twice or at the same time from two places is harmless.
+"""
+
+import datetime as dt
+import difflib
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from velox.errors import BadInput
+from velox.research.nse_ticks import IST_OFFSET_NS
+
+__all__ = ["CANDLE_SCHEMA", "Catalog", "Entry", "write_parquet"]
+
+CANDLE_SCHEMA = dict.fromkeys(("ts_open", "open", "high", "low", "close", "volume", "ticks"), pl.Int64)
+
+_META_KEY = "velox"
+_FORMAT = 1
+_DAY_NS = 86_400 * 1_000_000_000
+_EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
+_TICKS_SUFFIX = ".parquet"
+_CANDLES_SUFFIX = ".1m.parquet"
+# Written once and read often: a high level pays, the top levels only cost time.
+_ZSTD_LEVEL = 9
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What one file of the catalogue says about itself."""
+
+    instrument: str
+    day: dt.date
+    is_index: bool = False
+    candles: bool = False  # one-minute candles instead of ticks
+    source: str = ""  # name of the file it was made from; takes part in the order of a merged day
+    synthetic: str = ""  # how it was generated; empty for a recording
+    rows: int = 0
+    rejects: int = 0
+    wrong_day: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+    tick: int = 0  # 1e-8 rupees, 0 = unknown
+    prev_close: int = 0  # 1e-8 rupees, 0 = unknown
+    format: int = _FORMAT
+
+
+class Catalog:
+    """A folder of Parquet files; it is made by the first `store`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def open(cls, root: Path) -> "Catalog":
+        """Open a catalogue that must already be there and hold something."""
+        if not root.exists():
+            raise BadInput(f"there is no catalogue at {root}: make one with `velox data import` or `velox data sample`")
+        if not root.is_dir():
+            raise BadInput(f"{root} is a file, not the folder of a catalogue")
+        catalog = cls(root)
+        if not catalog.paths():
+            raise BadInput(f"{root} holds no data of a catalogue: fill it with `velox data import`")
+        return catalog
+
+    def store(self, entry: Entry, frame: pl.DataFrame) -> Entry:
+        """Write one instrument's day, replacing what was there; returns the entry with its rows counted."""
+        times = frame["ts_open" if entry.candles else "ts_ns"]
+        own = times.filter((times >= (start := _day_start_ns(entry.day))) & (times < start + _DAY_NS))
+        first, last = own.min(), own.max()
+        entry = msgspec.structs.replace(
+            entry,
+            rows=frame.height,
+            wrong_day=frame.height - len(own),
+            first_ns=first if isinstance(first, int) else 0,
+            last_ns=last if isinstance(last, int) else 0,
+        )
+        path = self._path(entry)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_parquet(frame, path, {_META_KEY: msgspec.json.encode(entry).decode()})
+        except OSError as error:
+            raise BadInput(f"{path} cannot be written: {error.strerror or error}") from error
+        return entry
+
+    def paths(self) -> list[Path]:
+        """Every data file, by exchange, instrument and day."""
+        return sorted(p for p in self.root.glob(f"*/*/*{_TICKS_SUFFIX}") if not p.name.startswith("."))
+
+    def entries(self) -> list[Entry]:
+        """Describe every file, ordered by instrument and day."""
+        found = [_describe(path) for path in self.paths()]
+        return sorted(found, key=lambda e: (e.instrument, e.day, e.candles))
+
+    def of_instrument(self, instrument: str) -> list[Entry]:
+        """Describe the files of one instrument by day; an unknown name is refused with its nearest neighbours."""
+        found = [e for e in self.entries() if e.instrument == instrument]
+        if not found:
+            names = sorted({e.instrument for e in self.entries()})
+            near = difflib.get_close_matches(instrument, names, n=3, cutoff=0.5) or names[:5]
+            raise BadInput(f"{instrument} is not in the catalogue {self.root}; nearest: {', '.join(near)}")
+        return found
+
+    def read(self, entry: Entry) -> pl.DataFrame:
+        """Load the rows behind an entry, in the order of their source."""
+        path = self._path(entry)
+        try:
+            return pl.read_parquet(path, memory_map=False)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise BadInput(f"{path} is not a readable Parquet file: {_first_line(error)}") from error
+
+    def _path(self, entry: Entry) -> Path:
+        exchange, _, symbol = entry.instrument.partition(":")
+        if not symbol or any(part in (".", "..") or "/" in part for part in (exchange, symbol)):
+            raise BadInput(f"{entry.instrument!r} is not an instrument name like NSE:RELIANCE")
+        suffix = _CANDLES_SUFFIX if entry.candles else _TICKS_SUFFIX
+        return self.root / exchange / symbol / f"{entry.day.isoformat()}{suffix}"
+
+
+def write_parquet(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Write a file that is whole as soon as its name exists."""
+    scratch = path.parent / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}"
+    try:
+        with scratch.open("wb") as file:
+            frame.write_parquet(file, compression="zstd", compression_level=_ZSTD_LEVEL, metadata=metadata)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _day_start_ns(day: dt.date) -> int:
+    """Return midnight in India."""
+    return (day.toordinal() - _EPOCH_ORDINAL) * _DAY_NS - IST_OFFSET_NS
+
+
+def _describe(path: Path) -> Entry:
+    try:
+        text = pl.read_parquet_metadata(path).get(_META_KEY, "")
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BadInput(f"{path} is not a readable Parquet file: {_first_line(error)}") from error
+    try:
+        entry = msgspec.json.decode(text, type=Entry)
+    except msgspec.DecodeError as error:
+        raise BadInput(f"{path} was not written by a Velox catalogue: {error}") from error
+    if entry.format != _FORMAT:
+        raise BadInput(f"{path} has catalogue format {entry.format}, this version reads {_FORMAT}: import it again")
+    return entry
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

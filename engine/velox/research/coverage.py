@@ -1,0 +1,36 @@
+"""What a catalogue holds, a line per instrument."""
+
+import datetime as dt
+import itertools
+from operator import attrgetter
+
+from velox.research.catalog import Catalog, Entry
+from velox.research.nse_ticks import IST_OFFSET_NS
+
+__all__ = ["coverage_lines"]
+
+
+def coverage_lines(catalog: Catalog) -> list[str]:
+    """Describe every instrument, its name first; generated data carries the word SYNTHETIC."""
+    groups = itertools.groupby(catalog.entries(), key=attrgetter("instrument"))
+    return [_line(name, list(entries)) for name, entries in groups]
+
+
+def _line(name: str, entries: list[Entry]) -> str:
+    ticks = [e for e in entries if not e.candles]
+    candles = [e for e in entries if e.candles]
+    words = [name]
+    if ticks:
+        words.append(f"days={len(ticks)} rows={sum(e.rows for e in ticks)}")
+        words.append(f"first={_ist(min(e.first_ns for e in ticks))} last={_ist(max(e.last_ns for e in ticks))}")
+        words.append(f"wrong_day={sum(e.wrong_day for e in ticks)} rejects={sum(e.rejects for e in ticks)}")
+    if candles:
+        words.append(f"candle_days={len(candles)} ({candles[0].day} to {candles[-1].day})")
+    if any(e.synthetic for e in entries):
+        words.append("SYNTHETIC")
+    return " ".join(words)
+
+
+def _ist(ts_ns: int) -> str:
+    naive = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=(ts_ns + IST_OFFSET_NS) // 1_000)
+    return naive.isoformat(sep="T", timespec="seconds")

@@ -1,0 +1,210 @@
+"""A day as data: what the simulator plays and the engine reads, whatever it was kept in.
+
+`open_day` takes a recording, a folder of recordings, a catalogue (`DIR` or `DIR@2021-04-26`) or nothing at all, which
+is the generated day that comes with the package.
+"""
+
+import collections
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from velox.errors import BadInput
+from velox.market.facts import Facts, load
+from velox.research.candles import NO_CANDLES, Candles, earlier_candles
+from velox.research.catalog import Catalog, Entry
+from velox.research.merge import Ints, Part, depth_of, merge, session_windows
+from velox.research.nse_ticks import Recording, find_recordings, read_recording
+
+__all__ = ["SAMPLE_DIR", "Day", "DayInstrument", "DayRows", "open_day"]
+
+SAMPLE_DIR = Path(__file__).parent.parent / "data" / "sample"
+
+# Field of the rows: column of the catalogue.
+_BOOK_COLUMNS = {"last_qty": "last_qty", "bid": "bid", "ask": "ask", "bid_qty": "bid_qty_1", "ask_qty": "ask_qty_1"}
+
+
+class DayInstrument(msgspec.Struct, frozen=True):
+    """One instrument of a day; tick and previous close are at 1e-8 rupees, 0 where the data does not say."""
+
+    name: str
+    is_index: bool
+    rows: int
+    rejects: int = 0
+    source: str = ""
+    tick: int = 0
+    prev_close: int = 0
+
+    @property
+    def kind(self) -> int:
+        """0 index, 1 equity."""
+        return 0 if self.is_index else 1
+
+
+class DayRows(msgspec.Struct, frozen=True):
+    """The merged rows of a day as parallel arrays; the book is None where no instrument of the day has one.
+
+    `inst` indexes the day's instruments, `ts_ns` is the exchange's time, `place_ns` the clock at which the row stands
+    in the merged day. `depth` is (rows, 10, 3): five buys, then five sells, best first, as price, quantity, orders;
+    zeros are unknown.
+    """
+
+    inst: npt.NDArray[np.int32]
+    ts_ns: Ints
+    place_ns: Ints
+    price: Ints
+    volume: Ints
+    last_qty: Ints | None = None
+    bid: Ints | None = None
+    ask: Ints | None = None
+    bid_qty: Ints | None = None
+    ask_qty: Ints | None = None
+    depth: Ints | None = None
+
+    def __len__(self) -> int:
+        return len(self.inst)
+
+
+class Day:
+    """One session of some instruments, in memory when asked for."""
+
+    def __init__(
+        self,
+        date: dt.date,
+        instruments: Sequence[DayInstrument],
+        load: Callable[[DayInstrument], pl.DataFrame],
+        *,
+        synthetic: str = "",
+        catalog: Catalog | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.date = date
+        self.instruments = sorted(instruments, key=lambda i: i.name)
+        self.stamp = synthetic
+        self.notes = list(notes)
+        self._load = load
+        self._catalog = catalog
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether these prices were generated."""
+        return bool(self.stamp)
+
+    def rows(self, facts: Facts | None = None) -> DayRows:
+        """Merge all rows by (running maximum of the file's own times in its continuous phase, file name, row).
+
+        The phases are those of `facts`, or else of the day's own date, which is refused when it is not covered.
+        """
+        facts = facts or load(self.date)
+        ordered = sorted(enumerate(self.instruments), key=lambda pair: (pair[1].source, pair[1].name))
+        parts = [
+            Part(index, self._load(item), session_windows(facts, item.name, is_index=item.is_index))
+            for index, item in ordered
+        ]
+        merged = merge(parts, facts.loaded.day_start_ns)
+        columns: dict[str, Any] = {field: merged.get(name) for field, name in _BOOK_COLUMNS.items()}
+        return DayRows(
+            inst=merged["inst"].astype(np.int32),
+            ts_ns=merged["ts_ns"],
+            place_ns=merged["place_ns"],
+            price=merged["price"],
+            volume=merged["volume"],
+            depth=depth_of(merged, np.array([i.tick for i in self.instruments], dtype=np.int64)),
+            **columns,
+        )
+
+    def history(self, instrument: str, timeframe_s: int, days: int = 10) -> Candles:
+        """Return candles of up to `days` earlier days, oldest first; plain files have none."""
+        if self._catalog is None:
+            return NO_CANDLES.copy()
+        return earlier_candles(self._catalog, instrument, self.date, timeframe_s, days)
+
+
+def open_day(path: str | Path | None = None) -> Day:
+    """Open a day of data; what cannot be one is refused by name."""
+    if path is None:
+        return _from_catalog(SAMPLE_DIR, None)
+    root, date = _split_date(str(path))
+    if not root.exists():
+        raise BadInput(f"there is no day at {root}: give a recording, a folder of recordings or a catalogue")
+    if root.is_dir() and Catalog(root).paths():
+        return _from_catalog(root, date)
+    return _from_files(root, date)
+
+
+def _split_date(text: str) -> tuple[Path, dt.date | None]:
+    head, at, tail = text.rpartition("@")
+    if not at or Path(text).exists():
+        return Path(text), None
+    try:
+        return Path(head), dt.date.fromisoformat(tail)
+    except ValueError:
+        raise BadInput(f"{tail!r} after the @ in {text} is not a date like 2021-04-26") from None
+
+
+def _from_catalog(root: Path, date: dt.date | None) -> Day:
+    catalog = Catalog.open(root)
+    by_day: dict[dt.date, list[Entry]] = collections.defaultdict(list)
+    for entry in catalog.entries():
+        if not entry.candles:
+            by_day[entry.day].append(entry)
+    if date is None and root == SAMPLE_DIR:
+        date = max(by_day)
+    chosen = _the_day(root, {day: len(entries) for day, entries in by_day.items()}, date)
+    entries = {entry.instrument: entry for entry in by_day[chosen]}
+    stamps = sorted({entry.synthetic for entry in entries.values() if entry.synthetic})
+    return Day(
+        chosen,
+        [
+            DayInstrument(e.instrument, e.is_index, e.rows, e.rejects, e.source or e.instrument, e.tick, e.prev_close)
+            for e in entries.values()
+        ],
+        lambda item: catalog.read(entries[item.name]),
+        synthetic="; ".join(stamps),
+        catalog=catalog,
+    )
+
+
+def _from_files(root: Path, date: dt.date | None) -> Day:
+    readings = [read_recording(path) for path in find_recordings([root])]
+    good = [r for r in readings if r.day is not None]
+    notes = [f"{r.path.name} {r.fault}" for r in readings if r.day is None]
+    if not good:
+        raise BadInput(f"{root} is no day of data: {notes[0]}")
+    chosen = _the_day(root, collections.Counter(r.day for r in good if r.day is not None), date)
+    taken: dict[str, Recording] = {}
+    for reading in good:
+        if reading.day != chosen:
+            continue
+        if reading.instrument in taken:
+            raise BadInput(
+                f"{root} holds {reading.instrument} of {chosen} twice: "
+                f"in {taken[reading.instrument].path.name} and {reading.path}"
+            )
+        taken[reading.instrument] = reading
+    return Day(
+        chosen,
+        [DayInstrument(r.instrument, r.is_index, r.ticks.height, r.rejects, r.source) for r in taken.values()],
+        lambda item: taken[item.name].ticks,
+        notes=notes,
+    )
+
+
+def _the_day(root: Path, days: dict[dt.date, int], date: dt.date | None) -> dt.date:
+    """Pick the only day, or the one asked for."""
+    known = ", ".join(str(day) for day in sorted(days)[:5]) + (", …" if len(days) > 5 else "")
+    if date is not None:
+        if date not in days:
+            raise BadInput(f"{root} holds no ticks of {date}; it has {known or 'none of any day'}")
+        return date
+    if not days:
+        raise BadInput(f"{root} holds candles alone, no ticks of any day")
+    if len(days) > 1:
+        raise BadInput(f"{root} holds {len(days)} days ({known}): name one as {root}@{min(days)}")
+    return next(iter(days))

@@ -1,0 +1,1 @@
+"""A made-up exchange and broker: generated sessions, and the servers that play any day."""
