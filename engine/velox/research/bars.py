@@ -1,6 +1,7 @@
 """Bars for people and notebooks: candles with indicator columns of one instrument over the days of a catalogue."""
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +13,16 @@ import velox_core
 
 from velox.errors import BadInput
 from velox.market.facts import load
-from velox.research.candles import Columns, Indicator, core_bars
-from velox.research.catalog import Catalog, Entry, write_parquet
+from velox.research.candles import core_candles
+from velox.research.catalog import Catalog, write_parquet
 
 __all__ = ["IndicatorSpec", "compute_bars", "parse_indicators", "parse_timeframe", "write_bars"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600}
 _TIMEFRAME_MAX_S = 24 * 3_600
 _BASE_COLUMNS = ("ts_open", "open", "high", "low", "close", "volume", "ticks")
+_INPUTS = ("open", "high", "low", "close", "volume")
+_OF_ONE_SESSION = ("vwap",)
 _LENGTH_MAX = 100_000
 
 # kind: (names of its parameters, stems of its output columns)
@@ -40,14 +43,14 @@ class IndicatorSpec(msgspec.Struct, frozen=True):
     params: tuple[int, ...]
 
     @property
+    def text(self) -> str:
+        """How it is written, e.g. `macd:12:26:9`."""
+        return ":".join((self.kind, *map(str, self.params)))
+
+    @property
     def columns(self) -> list[str]:
         """Names of the output columns, e.g. `macd_12_26_9`."""
         return ["_".join((stem, *map(str, self.params))) for stem in _KINDS[self.kind][1]]
-
-    @property
-    def for_core(self) -> Indicator:
-        """The form in which the core takes it."""
-        return self.kind, [float(p) for p in self.params]
 
 
 def parse_timeframe(text: str) -> int:
@@ -82,13 +85,14 @@ def compute_bars(
             raise BadInput(f"{instrument} has no ticks of {day} in {catalog.root}; it has {days or 'none of any day'}")
     if not entries:
         raise BadInput(f"{instrument} has candles alone, no ticks, in {catalog.root}")
-    specs = [spec.for_core for spec in indicators]
-    try:
-        columns = _one_day(catalog, entries[0], timeframe_s, specs, as_of) if len(entries) == 1 else {}
-        columns = columns or _many_days(catalog, entries, timeframe_s, specs, as_of)
-    except ValueError as error:
-        raise BadInput(f"the bars of {instrument} cannot be computed: {error}") from error
-    return _frame(columns, indicators)
+    days = [core_candles(load(e.day, as_of=as_of), e, catalog.read(e), timeframe_s) for e in entries]
+    frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
+    starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
+    return frame.with_columns(
+        series
+        for spec in indicators
+        for series in _indicator(spec, frame, list(itertools.pairwise(map(int, starts))))
+    )
 
 
 def write_bars(frame: pl.DataFrame, out: Path) -> None:
@@ -117,30 +121,16 @@ def _parse_one(text: str) -> IndicatorSpec:
     return IndicatorSpec(kind, tuple(int(word) for word in words))
 
 
-def _one_day(
-    catalog: Catalog, entry: Entry, timeframe_s: int, specs: list[Indicator], as_of: dt.date | None
-) -> Columns:
-    return core_bars(load(entry.day, as_of=as_of), entry, catalog.read(entry), timeframe_s, specs)
-
-
-def _many_days(
-    catalog: Catalog, entries: list[Entry], timeframe_s: int, specs: list[Indicator], as_of: dt.date | None
-) -> Columns:
-    """Candles are each day's own; the indicators then run over all of them, told where a session begins."""
-    days = [_one_day(catalog, entry, timeframe_s, [], as_of) for entry in entries]
-    columns: Columns = {name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS}
-    session = np.repeat(np.arange(len(days), dtype=np.int64), [len(day["ts_open"]) for day in days])
-    for number, values in enumerate(velox_core.compute_indicators(session, columns, specs)):
-        columns[f"output_{number}"] = values
-    return columns
-
-
-def _frame(columns: Columns, indicators: Sequence[IndicatorSpec]) -> pl.DataFrame:
-    """Name the outputs; what is not ready yet (NaN) becomes null."""
-    base = {name: columns[name] for name in _BASE_COLUMNS}
-    outputs = [values for name, values in columns.items() if name not in base]
-    names = [name for spec in indicators for name in spec.columns]
-    frame = pl.DataFrame(base)
-    return frame.with_columns(
-        pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in zip(names, outputs, strict=True)
-    )
+def _indicator(spec: IndicatorSpec, frame: pl.DataFrame, sessions: list[tuple[int, int]]) -> list[pl.Series]:
+    """Compute an indicator's columns over all days, or session by session; not ready yet (NaN) becomes null."""
+    inputs = [frame[name].cast(pl.Float64).to_numpy() for name in _INPUTS]
+    spans = sessions if spec.kind in _OF_ONE_SESSION else [(0, frame.height)]
+    try:
+        parts = [velox_core.indicator_values(spec.kind, spec.params, *(x[a:b] for x in inputs)) for a, b in spans]
+    except ValueError as error:
+        raise BadInput(f"{spec.text!r} cannot be computed: {error}") from error
+    outputs = [np.concatenate(values) for values in zip(*parts, strict=True)]
+    return [
+        pl.Series(name, values, dtype=pl.Float64).fill_nan(None)
+        for name, values in zip(spec.columns, outputs, strict=True)
+    ]

@@ -20,8 +20,7 @@ __all__ = [
     "NO_CANDLES",
     "Candles",
     "Columns",
-    "Indicator",
-    "core_bars",
+    "core_candles",
     "earlier_candles",
     "join_candles",
 ]
@@ -29,7 +28,6 @@ __all__ = [
 # One-element records with the fields of CANDLE_DTYPE: times in ns UTC, prices at 1e-8 rupees.
 Candles: TypeAlias = npt.NDArray[np.void]
 Columns: TypeAlias = dict[str, npt.NDArray[np.generic]]
-Indicator: TypeAlias = tuple[str, list[float]]
 
 CANDLE_DTYPE = np.dtype([(name, "<i8") for name in CANDLE_SCHEMA])
 NO_CANDLES: Candles = np.empty(0, dtype=CANDLE_DTYPE)
@@ -38,10 +36,8 @@ _MINUTE_S = 60
 _PRICES = ("open", "high", "low", "close")
 
 
-def core_bars(
-    facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: int, indicators: list[Indicator]
-) -> Columns:
-    """Run one instrument's ticks of a day, in file order, through the core's guard, candles and indicators."""
+def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: int) -> Columns:
+    """Run one instrument's ticks of a day, in file order, through the core's guard and candles; prices in rupees."""
     columns: Columns = velox_core.compute_bars(
         msgspec.msgpack.encode(facts.loaded),
         group_number(facts, entry.instrument, is_index=entry.is_index),
@@ -49,7 +45,7 @@ def core_bars(
         ticks["price"].to_numpy(),
         ticks["volume"].to_numpy(),
         timeframe_s,
-        indicators,
+        [],
     )
     return columns
 
@@ -89,7 +85,7 @@ def _candles_of(catalog: Catalog, entry: Entry, timeframe_s: int) -> Candles:
     facts = load(entry.day)
     frame = catalog.read(entry)
     if not entry.candles:
-        return _from_columns(core_bars(facts, entry, frame, timeframe_s, []))
+        return _from_columns(core_candles(facts, entry, frame, timeframe_s))
     minutes = _from_columns({name: frame[name].to_numpy() for name in CANDLE_SCHEMA})
     return join_candles(minutes, facts.loaded.open_ns, timeframe_s)
 

@@ -57,13 +57,14 @@ def plan_of(options: dict[str, object]) -> Plan:
     chosen = dict(options)
     if isinstance(first := chosen.get("first"), dt.datetime):
         chosen["first"] = first.date()
-    if isinstance(names := chosen.get("instruments"), str):
-        chosen["instruments"] = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-        for name in chosen["instruments"]:
+    if isinstance(text := chosen.get("instruments"), str):
+        names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+        for name in names:
             if not _NAME.fullmatch(name):
                 raise BadInput(f"{name!r} is not an instrument name like NSE:RELIANCE")
-        if not chosen["instruments"]:
-            raise BadInput(f"--instruments {names!r} names no instrument")
+        if not names:
+            raise BadInput(f"--instruments {text!r} names no instrument")
+        chosen["instruments"] = names
     return msgspec.convert(chosen, Plan)
 
 
