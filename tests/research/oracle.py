@@ -16,15 +16,19 @@ def expected_candles(ticks: pl.DataFrame, day: dt.date, timeframe_s: int) -> pl.
     rows = rows.filter((pl.col("price") > 0) & (pl.col("volume") >= 0))
     rows = rows.filter(pl.col("ts_ns") >= pl.col("ts_ns").cum_max())
     same = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in ("ts_ns", "price", "volume"))
-    rows = rows.filter(~same.fill_null(False)).with_columns(run=pl.col("volume").cum_max(), rupees=pl.col("price") / 1e8)
+    rows = rows.filter(~same.fill_null(False)).with_columns(run=pl.col("volume").cum_max())
     slot = (pl.col("ts_ns") - opens) // (timeframe_s * 10**9)
     grouped = rows.group_by(slot=slot, maintain_order=True).agg(
-        open=pl.col("rupees").first(),
-        high=pl.col("rupees").max(),
-        low=pl.col("rupees").min(),
-        close=pl.col("rupees").last(),
+        open=pl.col("price").first(),
+        high=pl.col("price").max(),
+        low=pl.col("price").min(),
+        close=pl.col("price").last(),
         run=pl.col("run").last(),
         ticks=pl.len().cast(pl.Int64),
+    )
+    # Divided by numpy: polars multiplies by the reciprocal, which is an ulp off.
+    grouped = grouped.with_columns(
+        pl.Series(name, grouped[name].to_numpy() / 1e8) for name in ("open", "high", "low", "close")
     )
     return grouped.select(
         ts_open=opens + pl.col("slot") * timeframe_s * 10**9,

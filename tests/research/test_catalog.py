@@ -40,8 +40,9 @@ def test_import_keeps_rows_rejects_and_foreign_days(write: Write, tmp_path: Path
         first_ns=OPEN_NS + 10**9,
         last_ns=OPEN_NS + 2 * 10**9,
     )
-    assert catalog.entries() == [outcome.entry]
-    assert catalog.read(outcome.entry)["row"].to_list() == [0, 1, 3]
+    (entry,) = catalog.entries()
+    assert entry == outcome.entry
+    assert catalog.read(entry)["row"].to_list() == [0, 1, 3]
 
 
 def test_importing_again_replaces(write: Write, tmp_path: Path) -> None:
@@ -62,8 +63,8 @@ def test_bad_file_among_good_ones_is_told_and_the_rest_taken(write: Write, tmp_p
 def test_second_file_of_the_same_day_is_left_out_and_told(write: Write, tmp_path: Path) -> None:
     files = [write("one/M_26_April.csv", *ROWS), write("two/M_26_April.csv", ROWS[0])]
     first, second = import_recordings(files, Catalog(tmp_path / "cat"))
-    assert first.entry is not None and first.entry.rows == 2
-    assert second.entry is None and "was already taken from" in second.fault
+    assert [outcome.entry and outcome.entry.rows for outcome in (first, second)] == [2, None]
+    assert "was already taken from" in second.fault
 
 
 def test_import_without_any_valid_row_is_refused_and_leaves_nothing(write: Write, tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_unknown_instrument_is_refused_with_near_names(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path)
     for name in ("NSE:RELIANCE", "NSE:INFY"):
         catalog.store(Entry(instrument=name, day=DAY), _ticks(1))
-    with pytest.raises(BadInput, match="NSE:RELIANC is not in the catalogue .*; nearest: NSE:RELIANCE"):
+    with pytest.raises(BadInput, match=r"NSE:RELIANC is not in the catalogue .*; nearest: NSE:RELIANCE"):
         catalog.of_instrument("NSE:RELIANC")
 
 

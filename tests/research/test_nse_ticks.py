@@ -104,7 +104,9 @@ def test_file_without_a_valid_row_says_why(tmp_path: Path, content: bytes, fault
 
 def test_gzip_is_known_by_its_content_and_may_have_several_members(tmp_path: Path) -> None:
     path = tmp_path / "A_26_April.csv"
-    path.write_bytes(gzip.compress(b"timestamp,ltp,volume\n" + ROWS[0].encode() + b"\n") + gzip.compress(ROWS[1].encode()))
+    path.write_bytes(
+        gzip.compress(b"timestamp,ltp,volume\n" + ROWS[0].encode() + b"\n") + gzip.compress(ROWS[1].encode())
+    )
     assert read_recording(path).ticks.height == 2
 
 

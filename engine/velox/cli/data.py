@@ -39,7 +39,7 @@ def command() -> None:
 @click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH…")
 @click.option("--format", "format_name", required=True, type=click.Choice(["nse-ticks"]), help="What the files are.")
 @_catalog_option
-def import_(paths: tuple[Path, ...], format_name: str, catalog_dir: Path) -> None:
+def _import(paths: tuple[Path, ...], format_name: str, catalog_dir: Path) -> None:
     """Bring recorded files and folders into the catalogue; importing again replaces."""
     from velox.research.catalog import Catalog
     from velox.research.importer import import_recordings
@@ -64,9 +64,9 @@ def import_(paths: tuple[Path, ...], format_name: str, catalog_dir: Path) -> Non
     )
 
 
-@command.command()
+@command.command(name="coverage")
 @_catalog_option
-def coverage(catalog_dir: Path) -> None:
+def _coverage(catalog_dir: Path) -> None:
     """Print a line per instrument: days, rows, first and last time."""
     from velox.research.catalog import Catalog
     from velox.research.coverage import coverage_lines
@@ -75,7 +75,7 @@ def coverage(catalog_dir: Path) -> None:
         click.echo(line)
 
 
-@command.command()
+@command.command(name="bars")
 @_catalog_option
 @click.option("--instrument", required=True, help="Name like NSE:RELIANCE.")
 @click.option("--timeframe", required=True, help="Length like 1m, 15m or 1h.")
@@ -83,7 +83,7 @@ def coverage(catalog_dir: Path) -> None:
 @click.option("--out", required=True, type=_PATH, metavar="FILE", help="Parquet file to write.")
 @click.option("--day", type=_DATE, help="One day only; otherwise all days run on.")
 @click.option("--facts-as-of", type=_DATE, help="Use the market facts of this date where the day is not covered.")
-def bars(**options: object) -> None:
+def _bars(**options: object) -> None:
     """Compute candles and indicators of an instrument into a Parquet file."""
     from velox.research.bars import compute_bars, parse_indicators, parse_timeframe, write_bars
     from velox.research.catalog import Catalog
@@ -101,14 +101,14 @@ def bars(**options: object) -> None:
     click.echo(f"{frame.height} candles of {asked.instrument} at {asked.timeframe} in {asked.out}")
 
 
-@command.command()
+@command.command(name="sample")
 @click.option("--out", required=True, type=_PATH, metavar="DIR", help="Folder of the catalogue to fill.")
 @click.option("--seed", type=int, help="The same seed gives the same prices.")
 @click.option("--days", type=click.IntRange(min=1), help="How many trading days of ticks.")
 @click.option("--warmup-days", type=click.IntRange(min=0), help="Days before them, kept as one-minute candles.")
 @click.option("--instruments", help="Names like NSE:NIFTY,NSE:INFY.")
 @click.option("--from", "first", type=_DATE, help="First day.")
-def sample(out: Path, **options: object) -> None:
+def _sample(out: Path, **options: object) -> None:
     """Make seeded trading days; their prices are made up and marked SYNTHETIC."""
     from velox.research.catalog import Catalog
     from velox.simulator.session import generate, plan_of, stamp

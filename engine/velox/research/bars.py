@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import polars as pl
-import velox_core
 
+import velox_core
 from velox.errors import BadInput
 from velox.market.facts import load
 from velox.research.candles import core_candles
@@ -79,19 +79,17 @@ def compute_bars(
     """Compute one day, or all days of an instrument with indicators that run on from day to day."""
     entries = [e for e in catalog.of_instrument(instrument) if not e.candles]
     if day is not None:
-        days = ", ".join(str(e.day) for e in entries)
+        known = ", ".join(str(e.day) for e in entries)
         entries = [e for e in entries if e.day == day]
         if not entries:
-            raise BadInput(f"{instrument} has no ticks of {day} in {catalog.root}; it has {days or 'none of any day'}")
+            raise BadInput(f"{instrument} has no ticks of {day} in {catalog.root}; it has {known or 'none of any day'}")
     if not entries:
         raise BadInput(f"{instrument} has candles alone, no ticks, in {catalog.root}")
     days = [core_candles(load(e.day, as_of=as_of), e, catalog.read(e), timeframe_s) for e in entries]
     frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
     starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
     return frame.with_columns(
-        series
-        for spec in indicators
-        for series in _indicator(spec, frame, list(itertools.pairwise(map(int, starts))))
+        series for spec in indicators for series in _indicator(spec, frame, list(itertools.pairwise(map(int, starts))))
     )
 
 

@@ -7,23 +7,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import velox_core
 
+import velox_core
 from velox.errors import BadInput
 from velox.market.facts import Facts, load
 from velox.research.catalog import CANDLE_SCHEMA, Catalog, Entry
 from velox.research.merge import group_number
 from velox.research.nse_ticks import ONE
 
-__all__ = [
-    "CANDLE_DTYPE",
-    "NO_CANDLES",
-    "Candles",
-    "Columns",
-    "core_candles",
-    "earlier_candles",
-    "join_candles",
-]
+__all__ = ["CANDLE_DTYPE", "Candles", "Columns", "NO_CANDLES", "core_candles", "earlier_candles", "join_candles"]
 
 # One-element records with the fields of CANDLE_DTYPE: times in ns UTC, prices at 1e-8 rupees.
 Candles: TypeAlias = npt.NDArray[np.void]
@@ -33,12 +25,11 @@ CANDLE_DTYPE = np.dtype([(name, "<i8") for name in CANDLE_SCHEMA])
 NO_CANDLES: Candles = np.empty(0, dtype=CANDLE_DTYPE)
 
 _MINUTE_S = 60
-_PRICES = ("open", "high", "low", "close")
 
 
 def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: int) -> Columns:
     """Run one instrument's ticks of a day, in file order, through the core's guard and candles; prices in rupees."""
-    columns: Columns = velox_core.compute_bars(
+    columns: Columns = velox_core.compute_bars(  # type: ignore[attr-defined, unused-ignore]
         msgspec.msgpack.encode(facts.loaded),
         group_number(facts, entry.instrument, is_index=entry.is_index),
         ticks["ts_ns"].to_numpy(),
@@ -94,6 +85,6 @@ def _from_columns(columns: Columns) -> Candles:
     candles = np.empty(len(columns["ts_open"]), dtype=CANDLE_DTYPE)
     for name in CANDLE_SCHEMA:
         values = columns[name]
-        fixed = name in _PRICES and np.issubdtype(values.dtype, np.floating)
-        candles[name] = np.rint(values * ONE) if fixed else values
+        floats = np.issubdtype(values.dtype, np.floating)
+        candles[name] = np.rint(values.astype(np.float64) * ONE) if floats else values
     return candles

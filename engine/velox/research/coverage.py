@@ -4,8 +4,8 @@ import datetime as dt
 import itertools
 from operator import attrgetter
 
+from velox.market.calendar import IST
 from velox.research.catalog import Catalog, Entry
-from velox.research.nse_ticks import IST_OFFSET_NS
 
 __all__ = ["coverage_lines"]
 
@@ -32,5 +32,4 @@ def _line(name: str, entries: list[Entry]) -> str:
 
 
 def _ist(ts_ns: int) -> str:
-    naive = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=(ts_ns + IST_OFFSET_NS) // 1_000)
-    return naive.isoformat(sep="T", timespec="seconds")
+    return dt.datetime.fromtimestamp(ts_ns // 1_000_000_000, IST).strftime("%Y-%m-%dT%H:%M:%S")

@@ -22,7 +22,7 @@ from velox.research.catalog import Catalog, Entry
 from velox.research.merge import Ints, Part, depth_of, merge, session_windows
 from velox.research.nse_ticks import Recording, find_recordings, read_recording
 
-__all__ = ["SAMPLE_DIR", "Day", "DayInstrument", "DayRows", "open_day"]
+__all__ = ["Day", "DayInstrument", "DayRows", "SAMPLE_DIR", "open_day"]
 
 SAMPLE_DIR = Path(__file__).parent.parent / "data" / "sample"
 

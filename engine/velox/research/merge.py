@@ -87,7 +87,7 @@ def _closing_auction_names() -> frozenset[str]:
 
 
 def _all_columns(parts: list[Part]) -> list[str]:
-    names = dict.fromkeys(("ts_ns", "price", "volume"))
+    names: dict[str, None] = dict.fromkeys(("ts_ns", "price", "volume"))
     for part in parts:
         names.update(dict.fromkeys(part.ticks.columns))
     names.pop("row", None)

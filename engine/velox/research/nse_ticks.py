@@ -15,7 +15,7 @@ import polars as pl
 from velox.errors import BadInput
 from velox.market.instruments import recorded_name
 
-__all__ = ["IST_OFFSET_NS", "ONE", "TICK_SCHEMA", "Recording", "find_recordings", "read_recording"]
+__all__ = ["IST_OFFSET_NS", "ONE", "Recording", "TICK_SCHEMA", "find_recordings", "read_recording"]
 
 ONE = 100_000_000
 IST_OFFSET_NS = 19_800 * 1_000_000_000

@@ -22,7 +22,7 @@ from velox.research.merge import session_windows
 from velox.research.nse_ticks import ONE
 from velox.simulator.walk import Floats, Shape, Walk, index_day, paths, stock_day
 
-__all__ = ["SAMPLE_PLAN", "Plan", "generate", "minute_candles", "plan_of", "stamp"]
+__all__ = ["Plan", "SAMPLE_PLAN", "generate", "minute_candles", "plan_of", "stamp"]
 
 _GENERATOR = 1  # raised whenever the same seed would give other prices
 _INDICES = ("NSE:NIFTY", "NSE:BANKNIFTY")
@@ -133,7 +133,7 @@ def _trading_days(plan: Plan) -> tuple[list[dt.date], list[dt.date]]:
     warmup: list[dt.date] = []
     while len(warmup) < plan.warmup_days:
         try:
-            warmup.append(calendar.previous_trading_day((warmup or days)[-1]))
+            warmup.append(calendar.previous_trading_day(warmup[-1] if warmup else first))
         except calendar.NotCovered:
             break
     return warmup[::-1], days

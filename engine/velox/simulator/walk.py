@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["LEVELS", "Floats", "Shape", "Walk", "index_day", "paths", "stock_day"]
+__all__ = ["Floats", "LEVELS", "Shape", "Walk", "index_day", "paths", "stock_day"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Ints: TypeAlias = npt.NDArray[np.int64]
+_Ints: TypeAlias = npt.NDArray[np.int64]
 
 LEVELS = 5
 
@@ -129,34 +129,34 @@ def _busy(second: Floats, seconds: int) -> Floats:
     return lively
 
 
-def _times_ms(draw: np.random.Generator, seconds: int, per_second: float) -> Ints:
+def _times_ms(draw: np.random.Generator, seconds: int, per_second: float) -> _Ints:
     """Draw the instants of rows in ms since the open: a burst, then the U of the day."""
     second = np.arange(seconds, dtype=np.float64)
     rate = per_second * _busy(second, seconds) + 2.0 * np.maximum(0.0, 1.0 - second / _BURST_S)
     counts = np.floor(rate + draw.random(seconds)).astype(np.int64)
     counts[0] = max(1, counts[0])
     at_s = np.repeat(np.arange(seconds, dtype=np.int64), counts)
-    instants: Ints = np.sort(at_s * 1_000 + np.floor(draw.random(len(at_s)) * 1_000).astype(np.int64))
+    instants: _Ints = np.sort(at_s * 1_000 + np.floor(draw.random(len(at_s)) * 1_000).astype(np.int64))
     return instants
 
 
-def _level(walk: Walk, at_ms: Ints) -> Floats:
+def _level(walk: Walk, at_ms: _Ints) -> Floats:
     second = at_ms // 1_000
     part = (at_ms - second * 1_000) / 1_000.0
     level: Floats = walk.relative[second] + part * (walk.relative[second + 1] - walk.relative[second])
     return level
 
 
-def _trade_sizes(draw: np.random.Generator, at_ms: Ints, seconds: int, shares_a_day: int) -> Ints:
+def _trade_sizes(draw: np.random.Generator, at_ms: _Ints, seconds: int, shares_a_day: int) -> _Ints:
     """Shares traded since the row before: many small, a few large."""
     luck = draw.random(len(at_ms))
     skewed = 0.1 + 4.5 * luck * luck * luck * luck
     weight = skewed * _busy(at_ms / 1_000.0, seconds)
-    sizes: Ints = 1 + np.floor(weight * (shares_a_day / len(at_ms))).astype(np.int64)
+    sizes: _Ints = 1 + np.floor(weight * (shares_a_day / len(at_ms))).astype(np.int64)
     return sizes
 
 
-def _level_sizes(draw: np.random.Generator, moved: npt.NDArray[np.bool_], level: int, usual: int) -> Ints:
+def _level_sizes(draw: np.random.Generator, moved: npt.NDArray[np.bool_], level: int, usual: int) -> _Ints:
     """Shares waiting at one level; the best level changes often, the others seldom."""
     count = len(moved)
     renewed = draw.random(count) < (0.5 if level == 1 else 0.12)
@@ -165,7 +165,7 @@ def _level_sizes(draw: np.random.Generator, moved: npt.NDArray[np.bool_], level:
     luck = draw.random(count)
     sizes = 1 + np.floor((0.05 + luck * luck) * usual * (1.0 + 0.25 * level)).astype(np.int64)
     renewed[0] = True
-    kept: Ints = sizes[np.maximum.accumulate(np.where(renewed, np.arange(count), 0))]
+    kept: _Ints = sizes[np.maximum.accumulate(np.where(renewed, np.arange(count), 0))]
     return kept
 
 
