@@ -73,4 +73,5 @@ def test_lines_cut_by_the_reader_stay_whole() -> None:
 def test_an_unknown_protocol_is_named() -> None:
     result = CliRunner().invoke(command, ["--protocol", "nope"], input=io.BytesIO(b""))
     assert result.exit_code == 2
-    assert "nope" in result.stderr and "angel_smartstream_v2" in result.stderr
+    assert "'nope' is not" in result.stderr
+    assert "angel_smartstream_v2" in result.stderr

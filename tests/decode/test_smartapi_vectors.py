@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from velox_core import DecodeError, decode_smartapi
 
 from velox.cli.decode import command
+from velox_core import DecodeError, decode_smartapi
 
 _PROTOCOL = "angel_smartstream_v2"
 Vector = dict[str, Any]

@@ -8,6 +8,7 @@ import talib
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from velox_core import FourIndicators, indicator_values
 
 Array = NDArray[np.float64]
@@ -113,7 +114,8 @@ def test_vwap_is_turnover_over_volume() -> None:
     traded = np.cumsum(volume)
     with np.errstate(invalid="ignore"):
         wanted = np.cumsum((high + low + close) / 3 * volume) / traded
-    assert np.isnan(wanted[:3]).all() and _near(ours, wanted)
+    assert np.isnan(wanted[:3]).all()
+    assert _near(ours, wanted)
 
 
 def test_four_in_one_call_are_the_four() -> None:

@@ -9,6 +9,7 @@ from typing import cast
 
 import click
 import msgspec
+
 from velox_core import DecodeError, decode_smartapi
 
 __all__ = ["command"]

@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use velox_core::decode::smartapi::{
-    Body, DEPTH20_LEN, Depth20, LTP_LEN, Mode, Packet, QUOTE_LEN, SNAP_QUOTE_LEN, SnapQuote,
-    TokenKey, decode, wire_to_fixed,
+    Body, DEPTH20_LEN, Depth20, LTP_LEN, Mode, Packet, QUOTE_LEN, SNAP_QUOTE_LEN, SnapQuote, TokenKey, decode,
+    wire_to_fixed,
 };
 use velox_core::decode::{DecodeError, Reason};
 
@@ -37,20 +37,14 @@ fn check_packet(frame: &[u8], packet: &Packet<'_>) {
         Mode::Ltp | Mode::Quote | Mode::SnapQuote => (word(frame, 27), 35),
         Mode::Depth20 => (0, 27),
     };
-    assert_eq!(
-        (packet.sequence, packet.exchange_time_ms),
-        (sequence, word(frame, time_at))
-    );
+    assert_eq!((packet.sequence, packet.exchange_time_ms), (sequence, word(frame, time_at)));
     if let Some(price) = packet.last_price() {
         assert_eq!(price, word(frame, 43));
         check_scale(price, packet.exchange_type);
     }
     if let Some(quote) = packet.quote() {
         assert_eq!(quote.last_price(), word(frame, 43));
-        assert_eq!(
-            (quote.volume(), quote.close()),
-            (word(frame, 67), word(frame, 115))
-        );
+        assert_eq!((quote.volume(), quote.close()), (word(frame, 67), word(frame, 115)));
     }
     match packet.body {
         Body::Ltp(_) | Body::Quote(_) => {}
@@ -61,24 +55,15 @@ fn check_packet(frame: &[u8], packet: &Packet<'_>) {
 
 fn check_token(frame: &[u8], packet: &Packet<'_>) {
     let padded = &frame[2..27];
-    let len = padded
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(padded.len());
+    let len = padded.iter().position(|byte| *byte == 0).unwrap_or(padded.len());
     assert_eq!(packet.token().as_bytes(), &padded[..len]);
-    assert_eq!(
-        Some(packet.key),
-        TokenKey::new(packet.exchange_type, &padded[..len])
-    );
+    assert_eq!(Some(packet.key), TokenKey::new(packet.exchange_type, &padded[..len]));
 }
 
 fn check_scale(price: i64, exchange_type: u8) {
     let unit = if exchange_type == 13 { 10 } else { 1_000_000 };
     let wide = i128::from(price) * unit;
-    assert_eq!(
-        wire_to_fixed(price, exchange_type),
-        i64::try_from(wide).ok()
-    );
+    assert_eq!(wire_to_fixed(price, exchange_type), i64::try_from(wide).ok());
 }
 
 fn check_book(frame: &[u8], snap: &SnapQuote<'_>) {
@@ -86,16 +71,10 @@ fn check_book(frame: &[u8], snap: &SnapQuote<'_>) {
     assert_eq!(rows.len(), 10);
     for (place, row) in rows.iter().enumerate() {
         let at = 147 + 20 * place;
-        assert_eq!(
-            (row.quantity, row.price),
-            (word(frame, at + 2), word(frame, at + 10))
-        );
+        assert_eq!((row.quantity, row.price), (word(frame, at + 2), word(frame, at + 10)));
     }
     let there = rows.iter().filter(|row| !row.is_absent()).count();
-    assert_eq!(
-        snap.levels(true).count() + snap.levels(false).count(),
-        there
-    );
+    assert_eq!(snap.levels(true).count() + snap.levels(false).count(), there);
     assert_eq!(snap.has_book(), there > 0);
     let good = |buy: bool| {
         let side = rows.iter().filter(move |row| row.is_buy() == buy);
@@ -104,10 +83,7 @@ fn check_book(frame: &[u8], snap: &SnapQuote<'_>) {
     let top = snap.top();
     assert_eq!(top.bid, good(true).map(|row| row.price).max().unwrap_or(0));
     assert_eq!(top.ask, good(false).map(|row| row.price).min().unwrap_or(0));
-    assert_eq!(
-        (top.bid > 0, top.ask > 0),
-        (top.bid_quantity > 0, top.ask_quantity > 0)
-    );
+    assert_eq!((top.bid > 0, top.ask > 0), (top.bid_quantity > 0, top.ask_quantity > 0));
     assert_eq!(snap.year_low(), word(frame, 371));
 }
 

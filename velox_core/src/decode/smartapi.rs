@@ -125,31 +125,21 @@ impl<'a> Packet<'a> {
 #[inline]
 pub fn decode(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let Some(&mode) = frame.first() else {
-        return Err(DecodeError {
-            position: 0,
-            reason: Reason::Empty,
-        });
+        return Err(DecodeError { position: 0, reason: Reason::Empty });
     };
     match mode {
         1 => decode_ltp(frame),
         2 => decode_quote(frame),
         3 => decode_snap_quote(frame),
         4 => decode_depth20(frame),
-        other => Err(DecodeError {
-            position: 0,
-            reason: Reason::UnknownMode(other),
-        }),
+        other => Err(DecodeError { position: 0, reason: Reason::UnknownMode(other) }),
     }
 }
 
 /// A wire price at 1e-8 rupees: paise, or 1e-7 in the currency segment; `None` when it does not fit.
 #[inline]
 pub fn wire_to_fixed(raw: i64, exchange_type: u8) -> Option<i64> {
-    raw.checked_mul(if exchange_type == CURRENCY_SEGMENT {
-        10
-    } else {
-        PAISA
-    })
+    raw.checked_mul(if exchange_type == CURRENCY_SEGMENT { 10 } else { PAISA })
 }
 
 #[inline]
@@ -167,12 +157,7 @@ fn decode_quote(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
 #[inline]
 fn decode_snap_quote(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let body: &[u8; SNAP_QUOTE_LEN] = sized(frame)?;
-    packet(
-        frame,
-        body,
-        Mode::SnapQuote,
-        Body::SnapQuote(SnapQuote(body)),
-    )
+    packet(frame, body, Mode::SnapQuote, Body::SnapQuote(SnapQuote(body)))
 }
 
 #[inline]
@@ -183,10 +168,7 @@ fn decode_depth20(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
 
 #[inline]
 fn sized<const N: usize>(frame: &[u8]) -> Result<&[u8; N], DecodeError> {
-    frame.first_chunk().ok_or(DecodeError {
-        position: frame.len(),
-        reason: Reason::TooShort { needed: N },
-    })
+    frame.first_chunk().ok_or(DecodeError { position: frame.len(), reason: Reason::TooShort { needed: N } })
 }
 
 #[inline]
@@ -197,28 +179,14 @@ fn packet<'a, const N: usize>(
     view: Body<'a>,
 ) -> Result<Packet<'a>, DecodeError> {
     let (key, token_len) = scan_token(body);
-    let token =
-        std::str::from_utf8(&body[TOKEN_AT..TOKEN_AT + token_len]).map_err(|e| DecodeError {
-            position: TOKEN_AT + e.valid_up_to(),
-            reason: Reason::TokenNotUtf8,
-        })?;
+    let token = std::str::from_utf8(&body[TOKEN_AT..TOKEN_AT + token_len])
+        .map_err(|e| DecodeError { position: TOKEN_AT + e.valid_up_to(), reason: Reason::TokenNotUtf8 })?;
     let (sequence, exchange_time_ms) = match view {
-        Body::Ltp(_) | Body::Quote(_) | Body::SnapQuote(_) => {
-            (views::int(body, 27), views::int(body, 35))
-        }
+        Body::Ltp(_) | Body::Quote(_) | Body::SnapQuote(_) => (views::int(body, 27), views::int(body, 35)),
         Body::Depth20(_) => (0, views::int(body, 27)),
     };
     let trailing_bytes = frame.len() - N;
-    Ok(Packet {
-        mode,
-        exchange_type: body[1],
-        key,
-        sequence,
-        exchange_time_ms,
-        trailing_bytes,
-        body: view,
-        token,
-    })
+    Ok(Packet { mode, exchange_type: body[1], key, sequence, exchange_time_ms, trailing_bytes, body: view, token })
 }
 
 /// The token's key and length: eight bytes at a time, since this runs for every tick.

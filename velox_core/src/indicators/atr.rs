@@ -29,9 +29,7 @@ impl Range {
             return;
         }
         let range = candle.high - candle.low;
-        let range = range
-            .max((candle.high - close).abs())
-            .max((candle.low - close).abs());
+        let range = range.max((candle.high - close).abs()).max((candle.low - close).abs());
         let n = f64::from(period);
         if self.seen > period {
             self.value = (self.value * (n - 1.0) + range) / n;
@@ -56,14 +54,7 @@ impl Range {
 
 impl Atr {
     pub(super) fn new(period: u32) -> Self {
-        Atr {
-            period,
-            state: Range {
-                seen: 0,
-                close: 0.0,
-                value: 0.0,
-            },
-        }
+        Atr { period, state: Range { seen: 0, close: 0.0, value: 0.0 } }
     }
 }
 

@@ -5,21 +5,11 @@ use proptest::prelude::*;
 use super::*;
 
 fn candle(close: f64, spread: f64, volume: f64) -> Input {
-    Input {
-        open: close,
-        high: close + spread,
-        low: close - spread,
-        close,
-        volume,
-        source: close,
-    }
+    Input { open: close, high: close + spread, low: close - spread, close, volume, source: close }
 }
 
 fn candles(prices: &[f64]) -> Vec<Input> {
-    prices
-        .iter()
-        .map(|price| candle(*price, 0.5, 10.0))
-        .collect()
+    prices.iter().map(|price| candle(*price, 0.5, 10.0)).collect()
 }
 
 fn feed(indicator: &mut Indicator, prices: &[f64]) {
@@ -144,17 +134,12 @@ fn ema_begins_with_the_mean() {
 fn macd_seeds_the_fast_average_just_before_the_slow_one_is_ready() {
     // Slow: mean of 1, 2, 3, 8 = 3.5; fast: mean of 3, 8 = 5.5, not an EMA running since the first value.
     let values = after("macd", &[2.0, 4.0, 1.0], &[1.0, 2.0, 3.0, 8.0]);
-    assert!(
-        near(values[0], 2.0) && near(values[1], 2.0) && near(values[2], 0.0),
-        "{values:?}"
-    );
+    assert!(near(values[0], 2.0) && near(values[1], 2.0) && near(values[2], 0.0), "{values:?}");
 }
 
 #[test]
 fn macd_refuses_a_fast_period_that_is_not_the_shorter_one() {
-    let said = Indicator::new("macd", &[26.0, 12.0, 9.0])
-        .expect_err("swapped")
-        .to_string();
+    let said = Indicator::new("macd", &[26.0, 12.0, 9.0]).expect_err("swapped").to_string();
     assert!(said.contains("26") && said.contains("12"), "{said}");
 }
 
@@ -186,9 +171,7 @@ fn vwap_is_nothing_until_something_is_traded() {
 
 #[test]
 fn an_unknown_kind_is_named() {
-    let said = Indicator::new("emma", &[5.0])
-        .expect_err("no such kind")
-        .to_string();
+    let said = Indicator::new("emma", &[5.0]).expect_err("no such kind").to_string();
     assert!(said.contains("emma") && said.contains("ema, sma"), "{said}");
 }
 
@@ -197,11 +180,7 @@ fn sma_does_not_drift() {
     let mut sma = Indicator::new("sma", &[7.0]).expect("good parameters");
     for n in 0..100_000u32 {
         // Huge values leave rounding errors behind in a plain running sum.
-        let price = if n % 1000 == 0 {
-            1e12 / 3.0
-        } else {
-            f64::from(n % 13) / 10.0
-        };
+        let price = if n % 1000 == 0 { 1e12 / 3.0 } else { f64::from(n % 13) / 10.0 };
         sma.update(&candle(price, 0.1, 1.0));
     }
     let last: f64 = (99_993..100_000u32).map(|n| f64::from(n % 13) / 10.0).sum();

@@ -22,11 +22,7 @@ pub(super) struct Average {
 
 impl Average {
     pub(super) fn new(period: u32) -> Self {
-        Average {
-            weight: 2.0 / (f64::from(period) + 1.0),
-            seen: 0,
-            value: 0.0,
-        }
+        Average { weight: 2.0 / (f64::from(period) + 1.0), seen: 0, value: 0.0 }
     }
 
     /// Take a value; `period` is passed in so that the state stays three words.
@@ -46,20 +42,13 @@ impl Average {
     /// The average, or NaN while seeding.
     #[inline]
     pub(super) fn get(&self, period: u32) -> f64 {
-        if self.seen >= period {
-            self.value
-        } else {
-            f64::NAN
-        }
+        if self.seen >= period { self.value } else { f64::NAN }
     }
 }
 
 impl Ema {
     pub(super) fn new(period: u32) -> Self {
-        Ema {
-            period,
-            state: Average::new(period),
-        }
+        Ema { period, state: Average::new(period) }
     }
 
     #[inline]

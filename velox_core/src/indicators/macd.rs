@@ -34,12 +34,7 @@ impl Macd {
             slow: Average::new(slow),
             signal: Average::new(signal),
         };
-        Macd {
-            fast,
-            slow,
-            signal,
-            state,
-        }
+        Macd { fast, slow, signal, state }
     }
 
     #[inline]

@@ -126,14 +126,9 @@ impl Indicator {
             "macd" => new_macd(params).map(Self::Macd),
             "vwap" => match params {
                 [] => Ok(Self::Vwap(Vwap::default())),
-                _ => Err(ParamError(format!(
-                    "vwap takes no parameters, not {params:?}"
-                ))),
+                _ => Err(ParamError(format!("vwap takes no parameters, not {params:?}"))),
             },
-            _ => Err(ParamError(format!(
-                "there is no indicator {kind:?}; there are {}",
-                Self::KINDS.join(", ")
-            ))),
+            _ => Err(ParamError(format!("there is no indicator {kind:?}; there are {}", Self::KINDS.join(", ")))),
         }
     }
 
@@ -183,19 +178,11 @@ impl Indicator {
 fn new_macd(params: &[f64]) -> Result<Macd, ParamError> {
     let [fast, slow, signal] = params else {
         let given = params.len();
-        return Err(ParamError(format!(
-            "macd takes three periods (fast, slow, signal), not {given}"
-        )));
+        return Err(ParamError(format!("macd takes three periods (fast, slow, signal), not {given}")));
     };
-    let (fast, slow, signal) = (
-        whole("macd", *fast, 1)?,
-        whole("macd", *slow, 2)?,
-        whole("macd", *signal, 1)?,
-    );
+    let (fast, slow, signal) = (whole("macd", *fast, 1)?, whole("macd", *slow, 2)?, whole("macd", *signal, 1)?);
     if fast >= slow {
-        return Err(ParamError(format!(
-            "macd's fast period {fast} must be shorter than its slow period {slow}"
-        )));
+        return Err(ParamError(format!("macd's fast period {fast} must be shorter than its slow period {slow}")));
     }
     Ok(Macd::new(fast, slow, signal))
 }
@@ -204,10 +191,7 @@ fn new_macd(params: &[f64]) -> Result<Macd, ParamError> {
 fn period(kind: &str, params: &[f64], least: u32) -> Result<u32, ParamError> {
     match params {
         [value] => whole(kind, *value, least),
-        _ => Err(ParamError(format!(
-            "{kind} takes one period, not {}",
-            params.len()
-        ))),
+        _ => Err(ParamError(format!("{kind} takes one period, not {}", params.len()))),
     }
 }
 
@@ -216,8 +200,6 @@ fn whole(kind: &str, value: f64, least: u32) -> Result<u32, ParamError> {
     if in_range && value.fract() == 0.0 {
         Ok(value as u32)
     } else {
-        Err(ParamError(format!(
-            "{kind}'s period must be a whole number from {least} to {PERIOD_MAX}, not {value}"
-        )))
+        Err(ParamError(format!("{kind}'s period must be a whole number from {least} to {PERIOD_MAX}, not {value}")))
     }
 }

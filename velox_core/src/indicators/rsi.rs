@@ -56,11 +56,7 @@ impl Changes {
         let mut values = NOT_READY;
         if self.seen > period {
             let moved = self.gain + self.loss;
-            values[0] = if moved == 0.0 {
-                0.0
-            } else {
-                100.0 * (self.gain / moved)
-            };
+            values[0] = if moved == 0.0 { 0.0 } else { 100.0 * (self.gain / moved) };
         }
         values
     }
@@ -68,15 +64,7 @@ impl Changes {
 
 impl Rsi {
     pub(super) fn new(period: u32) -> Self {
-        Rsi {
-            period,
-            state: Changes {
-                seen: 0,
-                last: 0.0,
-                gain: 0.0,
-                loss: 0.0,
-            },
-        }
+        Rsi { period, state: Changes { seen: 0, last: 0.0, gain: 0.0, loss: 0.0 } }
     }
 }
 

@@ -44,12 +44,7 @@ impl Sma {
     pub(super) fn new(period: u32) -> Self {
         Sma {
             ring: vec![0.0; period as usize].into_boxed_slice(),
-            state: Sums {
-                next: 0,
-                full: false,
-                window: 0.0,
-                lap: 0.0,
-            },
+            state: Sums { next: 0, full: false, window: 0.0, lap: 0.0 },
         }
     }
 
@@ -82,11 +77,7 @@ impl Study for Sma {
     #[inline]
     fn peek(&self, forming: &Input) -> Values {
         let mut state = self.state;
-        state.push(
-            self.period(),
-            self.ring[state.next as usize],
-            forming.source,
-        );
+        state.push(self.period(), self.ring[state.next as usize], forming.source);
         self.shown(state)
     }
 

@@ -71,12 +71,7 @@ pub(super) fn decode_smartapi<'py>(py: Python<'py>, frame: &[u8]) -> PyResult<Bo
     Ok(dict)
 }
 
-fn put_head(
-    dict: &Bound<'_, PyDict>,
-    packet: &Packet<'_>,
-    last_price: i64,
-    mode: &str,
-) -> PyResult<()> {
+fn put_head(dict: &Bound<'_, PyDict>, packet: &Packet<'_>, last_price: i64, mode: &str) -> PyResult<()> {
     put!(dict,
         "sequence_number": packet.sequence,
         "exchange_timestamp": packet.exchange_time_ms,

@@ -8,13 +8,7 @@ use pyo3::types::PyTuple;
 use crate::indicators::{Indicator, Input, ParamError};
 
 type Column<'py> = PyReadonlyArray1<'py, f64>;
-type Columns<'py> = (
-    Column<'py>,
-    Column<'py>,
-    Column<'py>,
-    Column<'py>,
-    Column<'py>,
-);
+type Columns<'py> = (Column<'py>, Column<'py>, Column<'py>, Column<'py>, Column<'py>);
 
 impl From<ParamError> for PyErr {
     fn from(error: ParamError) -> PyErr {
@@ -27,10 +21,7 @@ impl From<ParamError> for PyErr {
 /// `columns` are open, high, low, close and volume as equally long arrays of float64.
 #[pyfunction]
 #[pyo3(signature = (kind, params, *columns))]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "PyO3 makes the vector of any sequence"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "PyO3 makes the vector of any sequence")]
 pub(super) fn indicator_values<'py>(
     kind: &str,
     params: Vec<f64>,
@@ -42,29 +33,17 @@ pub(super) fn indicator_values<'py>(
     let (close, volume) = (close.as_array(), volume.as_array());
     let candles = close.len();
     if [open.len(), high.len(), low.len(), volume.len()] != [candles; 4] {
-        return Err(PyValueError::new_err(
-            "open, high, low, close and volume must be equally long",
-        ));
+        return Err(PyValueError::new_err("open, high, low, close and volume must be equally long"));
     }
     let mut outputs = vec![Vec::with_capacity(candles); indicator.outputs().len()];
     for i in 0..candles {
         let (open, high, low, close) = (open[i], high[i], low[i], close[i]);
-        indicator.update(&Input {
-            open,
-            high,
-            low,
-            close,
-            volume: volume[i],
-            source: close,
-        });
+        indicator.update(&Input { open, high, low, close, volume: volume[i], source: close });
         for (output, value) in outputs.iter_mut().zip(indicator.values()) {
             output.push(value);
         }
     }
-    Ok(outputs
-        .into_iter()
-        .map(|values| PyArray1::from_vec(columns.py(), values))
-        .collect())
+    Ok(outputs.into_iter().map(|values| PyArray1::from_vec(columns.py(), values)).collect())
 }
 
 /// EMA, SMA, RSI and MACD of one series of prices, updated and read by one call.
@@ -92,25 +71,11 @@ impl FourIndicators {
 
     /// Take a closed price; gives (ema, sma, rsi, macd line, macd signal, macd histogram), NaN while warming up.
     fn update(&mut self, close: f64) -> (f64, f64, f64, f64, f64, f64) {
-        let candle = Input {
-            open: close,
-            high: close,
-            low: close,
-            close,
-            volume: 0.0,
-            source: close,
-        };
+        let candle = Input { open: close, high: close, low: close, close, volume: 0.0, source: close };
         for indicator in [&mut self.ema, &mut self.sma, &mut self.rsi, &mut self.macd] {
             indicator.update(&candle);
         }
         let [line, signal, hist] = self.macd.values();
-        (
-            self.ema.values()[0],
-            self.sma.values()[0],
-            self.rsi.values()[0],
-            line,
-            signal,
-            hist,
-        )
+        (self.ema.values()[0], self.sma.values()[0], self.rsi.values()[0], line, signal, hist)
     }
 }

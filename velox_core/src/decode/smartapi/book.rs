@@ -85,8 +85,7 @@ impl<'a> SnapQuote<'a> {
     /// The rows of one side that are there, in the order sent.
     #[inline]
     pub fn levels(&self, buy: bool) -> impl Iterator<Item = Row> + use<'a> {
-        self.rows()
-            .filter(move |row| row.is_buy() == buy && !row.is_absent())
+        self.rows().filter(move |row| row.is_buy() == buy && !row.is_absent())
     }
 
     /// Best bid and ask. Only rows with a positive quantity and price count: nobody can trade with the others.
@@ -131,36 +130,12 @@ impl<'a> Depth20<'a> {
 
 #[inline]
 fn rows_at<const N: usize>(bytes: &[u8], rows: usize) -> impl Iterator<Item = &[u8; N]> {
-    bytes
-        .chunks_exact(N)
-        .take(rows)
-        .filter_map(<[u8]>::first_chunk)
+    bytes.chunks_exact(N).take(rows).filter_map(<[u8]>::first_chunk)
 }
 
 #[inline]
 fn snap_row(row: &[u8; SNAP_ROW_LEN]) -> Row {
-    let [
-        f0,
-        f1,
-        q0,
-        q1,
-        q2,
-        q3,
-        q4,
-        q5,
-        q6,
-        q7,
-        p0,
-        p1,
-        p2,
-        p3,
-        p4,
-        p5,
-        p6,
-        p7,
-        o0,
-        o1,
-    ] = *row;
+    let [f0, f1, q0, q1, q2, q3, q4, q5, q6, q7, p0, p1, p2, p3, p4, p5, p6, p7, o0, o1] = *row;
     Row {
         flag: i16::from_le_bytes([f0, f1]),
         quantity: i64::from_le_bytes([q0, q1, q2, q3, q4, q5, q6, q7]),

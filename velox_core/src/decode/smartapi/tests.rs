@@ -16,9 +16,7 @@ impl Frame {
             4 => DEPTH20_LEN,
             other => panic!("no mode {other}"),
         };
-        Frame(vec![0; len])
-            .put(0, &[mode, exchange_type])
-            .put(TOKEN_AT, token)
+        Frame(vec![0; len]).put(0, &[mode, exchange_type]).put(TOKEN_AT, token)
     }
 
     fn put(mut self, at: usize, bytes: &[u8]) -> Self {
@@ -36,12 +34,7 @@ impl Frame {
 }
 
 fn row(flag: i16, quantity: i64, price: i64) -> Row {
-    Row {
-        flag,
-        quantity,
-        price,
-        orders: 1,
-    }
+    Row { flag, quantity, price, orders: 1 }
 }
 
 fn snap(frame: &Frame) -> SnapQuote<'_> {
@@ -58,13 +51,7 @@ fn the_error_names_the_first_missing_byte() {
         assert!(decode(&frame).is_ok());
         for cut in 1..len {
             let error = decode(&frame[..cut]).expect_err("cut");
-            assert_eq!(
-                error,
-                DecodeError {
-                    position: cut,
-                    reason: Reason::TooShort { needed: len }
-                }
-            );
+            assert_eq!(error, DecodeError { position: cut, reason: Reason::TooShort { needed: len } });
         }
     }
 }
@@ -74,39 +61,17 @@ fn empty_and_unknown_modes_are_errors() {
     assert_eq!(decode(&[]).expect_err("empty").reason, Reason::Empty);
     for mode in (0..=255).filter(|mode| !(1..=4).contains(mode)) {
         let error = decode(&[mode; 500]).expect_err("no such mode");
-        assert_eq!(
-            error,
-            DecodeError {
-                position: 0,
-                reason: Reason::UnknownMode(mode)
-            }
-        );
+        assert_eq!(error, DecodeError { position: 0, reason: Reason::UnknownMode(mode) });
     }
-    assert_eq!(
-        decode(&[9]).expect_err("no such mode").to_string(),
-        "byte 0: unknown mode 9"
-    );
+    assert_eq!(decode(&[9]).expect_err("no such mode").to_string(), "byte 0: unknown mode 9");
 }
 
 #[test]
 fn a_token_that_is_no_text_is_named_at_its_byte() {
-    let error = decode(&Frame::new(1, 1, b"28\xff5").0)
-        .map(|_| ())
-        .expect_err("not UTF-8");
-    assert_eq!(
-        error,
-        DecodeError {
-            position: 4,
-            reason: Reason::TokenNotUtf8
-        }
-    );
+    let error = decode(&Frame::new(1, 1, b"28\xff5").0).map(|_| ()).expect_err("not UTF-8");
+    assert_eq!(error, DecodeError { position: 4, reason: Reason::TokenNotUtf8 });
     let behind_the_end = Frame::new(1, 1, b"28\0\xff");
-    assert_eq!(
-        decode(&behind_the_end.0)
-            .expect("padding is not read")
-            .token(),
-        "28"
-    );
+    assert_eq!(decode(&behind_the_end.0).expect("padding is not read").token(), "28");
 }
 
 #[test]
@@ -124,23 +89,9 @@ fn sides_go_by_flag_and_padding_is_absent() {
         .row(2, row(0, 6, 104))
         .row(9, row(-1, 8, 100));
     let snap = snap(&frame);
-    assert_eq!(
-        snap.top(),
-        Top {
-            bid: 100,
-            bid_quantity: 8,
-            ask: 104,
-            ask_quantity: 6
-        }
-    );
-    assert_eq!(
-        snap.levels(true).map(|r| r.price).collect::<Vec<_>>(),
-        [99, 100]
-    );
-    assert_eq!(
-        snap.levels(false).map(|r| r.price).collect::<Vec<_>>(),
-        [105, 104]
-    );
+    assert_eq!(snap.top(), Top { bid: 100, bid_quantity: 8, ask: 104, ask_quantity: 6 });
+    assert_eq!(snap.levels(true).map(|r| r.price).collect::<Vec<_>>(), [99, 100]);
+    assert_eq!(snap.levels(false).map(|r| r.price).collect::<Vec<_>>(), [105, 104]);
     assert_eq!(snap.rows().count(), 10);
 }
 

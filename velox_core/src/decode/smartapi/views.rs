@@ -84,10 +84,7 @@ impl<'a> SnapQuote<'a> {
     /// The fields that mode 2 has as well.
     #[inline]
     pub fn quote(&self) -> Quote<'a> {
-        let (head, _) = self
-            .0
-            .split_first_chunk()
-            .expect("a SnapQuote is longer than a Quote");
+        let (head, _) = self.0.split_first_chunk().expect("a SnapQuote is longer than a Quote");
         Quote(head)
     }
 }
