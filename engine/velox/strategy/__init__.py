@@ -1,0 +1,1 @@
+"""What a quant writes: declarations, decisions and intents, and what judges and binds them."""

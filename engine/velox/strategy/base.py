@@ -1,0 +1,133 @@
+"""The class that every strategy is: what it may say, read and be told."""
+
+import datetime
+from typing import TYPE_CHECKING, ClassVar, Unpack
+
+from velox.errors import BadInput, Refused
+from velox.strategy.binding import ACTION_GO, ACTION_TRADE, Binding, Terms
+from velox.strategy.collect import Declared, collect
+from velox.strategy.core import Bar, Fill, Position, Refusal, Tick
+from velox.strategy.faults import InvalidStrategy
+from velox.strategy.review import undeclared
+from velox.strategy.state import State
+from velox.strategy.trade import Trade
+
+if TYPE_CHECKING:
+    from velox.strategy.params import Requirement
+
+__all__ = ["Strategy"]
+
+
+class Strategy:
+    """A trading strategy: declarations in the class body, decisions in hooks, intents instead of orders."""
+
+    __velox__: ClassVar[Declared]
+    require: ClassVar["list[Requirement]"] = []
+    _binding: Binding
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        cls.__velox__ = collect(cls, Strategy)
+        if cls.__velox__.faults and not cls.__velox__.deferred:
+            raise InvalidStrategy(cls.__velox__.faults)
+
+    def __init__(self) -> None:
+        name = type(self).__name__
+        raise Refused(f"{name} is started by the engine, as in `velox paper {name.lower()}.py`, not by calling it")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(getattr(type(self), name, None), State):
+            object.__setattr__(self, name, value)
+        elif isinstance(value, Trade) and name not in type(self).__velox__.names:
+            # A trade is the kernel's: its handle may live under any free name and is found again after a restart.
+            self._binding.keep(name, value)
+            self.__dict__[name] = value
+        else:
+            raise BadInput(undeclared(type(self), name))
+
+    # What the strategy may wish for.
+
+    def go_long(self, **terms: Unpack[Terms]) -> Trade:
+        """Hold a long position: enter, or turn a short one."""
+        return self._binding.enter("go_long", ACTION_GO, 1, terms)
+
+    def go_short(self, **terms: Unpack[Terms]) -> Trade:
+        """Hold a short position: enter, or turn a long one."""
+        return self._binding.enter("go_short", ACTION_GO, -1, terms)
+
+    def go_flat(self) -> Trade:
+        """Hold nothing."""
+        return self._binding.go_flat()
+
+    def buy(self, **terms: Unpack[Terms]) -> Trade:
+        """Buy more."""
+        return self._binding.enter("buy", ACTION_TRADE, 1, terms)
+
+    def sell(self, **terms: Unpack[Terms]) -> Trade:
+        """Sell more."""
+        return self._binding.enter("sell", ACTION_TRADE, -1, terms)
+
+    def flatten(self, reason: str = "") -> Trade:
+        """Close whatever is open, and say why."""
+        return self._binding.leave(reason)
+
+    # What it may read.
+
+    @property
+    def position(self) -> Position:
+        """Its own position; quantity is negative when short."""
+        return self._binding.core.position(self._binding.instance)
+
+    @property
+    def capital(self) -> float:
+        """Its capital in rupees, fixed for the day."""
+        return self._binding.core.capital(self._binding.instance)
+
+    @property
+    def now(self) -> datetime.datetime:
+        """The engine's time, IST."""
+        return self._binding.now()
+
+    @property
+    def mode(self) -> str:
+        """Where it runs, for words in a log; no decision may depend on it."""
+        return self._binding.mode
+
+    def log(self, text: str) -> None:
+        """Keep a line in the journal: why something was done, or not."""
+        self._binding.core.log(self._binding.instance, str(text))
+
+    # What it may be told; a class defines those that it wants.
+
+    def on_start(self) -> None:
+        """Before the first other hook of a day."""
+
+    def on_bar(self, bar: Bar) -> None:
+        """A candle has closed."""
+
+    def on_tick(self, tick: Tick) -> None:
+        """A tick was applied."""
+
+    def on_fill(self, fill: Fill) -> None:
+        """An own order was filled, in whole or in part."""
+
+    def on_entered(self, trade: Trade) -> None:
+        """An entry has filled."""
+
+    def on_stop(self, trade: Trade) -> None:
+        """A stop has closed a trade."""
+
+    def on_target(self, trade: Trade) -> None:
+        """A target has closed a trade."""
+
+    def on_reject(self, why: Refusal) -> None:
+        """Risk or the broker said no."""
+
+    def on_external(self, fill: Fill) -> None:
+        """Somebody else's fill changed the position."""
+
+    def on_recover(self) -> None:
+        """The engine has come back; runs before any other hook."""
+
+    def on_finish(self) -> None:
+        """The day is over."""

@@ -1,0 +1,260 @@
+"""Collects what a class body declares and judges it as far as that needs no market data."""
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FunctionType
+from typing import Any
+
+import msgspec
+
+from velox.strategy.declaration import Declaration
+from velox.strategy.declare import Bars, Node, Text, resolved
+from velox.strategy.faults import Fault
+from velox.strategy.params import Param, Requirement, Values, nearest
+from velox.strategy.review import review
+from velox.strategy.schedule import At, Every, Intraday, On, due_fault, times
+from velox.strategy.source import ClassSource, code_hash, find_source
+from velox.strategy.state import State
+
+__all__ = ["FIRST_TIMED", "TABLE", "Declared", "Hook", "collect", "collecting", "judge_values"]
+
+# The kernel's table of hooks: name → (number, arguments after self). Number 10 is kept for the square-off.
+TABLE = {
+    "on_start": (0, 0),
+    "on_tick": (1, 1),
+    "on_fill": (2, 1),
+    "on_entered": (3, 1),
+    "on_stop": (4, 1),
+    "on_target": (5, 1),
+    "on_reject": (6, 1),
+    "on_external": (7, 1),
+    "on_recover": (8, 0),
+    "on_finish": (9, 0),
+}
+FIRST_TIMED = 16
+_deferred: ContextVar[bool] = ContextVar("velox_faults_deferred", default=False)
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """A method that the kernel calls: by its name, or by the clock and the candles."""
+
+    number: int
+    function: str
+    when: At | Every | On | None
+
+
+class Declared(msgspec.Struct):
+    """A class body, understood."""
+
+    file: str
+    line: int
+    code_hash: str
+    lines: dict[str, int]
+    names: frozenset[str]
+    params: dict[str, Param[Any]]
+    bars: dict[str, Bars]
+    nodes: dict[str, Node[Any]]
+    states: dict[str, State[Any]]
+    session: Intraday | None
+    symbol: Text | None
+    hooks: list[Hook]
+    require: list[Requirement]
+    intents: dict[str, int]
+    faults: list[Fault]
+    warnings: list[Fault]
+    deferred: bool
+
+    def fault(self, name: str, sentence: str) -> None:
+        """Note a fault at the line of an attribute."""
+        self.faults.append(Fault(self.file, self.lines.get(name, self.line), sentence))
+
+
+@contextmanager
+def collecting() -> Iterator[None]:
+    """While it lasts, a class with faults is built all the same, so that all faults can be told."""
+    token = _deferred.set(True)
+    try:
+        yield
+    finally:
+        _deferred.reset(token)
+
+
+def collect(cls: type, base: type) -> Declared:
+    """Everything that `cls` and what it inherits from (up to `base`) declare, with every fault."""
+    classes = [each for each in reversed(cls.__mro__) if each not in base.__mro__]
+    sources = {each: find_source(each) for each in classes}
+    body: dict[str, object] = {}
+    for each in classes:
+        body |= vars(each)
+    declared = _sorted_body(cls, body, _lines(sources))
+    declared.code_hash = code_hash(classes)
+    own = sources[cls]
+    if own is not None:
+        declared.file, declared.line = own.file, own.definition.lineno
+    _judge_names(declared, body, base)
+    _judge_graph(declared)
+    _collect_hooks(declared, body, base)
+    _judge_require(declared, body)
+    judge_values(declared, {})
+    _review(declared, cls, sources)
+    return declared
+
+
+def _lines(sources: dict[type, ClassSource | None]) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    for source in sources.values():
+        lines |= source.lines if source else {}
+    return lines
+
+
+def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> Declared:
+    kinds: dict[type, dict[str, Any]] = {
+        kind: {name: value for name, value in body.items() if isinstance(value, kind)}
+        for kind in (Param, Bars, Node, State, Intraday)
+    }
+    first_bars = next(iter(kinds[Bars].values()), None)
+    alone = body.get("symbol")
+    symbol = first_bars.symbol if first_bars else alone if isinstance(alone, str | Param) else None
+    return Declared(
+        file=cls.__module__,
+        line=0,
+        code_hash="",
+        lines=lines,
+        names=frozenset(name for name, value in body.items() if isinstance(value, Declaration)),
+        params=kinds[Param],
+        bars=kinds[Bars],
+        nodes=kinds[Node],
+        states=kinds[State],
+        session=next(reversed(kinds[Intraday].values()), None),
+        symbol=symbol,
+        hooks=[],
+        require=[],
+        intents={},
+        faults=[],
+        warnings=[],
+        deferred=_deferred.get(),
+    )
+
+
+def _judge_names(declared: Declared, body: dict[str, object], base: type) -> None:
+    taken = {name for name in vars(base) if not name.startswith("__")} - TABLE.keys() - {"on_bar", "require"}
+    for name, value in body.items():
+        if name in taken or name == "_binding":
+            declared.fault(name, f"{name} is a word of Velox itself; give it another name")
+        if name == "__init__":
+            declared.fault(name, "a strategy has no __init__: declare values in the class body and prepare in on_start")
+        if isinstance(value, Declaration):
+            for sentence in value.sentences():
+                declared.fault(name, sentence)
+    sessions = [name for name, value in body.items() if isinstance(value, Intraday)]
+    for name in sessions[1:]:
+        declared.fault(name, f"{name} is a second intraday(…) beside {sessions[0]}; a strategy has one")
+
+
+def _judge_graph(declared: Declared) -> None:
+    for name, bars in declared.bars.items():
+        if bars.symbol is not declared.symbol and bars.symbol != declared.symbol:
+            declared.fault(name, f"{name} watches another instrument than the first Bars; an instance has one instrument")
+    for name, node in declared.nodes.items():
+        if node.bars is not None and declared.bars.get(node.bars.name) is None:
+            declared.fault(name, f"{node.call}: its Bars has no name; write bars = Bars(…) in the class body first")
+    if declared.symbol is None and not any(isinstance(fault, Fault) for fault in declared.faults):
+        declared.fault("", 'nothing says what it trades: add symbol = Param("NSE:RELIANCE")')
+
+
+def _collect_hooks(declared: Declared, body: dict[str, object], base: type) -> None:
+    for name, value in body.items():
+        if not isinstance(value, FunctionType):
+            continue
+        noted = times(value)
+        if noted:
+            for when in noted:
+                _add_timed(declared, name, value, when)
+        elif name == "on_bar":
+            _add_on_bar(declared, value)
+        elif name in TABLE:
+            number, arguments = TABLE[name]
+            _judge_signature(declared, name, value, arguments)
+            declared.hooks.append(Hook(number, name, None))
+        elif name.startswith("on_"):
+            known = [each for each in vars(base) if each.startswith("on_")]
+            sentence = f"{name} is no hook and never runs by itself: {nearest(name, known)}"
+            declared.warnings.append(Fault(declared.file, declared.lines.get(name, declared.line), sentence))
+    if not declared.hooks:
+        sentence = "it has no hook, so it never does anything; add on_bar(self, bar)"
+        declared.warnings.append(Fault(declared.file, declared.line, sentence))
+
+
+def _add_on_bar(declared: Declared, function: FunctionType) -> None:
+    if len(declared.bars) == 1:
+        _add_timed(declared, "on_bar", function, On(next(iter(declared.bars.values()))))
+    elif not declared.bars:
+        declared.fault("on_bar", 'on_bar has no candles: add bars = Bars(symbol, "5m") to the class body')
+    else:
+        names = list(declared.bars)
+        declared.fault(
+            "on_bar", f"on_bar is ambiguous with several Bars ({', '.join(names)}): decorate a method with @on({names[0]})"
+        )
+
+
+def _add_timed(declared: Declared, name: str, function: FunctionType, when: At | Every | On) -> None:
+    sentence = due_fault(name, when, {})
+    if sentence is None and isinstance(when, On) and declared.bars.get(when.bars.name) is None:
+        sentence = f"@on on {name}: its Bars is not an attribute of the class body"
+    if sentence is not None:
+        declared.fault(name, sentence)
+        return
+    _judge_signature(declared, name, function, 1 if isinstance(when, On) else 0)
+    count = sum(hook.when is not None for hook in declared.hooks)
+    declared.hooks.append(Hook(FIRST_TIMED + count, name, when))
+
+
+def _judge_signature(declared: Declared, name: str, function: FunctionType, arguments: int) -> None:
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        declared.fault(name, f"{name} must be a plain function: a hook decides at once and returns")
+        return
+    try:
+        inspect.signature(function).bind(*[None] * (arguments + 1))
+    except TypeError:
+        shape = f"{name}(self, …) with one argument" if arguments else f"{name}(self)"
+        declared.fault(name, f"{name} has the wrong arguments; it is called as {shape}")
+
+
+def _judge_require(declared: Declared, body: dict[str, object]) -> None:
+    listed = body.get("require", [])
+    for part in listed if isinstance(listed, list | tuple) else [listed]:
+        if isinstance(part, Requirement):
+            declared.require.append(part)
+        else:
+            declared.fault("require", f"require holds {part!r}; it is a list of comparisons of parameters, [fast < slow]")
+
+
+def judge_values(declared: Declared, values: Values) -> None:
+    """Judge what depends on the parameters' values: requirements, periods and lengths of candles."""
+    if declared.faults:
+        return  # a broken declaration has no values to judge
+    for requirement in declared.require:
+        if not requirement.value(values):
+            declared.fault("require", f"{requirement} does not hold: {requirement.shown(values)}; change a parameter")
+    for name, node in declared.nodes.items():
+        for sentence in node.judged(values):
+            declared.fault(name, sentence)
+    for name, bars in declared.bars.items():
+        try:
+            bars.timeframe_s(values)
+        except ValueError as error:
+            declared.fault(name, str(error))
+    symbols = {resolved(bars.symbol, values) for bars in declared.bars.values()}
+    assert len(symbols) <= 1, "Bars of one symbol declaration have one symbol"
+
+
+def _review(declared: Declared, cls: type, sources: dict[type, ClassSource | None]) -> None:
+    for source in sources.values():
+        if source is None:
+            continue
+        found = review(cls, source)
+        declared.intents |= found.intents
+        declared.faults += [Fault(source.file, remark.line, remark.sentence) for remark in found.faults]
+        declared.warnings += [Fault(source.file, remark.line, remark.sentence) for remark in found.warnings]

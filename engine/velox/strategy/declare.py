@@ -1,0 +1,233 @@
+"""Candles and indicators as the class body declares them: the graph of the kernel in the user's words."""
+
+from collections.abc import Iterator
+from typing import Any, Generic, NamedTuple, Self, TypeVar, overload
+
+from velox.strategy.clocktext import SECOND_NS, span_ns
+from velox.strategy.core import Series
+from velox.strategy.declaration import Declaration
+from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle
+from velox.strategy.params import Expression, Param, Values
+
+__all__ = ["ATR", "EMA", "MACD", "RSI", "SMA", "VWAP", "Bars", "Node", "Source", "resolved"]
+
+H = TypeVar("H")
+Text = str | Param[str]
+Whole = int | Param[int] | Expression
+_PERIOD_MAX = 5_000
+
+
+def resolved(value: object, values: Values) -> Any:
+    """The value of something that may be a parameter."""
+    return value.value(values) if isinstance(value, Expression) else value
+
+
+class Source(NamedTuple):
+    """One field of a candle as the input of an indicator."""
+
+    bars: "Bars"
+    field: str
+
+
+class Bars(Declaration):
+    """Candles of one instrument at one length, anchored at the session's open."""
+
+    def __init__(self, symbol: Text, timeframe: Text) -> None:
+        super().__init__()
+        self.symbol = symbol
+        self.timeframe = timeframe
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> BarsHandle: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | BarsHandle:
+        return self if instance is None else self.unbound(owner)
+
+    @property
+    def open(self) -> Source:
+        """Opening prices."""
+        return Source(self, "open")
+
+    @property
+    def high(self) -> Source:
+        """Highest prices."""
+        return Source(self, "high")
+
+    @property
+    def low(self) -> Source:
+        """Lowest prices."""
+        return Source(self, "low")
+
+    @property
+    def close(self) -> Source:
+        """Closing prices."""
+        return Source(self, "close")
+
+    @property
+    def volume(self) -> Source:
+        """Volumes."""
+        return Source(self, "volume")
+
+    def sentences(self) -> Iterator[str]:
+        for word, value in (("symbol", self.symbol), ("timeframe", self.timeframe)):
+            if not isinstance(resolved(value, {}), str):
+                yield f'{self.name} = Bars(…): its {word} is a text or a text Param, as in Bars(symbol, "5m")'
+
+    def timeframe_s(self, values: Values) -> int:
+        """Length of a candle; ValueError with a sentence when the text is none."""
+        try:
+            return span_ns(resolved(self.timeframe, values)) // SECOND_NS
+        except ValueError as error:
+            raise ValueError(f"{self.name} = Bars(…): {error}") from None
+
+
+class Node(Declaration, Generic[H]):
+    """An indicator of the kernel; its parameters are whole numbers or parameters of the strategy."""
+
+    kind = ""
+
+    def __init__(self, source: object, **params: Whole) -> None:
+        super().__init__()
+        self.source = source
+        self.params = params
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> H: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | H:
+        return self if instance is None else self.unbound(owner)
+
+    @property
+    def bars(self) -> Bars | None:
+        """The candles that feed it, if its source is one that it can take."""
+        return self.source.bars if isinstance(self.source, Source) else None
+
+    @property
+    def field(self) -> str:
+        """The field of the candle that feeds it."""
+        return self.source.field if isinstance(self.source, Source) else "close"
+
+    @property
+    def call(self) -> str:
+        """How the declaration reads, for sentences."""
+        return f"{self.name} = {type(self).__name__}(…)"
+
+    def sentences(self) -> Iterator[str]:
+        if self.bars is None:
+            yield f"{self.call}: its first argument is {self._wanted}"
+        for word, value in self.params.items():
+            default = resolved(value, {})
+            if type(default) is not int:
+                yield f"{self.call}: {word} is a whole number or a whole-number Param, not {default!r}"
+
+    def judged(self, values: Values) -> Iterator[str]:
+        """What is wrong with the values of its parameters."""
+        for word, value in self.params.items():
+            number = resolved(value, values)
+            least = self._least(word)
+            if not least <= number <= _PERIOD_MAX:
+                yield f"{self.call}: {word} is {number}; it must lie between {least} and {_PERIOD_MAX}"
+
+    def numbers(self, values: Values) -> tuple[float, ...]:
+        """The parameters as the kernel gets them."""
+        return tuple(float(resolved(value, values)) for value in self.params.values())
+
+    def lookback(self, numbers: tuple[float, ...]) -> int:
+        """Candles until the first value."""
+        return int(numbers[0])
+
+    _wanted = "a field of candles, as in EMA(bars.close, 21)"
+
+    def _least(self, word: str) -> int:
+        return 2
+
+
+class EMA(Node[Series]):
+    """Exponential moving average."""
+
+    kind = "ema"
+
+    def __init__(self, source: Source, period: Whole) -> None:
+        super().__init__(source, period=period)
+
+
+class SMA(Node[Series]):
+    """Simple moving average."""
+
+    kind = "sma"
+
+    def __init__(self, source: Source, period: Whole) -> None:
+        super().__init__(source, period=period)
+
+
+class RSI(Node[Series]):
+    """Relative strength index by Wilder, 0 to 100."""
+
+    kind = "rsi"
+
+    def __init__(self, source: Source, period: Whole = 14) -> None:
+        super().__init__(source, period=period)
+
+    def lookback(self, numbers: tuple[float, ...]) -> int:
+        return int(numbers[0]) + 1
+
+
+class MACD(Node[MacdHandle]):
+    """Moving average convergence and divergence: `.line`, `.signal` and `.hist`, ready together."""
+
+    kind = "macd"
+
+    def __init__(self, source: Source, fast: Whole = 12, slow: Whole = 26, signal: Whole = 9) -> None:
+        super().__init__(source, fast=fast, slow=slow, signal=signal)
+
+    def judged(self, values: Values) -> Iterator[str]:
+        yield from super().judged(values)
+        fast, slow, _ = self.numbers(values)
+        if fast >= slow:
+            yield f"{self.call}: fast is {fast:g} and slow is {slow:g}; fast must be the smaller"
+
+    def lookback(self, numbers: tuple[float, ...]) -> int:
+        _, slow, signal = numbers
+        return int(slow + signal) - 1
+
+    def _least(self, word: str) -> int:
+        return 1 if word == "signal" else 2
+
+
+class _OfCandles(Node[H]):
+    """A node that reads whole candles."""
+
+    _wanted = "the candles themselves, as in ATR(bars, 14)"
+
+    @property
+    def bars(self) -> Bars | None:
+        return self.source if isinstance(self.source, Bars) else None
+
+
+class ATR(_OfCandles[AtrSeries]):
+    """Average true range by Wilder; `2 * self.atr` is a distance for stops, targets and trails."""
+
+    kind = "atr"
+
+    def __init__(self, bars: Bars, period: Whole = 14) -> None:
+        super().__init__(bars, period=period)
+
+    def lookback(self, numbers: tuple[float, ...]) -> int:
+        return int(numbers[0]) + 1
+
+    def _least(self, word: str) -> int:
+        return 1
+
+
+class VWAP(_OfCandles[Series]):
+    """Volume-weighted average price of the session's closed candles."""
+
+    kind = "vwap"
+
+    def __init__(self, bars: Bars) -> None:
+        super().__init__(bars)
+
+    def lookback(self, numbers: tuple[float, ...]) -> int:
+        return 1

@@ -1,0 +1,111 @@
+"""What an instance holds in place of a declaration of the graph: cheap readers of values inside the kernel."""
+
+import datetime
+
+import msgspec
+
+from velox.strategy.core import Number, Series
+from velox.strategy.protect import Distance
+
+__all__ = ["AtrSeries", "BarsHandle", "MacdHandle", "SessionTimes"]
+
+
+class BarsHandle:
+    """The closed candles of one series: `self.bars.close`, `self.bars.high[1]`."""
+
+    __slots__ = ("close", "high", "low", "open", "timeframe_s", "volume")
+
+    def __init__(self, timeframe_s: int, fields: dict[str, Series]) -> None:
+        self.timeframe_s = timeframe_s
+        self.open = fields["open"]
+        self.high = fields["high"]
+        self.low = fields["low"]
+        self.close = fields["close"]
+        self.volume = fields["volume"]
+
+
+class MacdHandle:
+    """The three lines of a MACD."""
+
+    __slots__ = ("hist", "line", "signal")
+
+    def __init__(self, line: Series, signal: Series, hist: Series) -> None:
+        self.line = line
+        self.signal = signal
+        self.hist = hist
+
+
+class SessionTimes(msgspec.Struct, frozen=True):
+    """The entry window [start, last_entry) and the square-off, IST."""
+
+    start: datetime.time
+    last_entry: datetime.time
+    flat: datetime.time
+
+
+class AtrSeries:
+    """An average range: what it is multiplied to is a distance, what it is added to is a price."""
+
+    __slots__ = ("_series",)
+    is_distance = True
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+
+    def __float__(self) -> float:
+        return float(self._series)
+
+    def __getitem__(self, back: int, /) -> Distance:
+        return Distance(self._series[back])
+
+    @property
+    def forming(self) -> Distance:
+        """The value on the unfinished candle."""
+        return Distance(self._series.forming)
+
+    @property
+    def ready(self) -> bool:
+        """Whether enough candles have closed."""
+        return self._series.ready
+
+    @property
+    def n(self) -> int:
+        """The number of the newest closed candle in its session."""
+        return self._series.n
+
+    def __lt__(self, other: Number, /) -> bool:
+        return float(self) < float(other)
+
+    def __le__(self, other: Number, /) -> bool:
+        return float(self) <= float(other)
+
+    def __gt__(self, other: Number, /) -> bool:
+        return float(self) > float(other)
+
+    def __ge__(self, other: Number, /) -> bool:
+        return float(self) >= float(other)
+
+    def __add__(self, other: Number, /) -> float:
+        return float(self) + float(other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Number, /) -> float:
+        return float(self) - float(other)
+
+    def __rsub__(self, other: Number, /) -> float:
+        return float(other) - float(self)
+
+    def __mul__(self, other: Number, /) -> Distance:
+        return Distance(float(self) * float(other))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Number, /) -> Distance:
+        return Distance(float(self) / float(other))
+
+    def __rtruediv__(self, other: Number, /) -> float:
+        return float(other) / float(self)
+
+    def __neg__(self) -> float:
+        return -float(self)

@@ -1,0 +1,222 @@
+"""Parameters: typed values of the class body that a user may set, and what may be required of them."""
+
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, Generic, Self, TypeVar, overload
+
+from velox.errors import BadInput
+from velox.strategy.declaration import Declaration
+from velox.strategy.protect import Pct, Points, RMultiple, pct, points, r
+from velox.strategy.sizes import RiskPct, RiskRupees, risk_pct, risk_rupees
+
+__all__ = ["Expression", "Param", "Requirement", "nearest", "parse_assignments", "parse_value", "resolve"]
+
+T = TypeVar("T")
+Values = Mapping[str, object]
+
+_YES = frozenset({"true", "yes", "on", "1"})
+_NO = frozenset({"false", "no", "off", "0"})
+
+
+class Expression:
+    """Arithmetic over parameters, worked out once their values are known."""
+
+    def value(self, values: Values) -> Any:
+        """The value for these parameters."""
+        raise NotImplementedError
+
+    def __lt__(self, other: object) -> "Requirement":
+        return Requirement("<", operator.lt, self, other)
+
+    def __le__(self, other: object) -> "Requirement":
+        return Requirement("<=", operator.le, self, other)
+
+    def __gt__(self, other: object) -> "Requirement":
+        return Requirement(">", operator.gt, self, other)
+
+    def __ge__(self, other: object) -> "Requirement":
+        return Requirement(">=", operator.ge, self, other)
+
+    def __add__(self, other: object) -> "Expression":
+        return _Binary("+", operator.add, self, other)
+
+    def __radd__(self, other: object) -> "Expression":
+        return _Binary("+", operator.add, other, self)
+
+    def __sub__(self, other: object) -> "Expression":
+        return _Binary("-", operator.sub, self, other)
+
+    def __rsub__(self, other: object) -> "Expression":
+        return _Binary("-", operator.sub, other, self)
+
+    def __mul__(self, other: object) -> "Expression":
+        return _Binary("*", operator.mul, self, other)
+
+    def __rmul__(self, other: object) -> "Expression":
+        return _Binary("*", operator.mul, other, self)
+
+    def __truediv__(self, other: object) -> "Expression":
+        return _Binary("/", operator.truediv, self, other)
+
+
+class _Binary(Expression):
+    def __init__(self, sign: str, work: Callable[[Any, Any], Any], left: object, right: object) -> None:
+        self._sign, self._work, self._left, self._right = sign, work, left, right
+
+    def value(self, values: Values) -> Any:
+        return self._work(_worth(self._left, values), _worth(self._right, values))
+
+    def __str__(self) -> str:
+        return f"{self._left} {self._sign} {self._right}"
+
+
+class Requirement(_Binary):
+    """A comparison of parameters that must hold before the strategy may start."""
+
+    def __bool__(self) -> bool:
+        raise BadInput(f"`{self}` is judged later; write each comparison alone: require = [3 < fast, fast < slow]")
+
+    def shown(self, values: Values) -> str:
+        """Both sides with their values, for the sentence of a broken requirement."""
+        return f"{_worth(self._left, values)} {self._sign} {_worth(self._right, values)}"
+
+
+def _worth(part: object, values: Values) -> Any:
+    return part.value(values) if isinstance(part, Expression) else part
+
+
+class Param(Declaration, Expression, Generic[T]):
+    """A value that the user may set; its default gives the type, a range makes it optimisable."""
+
+    def __init__(self, default: T, values: range | None = None) -> None:
+        super().__init__()
+        self.default = default
+        self.values = values
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | T:
+        return self if instance is None else self.unbound(owner)
+
+    def value(self, values: Values) -> Any:
+        return values.get(self.name, self.default)
+
+    def sentences(self) -> Iterator[str]:
+        if type(self.default) not in _PARSERS:
+            yield (
+                f"{self.name} = Param({self.default!r}): a parameter is a number, a text, true or false, "
+                "risk_pct(…), risk_rupees(…), pct(…), points(…) or r(…)"
+            )
+        elif self.values is not None and type(self.default) not in (int, float):
+            yield f"{self.name} = Param({self.default!r}, {self.values}): only a number can have a range; leave it out"
+        elif self.values is not None and not self.allows(self.default):
+            yield f"{self.name} = Param({self.default!r}, {self.values}): the default is not in the range"
+
+    def allows(self, value: object) -> bool:
+        """Whether the range holds this value; a float may lie between its steps."""
+        if self.values is None or len(self.values) == 0:
+            return self.values is None
+        if isinstance(value, float):
+            return self.values[0] <= value <= self.values[-1]
+        return value in self.values
+
+    def parsed(self, text: str) -> T:
+        """The value that a user's text means; BadInput where it means none or lies outside the range."""
+        value = parse_value(self.name, text, self.default)
+        if self.values is not None and not self.allows(value):
+            raise BadInput(f"{self.name}={text} is outside its range, {_range_text(self.values)}")
+        return value  # type: ignore[no-any-return]  # the parser of the default's own type made it
+
+    def __str__(self) -> str:
+        return self.name or repr(self.default)
+
+
+def _range_text(values: range) -> str:
+    if not values:
+        return "which is empty"
+    return f"{values[0]} to {values[-1]}" + (f" in steps of {values.step}" if abs(values.step) != 1 else "")
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in _YES | _NO:
+        return text.lower() in _YES
+    raise ValueError
+
+
+def _percent(text: str) -> float:
+    return float(text.removesuffix("%"))
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value - value != 0:
+        raise ValueError
+    return value
+
+
+_PARSERS: dict[type, tuple[Callable[[str], Any], str]] = {
+    bool: (_flag, "yes or no"),
+    int: (int, "a whole number"),
+    float: (_finite, "a number"),
+    str: (str, "a text"),
+    RiskPct: (lambda text: risk_pct(_percent(text)), "a percentage of the capital such as 0.5"),
+    RiskRupees: (lambda text: risk_rupees(float(text)), "an amount in rupees such as 500"),
+    Pct: (lambda text: pct(_percent(text)), "a percentage such as 25"),
+    Points: (lambda text: points(float(text)), "a distance in rupees such as 30"),
+    RMultiple: (lambda text: r(float(text)), "a multiple of the risk such as 1.5"),
+}
+
+
+def parse_value(name: str, text: str, default: object) -> Any:
+    """The user's text as a value of the default's type."""
+    parser, wanted = _PARSERS[type(default)]
+    try:
+        value = parser(text.strip())
+    except ValueError:
+        raise BadInput(f"{name}={text} cannot be used: {name} is {wanted}") from None
+    except BadInput as error:
+        raise BadInput(f"{name}={text} cannot be used: {error}") from None
+    if value == "":
+        raise BadInput(f"{name}= is empty: {name} is {wanted}")
+    return value
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
+    """The texts behind `-p`, each `name=value`, as a dictionary."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise BadInput(f"-p {text} has no value; write -p {name or 'name'}=value")
+        if name in found:
+            raise BadInput(f"-p {name}=… was given twice; give it once")
+        found[name] = value
+    return found
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A question that names the nearest known name, or what there is."""
+    known = list(names)
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"there are {', '.join(known)}" if known else "there are none"
+
+
+def resolve(declared: Mapping[str, Param[Any]], texts: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
+    """Every parameter's value, and a sentence for each text that cannot be used."""
+    values: dict[str, object] = {name: param.default for name, param in declared.items()}
+    faults: list[str] = []
+    for name, text in texts.items():
+        if name not in declared:
+            faults.append(f"there is no parameter {name}: {nearest(name, declared)}")
+            continue
+        try:
+            values[name] = declared[name].parsed(text)
+        except BadInput as error:
+            faults.append(str(error))
+    return values, faults

@@ -1,0 +1,131 @@
+"""Where a stop, a target or a trail lies: a price, or a distance that is known only once the entry has filled."""
+
+import enum
+import math
+
+import msgspec
+
+from velox.errors import BadInput
+from velox.strategy.core import Series
+
+__all__ = ["Cost", "Distance", "Kind", "Pct", "Points", "Price", "RMultiple", "cost", "encode", "pct", "points", "r"]
+
+
+class Kind(enum.IntEnum):
+    """How the kernel reads the number beside it."""
+
+    PRICE = 0
+    PERCENT = 1
+    POINTS = 2
+    R_MULTIPLE = 3
+    COST = 4
+
+
+class Pct(msgspec.Struct, frozen=True):
+    """A distance in percent of the entry price."""
+
+    percent: float
+
+    def __str__(self) -> str:
+        return f"pct({self.percent:g})"
+
+
+class Points(msgspec.Struct, frozen=True):
+    """A distance in rupees from the entry price."""
+
+    rupees: float
+
+    def __str__(self) -> str:
+        return f"points({self.rupees:g})"
+
+
+class RMultiple(msgspec.Struct, frozen=True):
+    """A distance in multiples of the risk between entry and first stop."""
+
+    multiple: float
+
+    def __str__(self) -> str:
+        return f"r({self.multiple:g})"
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """The entry price with what the round trip costs."""
+
+    def __str__(self) -> str:
+        return "cost"
+
+
+class Distance(float):
+    """A price distance in rupees, such as `2 * self.atr`; added to a price it gives a price, a plain float."""
+
+    __slots__ = ()
+
+    def __mul__(self, other: float, /) -> "Distance":
+        return Distance(float(self) * other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: float, /) -> "Distance":
+        return Distance(float(self) / other)
+
+    def __add__(self, other: float, /) -> float:
+        total = float(self) + float(other)
+        return Distance(total) if isinstance(other, Distance) else total
+
+    def __sub__(self, other: float, /) -> float:
+        rest = float(self) - float(other)
+        return Distance(rest) if isinstance(other, Distance) else rest
+
+
+Price = float | Series | Pct | Points | RMultiple | Cost
+cost = Cost()
+
+
+def pct(percent: float) -> Pct:
+    """This many percent of the entry price away."""
+    return Pct(_above_zero("pct", percent))
+
+
+def points(rupees: float) -> Points:
+    """This many rupees away from the entry price."""
+    return Points(_above_zero("points", rupees))
+
+
+def r(multiple: float) -> RMultiple:
+    """This multiple of the first risk (entry to first stop) away from the entry price."""
+    return RMultiple(_above_zero("r", multiple))
+
+
+def encode(word: str, price: Price | None) -> tuple[int, float]:
+    """The kind and the number that the kernel gets; nothing given is NaN."""
+    match price:
+        case None:
+            return Kind.PRICE, math.nan
+        case Pct(percent):
+            return Kind.PERCENT, percent
+        case Points(rupees):
+            return Kind.POINTS, rupees
+        case RMultiple(multiple):
+            return Kind.R_MULTIPLE, multiple
+        case Cost():
+            return Kind.COST, 0.0
+        case _:
+            return _encode_number(word, price)
+
+
+def _encode_number(word: str, price: float | Series) -> tuple[int, float]:
+    try:
+        value = float(price)
+    except (TypeError, ValueError):
+        raise BadInput(f"{word}={price!r} is no price; give a price, pct(1), points(5) or 2 * self.atr") from None
+    if not math.isfinite(value) or value <= 0:
+        # NaN means "absent" to the kernel: a stop that was asked for must never vanish that way.
+        raise BadInput(f"{word}={value} is no price; a node gives NaN until it is ready")
+    is_distance = isinstance(price, Distance) or getattr(price, "is_distance", False)
+    return (Kind.POINTS if is_distance else Kind.PRICE), value
+
+
+def _above_zero(word: str, number: float) -> float:
+    if not (math.isfinite(number) and number > 0):
+        raise BadInput(f"{word}({number!r}) must be a number above 0")
+    return float(number)

@@ -1,0 +1,168 @@
+"""What can be seen in the text of hooks before they run: forgotten stops, undeclared attributes, misspelt names."""
+
+import ast
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from velox.strategy.binding import Terms
+from velox.strategy.params import Param, nearest
+from velox.strategy.sizes import RiskPct, RiskRupees
+from velox.strategy.source import ClassSource
+from velox.strategy.state import State
+
+__all__ = ["ENTRIES", "Remark", "Review", "review", "undeclared"]
+
+ENTRIES = ("go_long", "go_short", "buy", "sell")
+_INTENTS = (*ENTRIES, "go_flat", "flatten")
+_RISK_SIZES = ("risk_pct", "risk_rupees")
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """A sentence about a line."""
+
+    line: int
+    sentence: str
+
+
+class Review(msgspec.Struct):
+    """What a reading of the hooks found."""
+
+    faults: list[Remark]
+    warnings: list[Remark]
+    intents: dict[str, int]  # intent: line of its first use
+
+
+def undeclared(owner: type, name: str) -> str:
+    """The sentence for an attribute that a hook must not set."""
+    if hasattr(owner, name):
+        return f"self.{name} is set in a hook, but {owner.__name__}.{name} is fixed for the run; what changes is a State"
+    return (
+        f"self.{name} is set in a hook but not declared, so a restart would lose it: "
+        f"write {name} = State(0) in the class body of {owner.__name__}"
+    )
+
+
+def review(owner: type, source: ClassSource) -> Review:
+    """Read every method of one class body; `owner` is the class that inherits them."""
+    found = Review([], [], {})
+    reader = _Reader(owner, found)
+    for statement in source.definition.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.args.args:
+            reader.read(statement)
+    return found
+
+
+class _Reader(ast.NodeVisitor):
+    def __init__(self, owner: type, found: Review) -> None:
+        self._owner = owner
+        self._found = found
+        self._self = "self"
+        self._trades: set[str] = set()
+
+    def read(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._self = function.args.args[0].arg
+        for statement in function.body:
+            self.visit(statement)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if self._is_intent(node.value):
+            self._trades |= {name for target in node.targets if (name := self._own(target))}
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if self._is_intent(node.value) and (name := self._own(node.target)):
+            self._trades.add(name)
+        self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        name = self._own(node)
+        if name is None:
+            self.generic_visit(node)
+        elif isinstance(node.ctx, ast.Load):
+            self._judge_read(node, name)
+        elif not self._settable(name):
+            self._fault(node, undeclared(self._owner, name))
+
+    def visit_Call(self, node: ast.Call) -> None:
+        word = self._own(node.func)
+        if word in _INTENTS:
+            self._found.intents.setdefault(word, node.lineno)
+        if word in ENTRIES:
+            for sentence in self._entry_faults(word, node):
+                self._fault(node, sentence)
+        self.generic_visit(node)
+
+    def visit_If(self, node: ast.If | ast.IfExp | ast.While) -> None:
+        for part in ast.walk(node.test):
+            if isinstance(part, ast.Attribute) and self._own(part) == "mode":
+                sentence = "self.mode decides something here; a strategy that does the same everywhere can be trusted"
+                self._found.warnings.append(Remark(part.lineno, sentence))
+        self.generic_visit(node)
+
+    visit_IfExp = visit_If
+    visit_While = visit_If
+
+    def _own(self, node: ast.AST | None) -> str | None:
+        """The name of `self.name`."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=base), attr=name) if base == self._self:
+                return name
+            case _:
+                return None
+
+    def _is_intent(self, node: ast.AST | None) -> bool:
+        return isinstance(node, ast.Call) and self._own(node.func) in _INTENTS
+
+    def _settable(self, name: str) -> bool:
+        declared = getattr(self._owner, name, None)
+        if isinstance(declared, property):
+            return declared.fset is not None
+        return isinstance(declared, State) or (declared is None and name in self._trades)
+
+    def _judge_read(self, node: ast.Attribute, name: str) -> None:
+        known = hasattr(self._owner, name) or name in self._trades or name.startswith("_")
+        if not known and not hasattr(self._owner, "__getattr__"):
+            names = [each for each in dir(self._owner) if not each.startswith("_")]
+            close = nearest(name, names) if len(name) > 1 else ""
+            hint = close if close.startswith("did") else "declare it in the class body"
+            self._fault(node, f"self.{name} is not known: {hint}")
+
+    def _entry_faults(self, word: str, call: ast.Call) -> Iterator[str]:
+        if call.args:
+            yield f"{word}(…) takes everything by name, as in {word}(stop=…, size=self.risk)"
+        if any(keyword.arg is None for keyword in call.keywords):
+            return  # **terms are judged when they are known
+        given: dict[str, ast.expr] = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+        for name in given.keys() - Terms.__annotations__.keys():
+            yield f"{word}({name}=…) is not known: {nearest(name, Terms.__annotations__)}"
+        yield from self._size_faults(word, given)
+
+    def _size_faults(self, word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
+        size = given.get("size")
+        if size is None and "qty" not in given:
+            yield f"{word}(…) has no size: add qty= or size=, as in size=risk_pct(0.5)"
+        elif size is not None and "qty" in given:
+            yield f"{word}(…) has both qty= and size=; keep one"
+        elif isinstance(size, ast.Constant):
+            yield f"{word}(size={ast.unparse(size)}): a size is risk_pct(…) or risk_rupees(…); for a number use qty="
+        elif size is not None and self._is_risk(size) and not any(map(_is_given, (given.get("stop"), given.get("trail")))):
+            yield (
+                f"{word}(size={ast.unparse(size)}) has no stop: the size follows from the risk at the stop; "
+                "add stop= or trail=, as in stop=pct(1)"
+            )
+
+    def _is_risk(self, size: ast.expr) -> bool:
+        match size:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                return name in _RISK_SIZES
+        declared = getattr(self._owner, self._own(size) or "", None)
+        value = declared.default if isinstance(declared, Param | State) else declared
+        return isinstance(value, RiskPct | RiskRupees)
+
+    def _fault(self, node: ast.expr, sentence: str) -> None:
+        self._found.faults.append(Remark(node.lineno, sentence))
+
+
+def _is_given(node: ast.expr | None) -> bool:
+    return node is not None and not (isinstance(node, ast.Constant) and node.value is None)

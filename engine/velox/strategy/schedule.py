@@ -1,0 +1,150 @@
+"""When hooks run: at a time, every so often, at the close of candles; and the hours of a session."""
+
+import datetime
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, Self, TypeVar, overload
+
+import msgspec
+
+from velox.errors import BadInput
+from velox.strategy.clocktext import clock_ns, span_ns
+from velox.strategy.declaration import Declaration
+from velox.strategy.declare import Bars, Text, resolved
+from velox.strategy.handles import SessionTimes
+from velox.strategy.params import Values
+
+__all__ = ["At", "BarCount", "Every", "Intraday", "On", "ValidUntil", "at", "bars", "due_fault", "every", "intraday", "on", "times"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "__velox_times__"
+
+
+class At(msgspec.Struct, frozen=True):
+    """Once a day at a time."""
+
+    when: Text
+    late: str
+
+
+class Every(msgspec.Struct, frozen=True):
+    """Again and again, counted from the session's open."""
+
+    span: Text
+
+
+class On(msgspec.Struct, frozen=True):
+    """At the close of each candle of one series."""
+
+    bars: Bars
+
+
+class BarCount(msgspec.Struct, frozen=True):
+    """A life of an entry, in candles."""
+
+    count: int
+
+
+ValidUntil = str | datetime.time | datetime.datetime | BarCount
+
+
+def times(function: object) -> list[At | Every | On]:
+    """What the decorators of this module noted on a function, in reading order."""
+    noted = getattr(function, _MARK, ())
+    return [when for when in reversed(noted) if isinstance(when, At | Every | On)]
+
+
+def _note(when: At | Every | On) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        setattr(function, _MARK, (*getattr(function, _MARK, ()), when))
+        return function
+
+    return decorate
+
+
+def at(when: Text, *, late: Literal["skip", "run"] = "skip") -> Callable[[F], F]:
+    """Run once a day at this time; more than 30 s late it is skipped unless `late="run"`."""
+    return _note(At(when, late))
+
+
+def every(span: Text) -> Callable[[F], F]:
+    """Run every so often, as in `@every("30s")`."""
+    return _note(Every(span))
+
+
+def on(bars: Bars) -> Callable[[F], F]:
+    """Run at the close of each candle of this series, named as the class body names it: `@on(slow)`."""
+    return _note(On(bars))
+
+
+def bars(count: int) -> BarCount:
+    """So many candles, as in `valid_until=bars(3)`."""
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise BadInput(f"bars({count!r}) must be a whole number from 1")
+    return BarCount(count)
+
+
+class Intraday(Declaration):
+    """The hours in which the strategy may enter and the time at which it is flat."""
+
+    def __init__(self, start: Text, last_entry: Text | None, flat: Text) -> None:
+        super().__init__()
+        self.start = start
+        self.last_entry = last_entry
+        self.flat = flat
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> SessionTimes: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | SessionTimes:
+        return self if instance is None else self.unbound(owner)
+
+    def sentences(self) -> Iterator[str]:
+        for word in ("start", "last_entry", "flat"):
+            try:
+                self._ns(word, {})
+            except ValueError as error:
+                yield f"{self.name} = intraday(…): {word}={error}"
+
+    def hours(self, values: Values, flat_auto_ns: int) -> tuple[int, int, int]:
+        """Start, last entry and square-off in ns of the day; ValueError with a sentence when out of order."""
+        start, flat = self._ns("start", values), self._ns("flat", values)
+        flat = flat_auto_ns if flat is None else flat
+        last = self._ns("last_entry", values)
+        last = flat if last is None else last
+        assert start is not None
+        if not start < last <= flat:
+            raise ValueError(
+                f'{self.name} = intraday(…): start "{resolved(self.start, values)}" must come before the last entry, '
+                "and that not after the square-off"
+            )
+        return start, last, flat
+
+    def _ns(self, word: str, values: Values) -> int | None:
+        text = resolved(getattr(self, word), values)
+        if (word == "last_entry" and text is None) or (word == "flat" and text == "auto"):
+            return None
+        return clock_ns(text)
+
+
+def intraday(start: Text, *, last_entry: Text | None = None, flat: Text = "auto") -> Intraday:
+    """Enter from `start` to `last_entry` only and be flat by `flat`, by default as late as the rules allow."""
+    return Intraday(start, last_entry, flat)
+
+
+def due_fault(function: str, when: At | Every | On, values: Values) -> str | None:
+    """What is wrong with a decorator's own text."""
+    try:
+        match when:
+            case At(text, late):
+                clock_ns(resolved(text, values))
+                if late not in ("skip", "run"):
+                    return f'@at on {function}: late={late!r} is unknown; write late="run" or leave it out'
+            case Every(text):
+                span_ns(resolved(text, values))
+            case On(series):
+                if not isinstance(series, Bars):
+                    return f"@on on {function}: give it a Bars of the class body, as in @on(bars)"
+    except ValueError as error:
+        return f"@{type(when).__name__.lower()} on {function}: {error}"
+    return None

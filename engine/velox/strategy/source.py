@@ -1,0 +1,71 @@
+"""The text of a strategy class: where its attributes stand, and what its hash is."""
+
+import ast
+import hashlib
+import linecache
+import sys
+from types import FunctionType
+
+import msgspec
+
+__all__ = ["ClassSource", "code_hash", "find_source"]
+
+
+class ClassSource(msgspec.Struct, frozen=True):
+    """A class definition with its file and the line of each attribute."""
+
+    file: str
+    text: str
+    definition: ast.ClassDef
+    lines: dict[str, int]
+
+
+def find_source(cls: type) -> ClassSource | None:
+    """The text of a class; nothing where Python has none, as for a class typed at a prompt."""
+    functions = [value for value in vars(cls).values() if isinstance(value, FunctionType)]
+    first_line = functions[0].__code__.co_firstlineno if functions else None
+    file = functions[0].__code__.co_filename if functions else getattr(sys.modules.get(cls.__module__), "__file__", None)
+    if file is None:
+        return None
+    linecache.checkcache(file)
+    text = "".join(linecache.getlines(file))
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return None
+    definition = _definition(tree, cls.__name__, first_line)
+    return ClassSource(file, text, definition, _lines(definition)) if definition else None
+
+
+def code_hash(classes: list[type]) -> str:
+    """SHA-256 of the files that define these classes, in their order; of the class names where there is no text."""
+    digest = hashlib.sha256()
+    for cls in classes:
+        source = find_source(cls)
+        digest.update((source.text if source else f"{cls.__module__}.{cls.__qualname__}").encode())
+    return digest.hexdigest()
+
+
+def _definition(tree: ast.Module, name: str, inside: int | None) -> ast.ClassDef | None:
+    found = None
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef) or node.name != name:
+            continue
+        if inside is None or node.lineno <= inside <= (node.end_lineno or node.lineno):
+            found = node  # the last of equal names is the one that Python keeps
+    return found
+
+
+def _lines(definition: ast.ClassDef) -> dict[str, int]:
+    lines = {definition.name: definition.lineno}
+    for statement in definition.body:
+        match statement:
+            case ast.Assign(targets=targets):
+                lines |= {target.id: statement.lineno for target in targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                lines[name] = statement.lineno
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                lines[name] = statement.lineno
+            case _:
+                pass
+    return lines
