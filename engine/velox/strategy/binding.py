@@ -5,6 +5,7 @@ import math
 from typing import NamedTuple, TypedDict
 
 from velox.errors import BadInput
+from velox.market.calendar import IST
 from velox.strategy import protect, state
 from velox.strategy.clocktext import clock_ns
 from velox.strategy.core import CoreLike, Number
@@ -14,9 +15,8 @@ from velox.strategy.schedule import BarCount, ValidUntil
 from velox.strategy.sizes import RiskPct, RiskRupees, Size
 from velox.strategy.trade import Trade
 
-__all__ = ["ACTION_CANCEL", "ACTION_EXIT", "ACTION_GO", "ACTION_STOP", "ACTION_TRADE", "IST", "Binding", "Terms"]
+__all__ = ["ACTION_CANCEL", "ACTION_EXIT", "ACTION_GO", "ACTION_STOP", "ACTION_TRADE", "Binding", "Terms"]
 
-IST = datetime.timezone(datetime.timedelta(hours=5, minutes=30), "IST")
 ACTION_GO, ACTION_TRADE, ACTION_STOP, ACTION_EXIT, ACTION_CANCEL = range(5)
 _SIZE_NONE, _SIZE_QUANTITY, _SIZE_RISK_PERCENT, _SIZE_RISK_RUPEES = range(4)
 _VALID_DEFAULT, _VALID_UNTIL, _VALID_BARS = range(3)
@@ -105,10 +105,20 @@ class Binding:
         return datetime.datetime.fromtimestamp(seconds, IST).replace(microsecond=ns // 1000)
 
     def _raise(self, action: int, side: int, request: "_Request") -> Trade:
-        head = (self.instance, action, self.instrument, side)
-        stop, target, trail = request.stop, request.target, request.trail
-        tail = (*request.size, request.limit, *stop, *target, *trail, *request.life, request.reason)
-        return Trade(self, self.core.intent(*head, *tail))
+        counter = self.core.intent(
+            self.instance,
+            action,
+            self.instrument,
+            side,
+            *request.size,
+            request.limit,
+            *request.stop,
+            *request.target,
+            *request.trail,
+            *request.life,
+            request.reason,
+        )
+        return Trade(self, counter)
 
     def _note_target(self, word: str, side: int) -> None:
         serial = self.core.hook_serial()
@@ -173,7 +183,7 @@ def _size(word: str, terms: Terms, *, protected: bool) -> tuple[int, float]:
     if (quantity is None) == (size is None):
         raise BadInput(f"{word}(…) needs either qty= or size=, as in size=risk_pct(0.5)")
     if quantity is not None:
-        if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
+        if type(quantity) is not int or quantity < 1:
             raise BadInput(f"{word}(qty={quantity!r}): a quantity is a whole number from 1")
         return _SIZE_QUANTITY, float(quantity)
     if not isinstance(size, RiskPct | RiskRupees):

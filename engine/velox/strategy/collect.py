@@ -57,7 +57,7 @@ class Declared(msgspec.Struct):
     bars: dict[str, Bars]
     nodes: dict[str, Node[Any]]
     states: dict[str, State[Any]]
-    session: Intraday | None
+    sessions: dict[str, Intraday]
     symbol: Text | None
     hooks: list[Hook]
     require: list[Requirement]
@@ -127,7 +127,7 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         bars=kinds[Bars],
         nodes=kinds[Node],
         states=kinds[State],
-        session=next(reversed(kinds[Intraday].values()), None),
+        sessions=kinds[Intraday],
         symbol=symbol,
         hooks=[],
         require=[],
@@ -148,17 +148,20 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
         if isinstance(value, Declaration):
             for sentence in value.sentences():
                 declared.fault(name, sentence)
-    sessions = [name for name, value in body.items() if isinstance(value, Intraday)]
-    for name in sessions[1:]:
-        declared.fault(name, f"{name} is a second intraday(…) beside {sessions[0]}; a strategy has one")
+    first, *others = [*declared.sessions, ""]
+    for name in others[:-1]:
+        declared.fault(name, f"{name} is a second intraday(…) beside {first}; a strategy has one")
 
 
 def _judge_graph(declared: Declared) -> None:
     for name, bars in declared.bars.items():
         if bars.symbol is not declared.symbol and bars.symbol != declared.symbol:
-            declared.fault(name, f"{name} watches another instrument than the first Bars; an instance has one instrument")
+            declared.fault(
+                name, f"{name} watches another instrument than the first Bars; an instance has one instrument"
+            )
     for name, node in declared.nodes.items():
-        if node.bars is not None and declared.bars.get(node.bars.name) is None:
+        candles = node.candles()
+        if candles is not None and candles.name not in declared.bars:
             declared.fault(name, f"{node.call}: its Bars has no name; write bars = Bars(…) in the class body first")
     if declared.symbol is None and not any(isinstance(fault, Fault) for fault in declared.faults):
         declared.fault("", 'nothing says what it trades: add symbol = Param("NSE:RELIANCE")')
@@ -195,13 +198,14 @@ def _add_on_bar(declared: Declared, function: FunctionType) -> None:
     else:
         names = list(declared.bars)
         declared.fault(
-            "on_bar", f"on_bar is ambiguous with several Bars ({', '.join(names)}): decorate a method with @on({names[0]})"
+            "on_bar",
+            f"on_bar is ambiguous with several Bars ({', '.join(names)}): decorate a method with @on({names[0]})",
         )
 
 
 def _add_timed(declared: Declared, name: str, function: FunctionType, when: At | Every | On) -> None:
     sentence = due_fault(name, when, {})
-    if sentence is None and isinstance(when, On) and declared.bars.get(when.bars.name) is None:
+    if sentence is None and isinstance(when, On) and declared.bars.get(when.candles().name) is None:
         sentence = f"@on on {name}: its Bars is not an attribute of the class body"
     if sentence is not None:
         declared.fault(name, sentence)
@@ -228,7 +232,9 @@ def _judge_require(declared: Declared, body: dict[str, object]) -> None:
         if isinstance(part, Requirement):
             declared.require.append(part)
         else:
-            declared.fault("require", f"require holds {part!r}; it is a list of comparisons of parameters, [fast < slow]")
+            declared.fault(
+                "require", f"require holds {part!r}; it is a list of comparisons of parameters, [fast < slow]"
+            )
 
 
 def judge_values(declared: Declared, values: Values) -> None:

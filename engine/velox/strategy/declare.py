@@ -1,7 +1,7 @@
 """Candles and indicators as the class body declares them: the graph of the kernel in the user's words."""
 
 from collections.abc import Iterator
-from typing import Any, Generic, NamedTuple, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 from velox.strategy.clocktext import SECOND_NS, span_ns
 from velox.strategy.core import Series
@@ -22,11 +22,16 @@ def resolved(value: object, values: Values) -> Any:
     return value.value(values) if isinstance(value, Expression) else value
 
 
-class Source(NamedTuple):
+class Source:
     """One field of a candle as the input of an indicator."""
 
-    bars: "Bars"
-    field: str
+    def __init__(self, bars: "Bars", field: str) -> None:
+        self._bars = bars
+        self.field = field
+
+    def candles(self) -> "Bars":
+        """The candles; a method, since an attribute of a descriptor's type would read like a declaration."""
+        return self._bars
 
 
 class Bars(Declaration):
@@ -70,6 +75,7 @@ class Bars(Declaration):
         return Source(self, "volume")
 
     def sentences(self) -> Iterator[str]:
+        """What is wrong with the declaration by itself."""
         for word, value in (("symbol", self.symbol), ("timeframe", self.timeframe)):
             if not isinstance(resolved(value, {}), str):
                 yield f'{self.name} = Bars(…): its {word} is a text or a text Param, as in Bars(symbol, "5m")'
@@ -99,10 +105,9 @@ class Node(Declaration, Generic[H]):
     def __get__(self, instance: object | None, owner: type) -> Self | H:
         return self if instance is None else self.unbound(owner)
 
-    @property
-    def bars(self) -> Bars | None:
+    def candles(self) -> Bars | None:
         """The candles that feed it, if its source is one that it can take."""
-        return self.source.bars if isinstance(self.source, Source) else None
+        return self.source.candles() if isinstance(self.source, Source) else None
 
     @property
     def field(self) -> str:
@@ -115,7 +120,8 @@ class Node(Declaration, Generic[H]):
         return f"{self.name} = {type(self).__name__}(…)"
 
     def sentences(self) -> Iterator[str]:
-        if self.bars is None:
+        """What is wrong with the declaration by itself."""
+        if self.candles() is None:
             yield f"{self.call}: its first argument is {self._wanted}"
         for word, value in self.params.items():
             default = resolved(value, {})
@@ -141,7 +147,7 @@ class Node(Declaration, Generic[H]):
     _wanted = "a field of candles, as in EMA(bars.close, 21)"
 
     def _least(self, word: str) -> int:
-        return 2
+        return 1
 
 
 class EMA(Node[Series]):
@@ -171,7 +177,11 @@ class RSI(Node[Series]):
         super().__init__(source, period=period)
 
     def lookback(self, numbers: tuple[float, ...]) -> int:
+        """Candles until the first value."""
         return int(numbers[0]) + 1
+
+    def _least(self, word: str) -> int:
+        return 2
 
 
 class MACD(Node[MacdHandle]):
@@ -183,17 +193,19 @@ class MACD(Node[MacdHandle]):
         super().__init__(source, fast=fast, slow=slow, signal=signal)
 
     def judged(self, values: Values) -> Iterator[str]:
+        """What is wrong with the values of its parameters."""
         yield from super().judged(values)
         fast, slow, _ = self.numbers(values)
         if fast >= slow:
             yield f"{self.call}: fast is {fast:g} and slow is {slow:g}; fast must be the smaller"
 
     def lookback(self, numbers: tuple[float, ...]) -> int:
+        """Candles until the first value."""
         _, slow, signal = numbers
         return int(slow + signal) - 1
 
     def _least(self, word: str) -> int:
-        return 1 if word == "signal" else 2
+        return 2 if word == "slow" else 1
 
 
 class _OfCandles(Node[H]):
@@ -201,8 +213,8 @@ class _OfCandles(Node[H]):
 
     _wanted = "the candles themselves, as in ATR(bars, 14)"
 
-    @property
-    def bars(self) -> Bars | None:
+    def candles(self) -> Bars | None:
+        """The candles that feed it."""
         return self.source if isinstance(self.source, Bars) else None
 
 
@@ -215,10 +227,8 @@ class ATR(_OfCandles[AtrSeries]):
         super().__init__(bars, period=period)
 
     def lookback(self, numbers: tuple[float, ...]) -> int:
+        """Candles until the first value."""
         return int(numbers[0]) + 1
-
-    def _least(self, word: str) -> int:
-        return 1
 
 
 class VWAP(_OfCandles[Series]):
@@ -230,4 +240,5 @@ class VWAP(_OfCandles[Series]):
         super().__init__(bars)
 
     def lookback(self, numbers: tuple[float, ...]) -> int:
+        """Candles until the first value."""
         return 1

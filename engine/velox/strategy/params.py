@@ -102,9 +102,11 @@ class Param(Declaration, Expression, Generic[T]):
         return self if instance is None else self.unbound(owner)
 
     def value(self, values: Values) -> Any:
+        """Its value among these."""
         return values.get(self.name, self.default)
 
     def sentences(self) -> Iterator[str]:
+        """What is wrong with the declaration by itself."""
         if type(self.default) not in _PARSERS:
             yield (
                 f"{self.name} = Param({self.default!r}): a parameter is a number, a text, true or false, "

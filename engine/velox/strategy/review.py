@@ -36,7 +36,9 @@ class Review(msgspec.Struct):
 def undeclared(owner: type, name: str) -> str:
     """The sentence for an attribute that a hook must not set."""
     if hasattr(owner, name):
-        return f"self.{name} is set in a hook, but {owner.__name__}.{name} is fixed for the run; what changes is a State"
+        return (
+            f"self.{name} is set in a hook, but {owner.__name__}.{name} is fixed for the run; what changes is a State"
+        )
     return (
         f"self.{name} is set in a hook but not declared, so a restart would lose it: "
         f"write {name} = State(0) in the class body of {owner.__name__}"
@@ -93,15 +95,16 @@ class _Reader(ast.NodeVisitor):
                 self._fault(node, sentence)
         self.generic_visit(node)
 
-    def visit_If(self, node: ast.If | ast.IfExp | ast.While) -> None:
+    def visit(self, node: ast.AST) -> None:
+        if isinstance(node, ast.If | ast.IfExp | ast.While):
+            self._judge_condition(node)
+        super().visit(node)
+
+    def _judge_condition(self, node: ast.If | ast.IfExp | ast.While) -> None:
         for part in ast.walk(node.test):
             if isinstance(part, ast.Attribute) and self._own(part) == "mode":
                 sentence = "self.mode decides something here; a strategy that does the same everywhere can be trusted"
                 self._found.warnings.append(Remark(part.lineno, sentence))
-        self.generic_visit(node)
-
-    visit_IfExp = visit_If
-    visit_While = visit_If
 
     def _own(self, node: ast.AST | None) -> str | None:
         """The name of `self.name`."""
@@ -146,16 +149,19 @@ class _Reader(ast.NodeVisitor):
             yield f"{word}(…) has both qty= and size=; keep one"
         elif isinstance(size, ast.Constant):
             yield f"{word}(size={ast.unparse(size)}): a size is risk_pct(…) or risk_rupees(…); for a number use qty="
-        elif size is not None and self._is_risk(size) and not any(map(_is_given, (given.get("stop"), given.get("trail")))):
+        elif (
+            size is not None
+            and self._is_risk(size)
+            and not any(map(_is_given, (given.get("stop"), given.get("trail"))))
+        ):
             yield (
                 f"{word}(size={ast.unparse(size)}) has no stop: the size follows from the risk at the stop; "
                 "add stop= or trail=, as in stop=pct(1)"
             )
 
     def _is_risk(self, size: ast.expr) -> bool:
-        match size:
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-                return name in _RISK_SIZES
+        if isinstance(size, ast.Call):
+            return ast.unparse(size.func).rpartition(".")[2] in _RISK_SIZES
         declared = getattr(self._owner, self._own(size) or "", None)
         value = declared.default if isinstance(declared, Param | State) else declared
         return isinstance(value, RiskPct | RiskRupees)

@@ -13,7 +13,21 @@ from velox.strategy.declare import Bars, Text, resolved
 from velox.strategy.handles import SessionTimes
 from velox.strategy.params import Values
 
-__all__ = ["At", "BarCount", "Every", "Intraday", "On", "ValidUntil", "at", "bars", "due_fault", "every", "intraday", "on", "times"]
+__all__ = [
+    "At",
+    "BarCount",
+    "Every",
+    "Intraday",
+    "On",
+    "ValidUntil",
+    "at",
+    "bars",
+    "due_fault",
+    "every",
+    "intraday",
+    "on",
+    "times",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "__velox_times__"
@@ -32,10 +46,15 @@ class Every(msgspec.Struct, frozen=True):
     span: Text
 
 
-class On(msgspec.Struct, frozen=True):
+class On:
     """At the close of each candle of one series."""
 
-    bars: Bars
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+
+    def candles(self) -> Bars:
+        """The candles; a method for the reason given at Source."""
+        return self._bars
 
 
 class BarCount(msgspec.Struct, frozen=True):
@@ -78,7 +97,7 @@ def on(bars: Bars) -> Callable[[F], F]:
 
 def bars(count: int) -> BarCount:
     """So many candles, as in `valid_until=bars(3)`."""
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    if type(count) is not int or count < 1:
         raise BadInput(f"bars({count!r}) must be a whole number from 1")
     return BarCount(count)
 
@@ -100,6 +119,7 @@ class Intraday(Declaration):
         return self if instance is None else self.unbound(owner)
 
     def sentences(self) -> Iterator[str]:
+        """What is wrong with the declaration by itself."""
         for word in ("start", "last_entry", "flat"):
             try:
                 self._ns(word, {})
@@ -142,8 +162,8 @@ def due_fault(function: str, when: At | Every | On, values: Values) -> str | Non
                     return f'@at on {function}: late={late!r} is unknown; write late="run" or leave it out'
             case Every(text):
                 span_ns(resolved(text, values))
-            case On(series):
-                if not isinstance(series, Bars):
+            case On():
+                if not isinstance(when.candles(), Bars):
                     return f"@on on {function}: give it a Bars of the class body, as in @on(bars)"
     except ValueError as error:
         return f"@{type(when).__name__.lower()} on {function}: {error}"

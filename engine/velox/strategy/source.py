@@ -24,7 +24,9 @@ def find_source(cls: type) -> ClassSource | None:
     """The text of a class; nothing where Python has none, as for a class typed at a prompt."""
     functions = [value for value in vars(cls).values() if isinstance(value, FunctionType)]
     first_line = functions[0].__code__.co_firstlineno if functions else None
-    file = functions[0].__code__.co_filename if functions else getattr(sys.modules.get(cls.__module__), "__file__", None)
+    file = (
+        functions[0].__code__.co_filename if functions else getattr(sys.modules.get(cls.__module__), "__file__", None)
+    )
     if file is None:
         return None
     linecache.checkcache(file)

@@ -49,10 +49,11 @@ class State(Declaration, Generic[T]):
                 f"self.{self.name} = {value!r:.60}: a State holds numbers, texts, None and tuples of them; "
                 "assign a new tuple instead of changing a list"
             )
-        instance._binding.keep(self.name, value)
+        instance.__dict__["_binding"].keep(self.name, value)
         instance.__dict__[self.name] = value
 
     def sentences(self) -> Iterator[str]:
+        """What is wrong with the declaration by itself."""
         if not keepable(self.default):
             yield (
                 f"{self.name} = State({self.default!r:.60}): a State holds numbers, texts, None and tuples of them; "

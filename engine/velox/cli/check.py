@@ -1,0 +1,91 @@
+"""`velox check`: judges a strategy without running it, and tells every fault at once."""
+
+import click
+
+from velox.errors import BadInput
+from velox.market import facts
+from velox.market.calendar import last_covered_date
+from velox.market.instruments import InstrumentBook
+from velox.strategy.clocktext import SECOND_NS, clock_text
+from velox.strategy.compile import compile_strategy
+from velox.strategy.load import load_with_faults
+from velox.strategy.params import Param, parse_assignments
+from velox.strategy.spec import BarsSpec, HookSpec, Spec
+
+__all__ = ["command"]
+
+_OF_CANDLES = ("atr", "vwap")
+
+
+@click.command()
+@click.argument("file", metavar="FILE.py[:Class]")
+@click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be given many times.")
+def command(file: str, params: tuple[str, ...]) -> None:
+    """Judge a strategy by the rules of the last covered date, without running it."""
+    date = last_covered_date()
+    cls = load_with_faults(file)
+    try:
+        spec = compile_strategy(cls, parse_assignments(params), facts.load(date), InstrumentBook.offline())
+    except BadInput:
+        click.echo(f"judged by the rules of {date}, the last covered date", err=True)
+        raise
+    click.echo(f"ok: {spec.name} in {spec.file}, judged by the rules of {date}, the last covered date")
+    for word, text in _summary(spec, cls.__velox__.params):
+        click.echo(f"  {word:<11}{text}")
+    for warning in spec.warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _summary(spec: Spec, params: dict[str, Param[object]]) -> list[tuple[str, str]]:
+    rows = [("", line) for line in spec.doc.splitlines()[:1]]
+    rows += [("parameters", _param(name, value, params[name])) for name, value in spec.params.items()]
+    rows.append(("instrument", spec.symbol))
+    for bars in spec.bars:
+        rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}, {_warm_up(bars)}"))
+    for node in spec.nodes:
+        numbers = "".join(f", {number:g}" for number in node.params)
+        bars_name = spec.bars[node.bars].name
+        source = bars_name if node.kind in _OF_CANDLES else f"{bars_name}.{node.source}"
+        rows.append(("indicators", f"{node.name} = {node.kind.upper()}({source}{numbers})"))
+    rows += [("hooks", _hook(spec, hook)) for hook in spec.hooks]
+    if spec.session is not None:
+        start, last, flat = map(clock_text, (spec.session.start_ns, spec.session.last_entry_ns, spec.session.flat_ns))
+        rows.append(("session", f"enters from {start} to {last}, flat at {flat}"))
+    rows += [("keeps", f"{each.name}{', anew every session' if each.daily else ''}") for each in spec.states]
+    return _without_repeats(rows)
+
+
+def _without_repeats(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(word if place == 0 or rows[place - 1][0] != word else "", text) for place, (word, text) in enumerate(rows)]
+
+
+def _param(name: str, value: object, param: Param[object]) -> str:
+    values = f"   {param.values[0]} to {param.values[-1]}" if param.values else ""
+    return f"{name} = {value}{values}"
+
+
+def _warm_up(bars: BarsSpec) -> str:
+    if not bars.ready_after:
+        return "no warm-up"
+    return f"ready after {bars.ready_after} candles, warmed up with {bars.warmup} of earlier days"
+
+
+def _hook(spec: Spec, hook: HookSpec) -> str:
+    match hook.kind:
+        case "bars":
+            bars = spec.bars[hook.bars]
+            when = f"each closed {_span(bars.timeframe_s)} candle of {bars.name}"
+        case "at":
+            when = f"at {clock_text(hook.at_ns)}{', even when late' if hook.run_late else ''}"
+        case "every":
+            when = f"every {_span(hook.every_ns // SECOND_NS)}"
+        case _:
+            when = "when it happens"
+    return f"{hook.function}: {when}"
+
+
+def _span(seconds: int) -> str:
+    for unit, length in (("h", 3600), ("m", 60)):
+        if seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"

@@ -1,0 +1,163 @@
+"""Makes a strategy class ready for one day and its rules, or says all that is wrong."""
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from velox.errors import BadInput
+from velox.market.facts import Facts
+from velox.market.instruments import Instrument, InstrumentBook, why_not_tradable
+from velox.strategy.base import Strategy
+from velox.strategy.clocktext import SECOND_NS, clock_ns, clock_text, span_ns
+from velox.strategy.collect import Declared, Hook, judge_values
+from velox.strategy.declare import resolved
+from velox.strategy.faults import Fault, InvalidStrategy
+from velox.strategy.load import FILE_MODULE
+from velox.strategy.params import Values, resolve
+from velox.strategy.review import ENTRIES
+from velox.strategy.schedule import At, Every, On
+from velox.strategy.spec import BarsSpec, HookSpec, NodeSpec, SessionSpec, Spec, StateSpec
+
+__all__ = ["compile_strategy"]
+
+# A smoothed value keeps (1 - 1/n)^k of its start after k candles: after 8 periods of Wilder's smoothing 0.03 %.
+_SMOOTHED = frozenset({"ema", "rsi", "macd", "atr"})
+_SETTLED_PERIODS = 8
+
+
+def compile_strategy(
+    cls: type[Strategy], params: Mapping[str, str], facts: Facts, book: InstrumentBook, *, name: str = ""
+) -> Spec:
+    """The class with these parameters on the day of `facts`; raises InvalidStrategy with every fault."""
+    declared = msgspec.structs.replace(cls.__velox__, faults=list(cls.__velox__.faults))
+    values, sentences = resolve(declared.params, params)
+    sound = not declared.faults
+    judge_values(declared, values)
+    for sentence in sentences:
+        declared.fault("", sentence)
+    instrument = _instrument(declared, values, book)
+    if instrument is not None:
+        _judge_market(declared, instrument, facts)
+    session = _session(declared, values, instrument, facts) if sound else None
+    if declared.faults or instrument is None:
+        raise InvalidStrategy(declared.faults)
+    nodes = _nodes(declared, values)
+    return Spec(
+        name=name or cls.__name__,
+        class_name=_class_name(cls),
+        doc=inspect.cleandoc(cls.__doc__ or ""),
+        file=declared.file,
+        code_hash=declared.code_hash,
+        session_date=facts.loaded.session_date,
+        day_start_ns=facts.loaded.day_start_ns,
+        open_ns=facts.loaded.open_ns,
+        symbol=instrument.name,
+        params=values,
+        bars=_bars(declared, values, nodes),
+        nodes=nodes,
+        hooks=[_hook(declared, hook, values) for hook in declared.hooks],
+        session=session,
+        states=[StateSpec(name, state.default, state.reset == "session") for name, state in declared.states.items()],
+        warnings=[str(warning) for warning in declared.warnings],
+    )
+
+
+def _class_name(cls: type[Strategy]) -> str:
+    # The module name of a file holds its path, which a journal that travels must not depend on.
+    module = Path(cls.__velox__.file).stem if cls.__module__.startswith(FILE_MODULE) else cls.__module__
+    return f"{module}:{cls.__qualname__}"
+
+
+def _instrument(declared: Declared, values: Values, book: InstrumentBook) -> Instrument | None:
+    symbol = resolved(declared.symbol, values)
+    if not isinstance(symbol, str):
+        return None  # a fault of the class body, told already
+    try:
+        return book[symbol]
+    except BadInput as error:
+        declared.fault(_symbol_place(declared), str(error))
+        return None
+
+
+def _symbol_place(declared: Declared) -> str:
+    """The attribute to point at when the instrument is wrong."""
+    if "symbol" in declared.lines:
+        return "symbol"
+    return next(iter(declared.bars), "")
+
+
+def _judge_market(declared: Declared, instrument: Instrument, facts: Facts) -> None:
+    entries = [word for word in ENTRIES if word in declared.intents]
+    why = why_not_tradable(instrument, facts.date)
+    if why is not None and entries:
+        place = Fault(declared.file, declared.intents[entries[0]], f"{entries[0]}: {why}")
+        declared.faults.append(place)
+    if why is None and "go_short" in declared.intents and not declared.sessions:
+        sentence = (
+            f"go_short on {instrument.name} needs intraday hours, a share cannot be held short over night: "
+            'add session = intraday("09:20")'
+        )
+        declared.faults.append(Fault(declared.file, declared.intents["go_short"], sentence))
+
+
+def _session(declared: Declared, values: Values, instrument: Instrument | None, facts: Facts) -> SessionSpec | None:
+    hours = next(iter(declared.sessions.values()), None)
+    if hours is None or instrument is None:
+        return None
+    latest = facts.loaded.groups[_group(instrument, facts)].flat_auto_ns - facts.loaded.day_start_ns
+    flat = resolved(hours.flat, values)
+    try:
+        if flat != "auto" and clock_ns(flat) > latest:
+            raise ValueError(
+                f'{hours.name} = intraday(…): flat="{flat}" is too late for {instrument.name}: on {facts.date} '
+                f'the latest legal time is {clock_text(latest)}; write flat="auto"'
+            )
+        return SessionSpec(hours.name, *hours.hours(values, latest))
+    except ValueError as error:
+        declared.fault(hours.name, str(error))
+        return None
+
+
+def _group(instrument: Instrument, facts: Facts) -> int:
+    return facts.group_index("index" if not instrument.tradable else "cash-cas" if instrument.cas else "cash")
+
+
+def _nodes(declared: Declared, values: Values) -> list[NodeSpec]:
+    places = {name: place for place, name in enumerate(declared.bars)}
+    found: list[NodeSpec] = []
+    for name, node in declared.nodes.items():
+        candles = node.candles()
+        assert candles is not None, "a node without candles was refused"
+        found.append(NodeSpec(name, places[candles.name], node.field, node.kind, node.numbers(values)))
+    return found
+
+
+def _bars(declared: Declared, values: Values, nodes: list[NodeSpec]) -> list[BarsSpec]:
+    found: list[BarsSpec] = []
+    for place, (name, bars) in enumerate(declared.bars.items()):
+        ready = settled = 0
+        for spec in nodes:
+            if spec.bars == place:
+                lookback = declared.nodes[spec.name].lookback(spec.params)
+                ready = max(ready, lookback + 1)  # a crossing needs the value before as well
+                longest = int(max(spec.params, default=1))
+                settled = max(settled, lookback + 1 + (_SETTLED_PERIODS * longest if spec.kind in _SMOOTHED else 0))
+        found.append(BarsSpec(name, bars.timeframe_s(values), ready, settled))
+    return found
+
+
+def _hook(declared: Declared, hook: Hook, values: Values) -> HookSpec:
+    match hook.when:
+        case None:
+            return HookSpec(hook.number, "event", hook.function)
+        case On():
+            place = list(declared.bars).index(hook.when.candles().name)
+            return HookSpec(hook.number, "bars", hook.function, bars=place)
+        case At(when, late):
+            at_ns = clock_ns(resolved(when, values))
+            return HookSpec(hook.number, "at", hook.function, at_ns=at_ns, run_late=late == "run")
+        case Every(span):
+            every_ns = span_ns(resolved(span, values)) // SECOND_NS * SECOND_NS
+            return HookSpec(hook.number, "every", hook.function, every_ns=every_ns)

@@ -1,0 +1,164 @@
+"""Builds the object of one strategy instance and ties it to the core: handles, state and the table of hooks."""
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from velox.strategy import state
+from velox.strategy.base import Strategy
+from velox.strategy.binding import Binding
+from velox.strategy.clocktext import SECOND_NS
+from velox.strategy.core import CoreLike, Handles, Series
+from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle, SessionTimes
+from velox.strategy.spec import HookSpec, NodeSpec, SessionSpec, Spec
+from velox.strategy.trade import Trade
+
+__all__ = ["Instance", "ScheduleWire", "Wiring"]
+
+_FIELDS = ("open", "high", "low", "close", "volume")
+_TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
+_ALWAYS_NS = 2**63 - 1
+_TICK_HOOK = 1
+
+Hooks = list[Callable[..., object] | None]
+
+
+class ScheduleWire(msgspec.Struct, frozen=True):
+    """A hook that runs by the clock, as the kernel wants it."""
+
+    hook: int
+    first_ns: int
+    every_ns: int
+    run_late: bool
+
+
+class Wiring(msgspec.Struct, frozen=True):
+    """What the kernel must know of an instance to call it."""
+
+    instrument: int
+    series: list[tuple[int, int]]  # (series, number of the hook at its close or -1)
+    nodes: list[int]
+    on_tick: bool
+    schedules: list[ScheduleWire]
+    entry_from_ns: int
+    entry_until_ns: int
+    flat_at_ns: int  # 0 for none
+
+
+class Instance:
+    """One running strategy: its object, its hooks by number and its wiring to the kernel.
+
+    `kept` holds the values of its State as the journal has them. The caller announces the instance
+    with `wiring` and then attaches `hooks`.
+    """
+
+    def __init__(  # noqa: PLR0913  # what a running strategy is made of, each from another owner
+        self,
+        core: CoreLike,
+        instance_id: int,
+        spec: Spec,
+        cls: type[Strategy],
+        handles: Handles,
+        kept: Mapping[str, bytes] | None = None,
+        mode: str = "paper",
+    ) -> None:
+        self.id = instance_id
+        self.spec = spec
+        instrument = core.instrument(spec.symbol)
+        day = (spec.session_date, spec.day_start_ns)
+        self._binding = Binding(core, instance_id, instrument, day, mode)
+        series = [core.watch(instrument, bars.timeframe_s) for bars in spec.bars]
+        nodes = [core.node(series[node.bars], node.source, node.kind, node.params) for node in spec.nodes]
+        self.object = cls.__new__(cls)
+        # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.
+        held = self.object.__dict__
+        held["_binding"] = self._binding
+        held |= spec.params
+        held |= self._graph(handles, series, nodes)
+        held |= self._state(kept or {})
+        self.hooks = self._table()
+        self.wiring = self._wiring(instrument, series, nodes)
+
+    def _graph(self, handles: Handles, series: list[int], nodes: list[int]) -> dict[str, object]:
+        held: dict[str, object] = {}
+        for bars, number in zip(self.spec.bars, series, strict=True):
+            held[bars.name] = BarsHandle(bars.timeframe_s, {field: handles.field(number, field) for field in _FIELDS})
+        for node, number in zip(self.spec.nodes, nodes, strict=True):
+            held[node.name] = _node_handle(node, number, handles)
+        if self.spec.session is not None:
+            held[self.spec.session.name] = _session_times(self.spec.session)
+        return held
+
+    def _state(self, kept: Mapping[str, bytes]) -> dict[str, object]:
+        held: dict[str, object] = {each.name: each.default for each in self.spec.states}
+        daily = {each.name for each in self.spec.states if each.daily}
+        for name, packed in kept.items():
+            session_date, value = state.decode(packed)
+            is_trade = isinstance(value, dict)
+            if session_date != self.spec.session_date and (name in daily or is_trade):
+                continue  # a new day: it starts anew, and a trade of an earlier day is no more
+            if name in held or is_trade:
+                held[name] = self._revived(value)
+        return held
+
+    def _revived(self, value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(map(self._revived, value))
+        return Trade(self._binding, value["trade"]) if isinstance(value, dict) else value
+
+    def _table(self) -> Hooks:
+        table: Hooks = [None] * (max((hook.number for hook in self.spec.hooks), default=-1) + 1)
+        for hook in self.spec.hooks:
+            method: Callable[..., object] = getattr(self.object, hook.function)
+            is_of_trade = hook.kind == "event" and hook.function in _TRADE_HOOKS
+            table[hook.number] = _with_trade(self._binding, method) if is_of_trade else method
+        return table
+
+    def _wiring(self, instrument: int, series: list[int], nodes: list[int]) -> Wiring:
+        hooks = self.spec.hooks
+        of_bars = [(series[hook.bars], hook.number) for hook in hooks if hook.kind == "bars"]
+        called = {number for number, _ in of_bars}
+        session, midnight = self.spec.session, self.spec.day_start_ns
+        return Wiring(
+            instrument=instrument,
+            series=of_bars + [(number, -1) for number in dict.fromkeys(series) if number not in called],
+            nodes=list(dict.fromkeys(nodes)),
+            on_tick=any(hook.number == _TICK_HOOK for hook in hooks),
+            schedules=[self._schedule(hook) for hook in hooks if hook.kind in ("at", "every")],
+            entry_from_ns=midnight + session.start_ns if session else midnight,
+            entry_until_ns=midnight + session.last_entry_ns if session else _ALWAYS_NS,
+            flat_at_ns=midnight + session.flat_ns if session else 0,
+        )
+
+    def _schedule(self, hook: HookSpec) -> ScheduleWire:
+        first_ns = self.spec.day_start_ns + hook.at_ns if hook.kind == "at" else self.spec.open_ns + hook.every_ns
+        return ScheduleWire(hook.number, first_ns, hook.every_ns, hook.run_late)
+
+
+def _node_handle(node: NodeSpec, number: int, handles: Handles) -> Any:
+    first: Series = handles.output(number, 0)
+    match node.kind:
+        case "macd":
+            return MacdHandle(first, handles.output(number, 1), handles.output(number, 2))
+        case "atr":
+            return AtrSeries(first)
+        case _:
+            return first
+
+
+def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable[[int], object]:
+    def hook(counter: int) -> object:
+        return method(Trade(binding, counter))
+
+    return hook
+
+
+def _session_times(session: SessionSpec) -> SessionTimes:
+    return SessionTimes(_time(session.start_ns), _time(session.last_entry_ns), _time(session.flat_ns))
+
+
+def _time(since_midnight_ns: int) -> datetime.time:
+    minutes, second = divmod(since_midnight_ns // SECOND_NS, 60)
+    return datetime.time(*divmod(minutes, 60), second)

@@ -1,0 +1,115 @@
+"""Finds a strategy class: in a file, or by the name under which a package offers it."""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import linecache
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from velox.errors import BadInput, VeloxError
+from velox.strategy.base import Strategy
+from velox.strategy.collect import collecting
+from velox.strategy.faults import InvalidStrategy
+from velox.strategy.params import nearest
+
+__all__ = ["FILE_MODULE", "load", "load_with_faults"]
+
+FILE_MODULE = "velox_file_"
+_GROUP = "velox.strategies"
+
+
+def load(target: str) -> type[Strategy]:
+    """The class behind `FILE.py`, `FILE.py:Class` or an offered name; every fault of it is told at once."""
+    cls = load_with_faults(target)
+    if cls.__velox__.faults:
+        raise InvalidStrategy(cls.__velox__.faults)
+    return cls
+
+
+def load_with_faults(target: str) -> type[Strategy]:
+    """The class even when it has faults, which `__velox__.faults` then lists."""
+    place, class_name = _split(target)
+    with collecting():
+        if not _looks_like_file(place):
+            return _offered(place, class_name)
+        path = Path(place)
+        if not path.is_file():
+            raise BadInput(f"there is no strategy file {place}")
+        return _choose(_executed(path), place, class_name)
+
+
+def _split(target: str) -> tuple[str, str]:
+    place, colon, class_name = target.rpartition(":")
+    return (place, class_name) if colon and "/" not in class_name else (target, "")
+
+
+def _looks_like_file(place: str) -> bool:
+    return place.endswith(".py") or "/" in place or Path(place).is_file()
+
+
+def _executed(path: Path) -> ModuleType:
+    """Run a file as a module of its own name, so that two files of one name do not meet."""
+    full = path.resolve()
+    name = f"{FILE_MODULE}{hashlib.sha256(str(full).encode()).hexdigest()[:12]}_{full.stem}"
+    spec = importlib.util.spec_from_file_location(name, full)
+    if spec is None or spec.loader is None:
+        raise BadInput(f"{path} is no Python file; a strategy file ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    linecache.checkcache(str(full))
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except VeloxError as error:
+        if isinstance(error, InvalidStrategy):
+            raise
+        raise BadInput(f"{path}:{_line_in(full, error)}: {error}") from None
+    except SyntaxError as error:
+        raise BadInput(f"{path}:{error.lineno}: {error.msg}; mend it first") from None
+    except Exception as error:  # the user's own module body, a callback like any hook
+        where = f"{path}:{_line_in(full, error)}"
+        raise BadInput(f"{where}: {type(error).__name__}: {error}; the file must load without an error") from error
+    return module
+
+
+def _line_in(full: Path, error: BaseException) -> int:
+    """The line of the user's file that was at work, the innermost one."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(full)]
+    return lines[-1] or 0 if lines else 0
+
+
+def _choose(module: ModuleType, place: str, class_name: str) -> type[Strategy]:
+    own = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, Strategy) and value.__module__ == module.__name__
+    }
+    if class_name:
+        if class_name not in own:
+            raise BadInput(f"there is no strategy class {class_name} in {place}: {nearest(class_name, own)}")
+        return own[class_name]
+    if not own:
+        raise BadInput(f"there is no strategy in {place}: it needs a class that inherits from velox.Strategy")
+    # A class that another one of the file builds on is a part, not a strategy to run.
+    bases = {base for cls in own.values() for base in cls.__mro__[1:]}
+    leaves = [name for name, cls in own.items() if cls not in bases]
+    if len(leaves) > 1:
+        raise BadInput(f"{place} has several strategies, {', '.join(leaves)}: say which, as in {place}:{leaves[0]}")
+    return own[leaves[0]]
+
+
+def _offered(name: str, class_name: str) -> type[Strategy]:
+    entries = {entry.name: entry for entry in importlib.metadata.entry_points(group=_GROUP)}
+    if name not in entries:
+        raise BadInput(f"there is no strategy {name}: {nearest(name, entries)} A file is written as {name}.py")
+    try:
+        module = importlib.import_module(entries[name].module)
+    except ImportError as error:
+        raise BadInput(f"the strategy {name} cannot be loaded: {error}") from error
+    wanted = class_name or entries[name].attr
+    found = getattr(module, wanted, None)
+    if not (isinstance(found, type) and issubclass(found, Strategy)):
+        raise BadInput(f"{entries[name].value} of the strategy {name} is no strategy class")
+    return found

@@ -1,0 +1,79 @@
+"""A strategy made ready for one day: every name resolved, every time a number, nothing left to ask."""
+
+import msgspec
+
+__all__ = ["BarsSpec", "HookSpec", "NodeSpec", "SessionSpec", "Spec", "StateSpec"]
+
+
+class BarsSpec(msgspec.Struct, frozen=True):
+    """Candles that the strategy watches."""
+
+    name: str
+    timeframe_s: int
+    ready_after: int  # closed candles until all nodes on them have a value and a previous one
+    warmup: int  # closed candles of earlier days to ask for, so that smoothed values have settled
+
+
+class NodeSpec(msgspec.Struct, frozen=True):
+    """An indicator on one of the candles."""
+
+    name: str
+    bars: int  # place in Spec.bars
+    source: str
+    kind: str
+    params: tuple[float, ...]
+
+
+class HookSpec(msgspec.Struct, frozen=True):
+    """A method that the kernel calls: `kind` is event, bars, at or every."""
+
+    number: int
+    kind: str
+    function: str
+    bars: int = -1  # place in Spec.bars
+    at_ns: int = 0  # since IST midnight
+    every_ns: int = 0
+    run_late: bool = False
+
+
+class SessionSpec(msgspec.Struct, frozen=True):
+    """The entry window [start, last entry) and the square-off, ns since IST midnight."""
+
+    name: str
+    start_ns: int
+    last_entry_ns: int
+    flat_ns: int
+
+
+class StateSpec(msgspec.Struct, frozen=True):
+    """A persistent value and whether it starts anew every day."""
+
+    name: str
+    default: object
+    daily: bool
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that starting an instance takes; `warnings` are for the user's eyes only."""
+
+    name: str
+    class_name: str  # module:class
+    doc: str
+    file: str
+    code_hash: str
+    session_date: int
+    day_start_ns: int
+    open_ns: int
+    symbol: str
+    params: dict[str, object]
+    bars: list[BarsSpec]
+    nodes: list[NodeSpec]
+    hooks: list[HookSpec]
+    session: SessionSpec | None
+    states: list[StateSpec]
+    warnings: list[str]
+
+    @property
+    def param_texts(self) -> list[tuple[str, str]]:
+        """The parameters as a journal keeps them."""
+        return [(name, str(value)) for name, value in self.params.items()]

@@ -1,0 +1,96 @@
+"""What strict type checkers must understand of a strategy; checked by test_typing.py, never run."""
+
+import datetime
+from typing import assert_type
+
+from velox import (
+    ATR,
+    EMA,
+    MACD,
+    Bar,
+    Bars,
+    Param,
+    Series,
+    State,
+    Strategy,
+    Tick,
+    Trade,
+    at,
+    bars,
+    cost,
+    crossed,
+    every,
+    intraday,
+    on,
+    pct,
+    points,
+    r,
+    risk_pct,
+    risk_rupees,
+)
+
+
+class EmaCross(Strategy):
+    """Follow the fast EMA across the slow one, intraday, with a stop behind the signal bar."""
+
+    symbol = Param("NSE:RELIANCE")
+    fast = Param(9, range(3, 50))
+    slow = Param(21, range(10, 200))
+    risk = Param(risk_pct(0.5))
+    require = [fast < slow]
+
+    bars = Bars(symbol, "5m")
+    quick = EMA(bars.close, fast)
+    steady = EMA(bars.close, slow)
+    session = intraday("09:20", last_entry="14:45", flat="auto")
+
+    def on_bar(self, bar: Bar) -> None:
+        assert_type(self.fast, int)
+        assert_type(self.symbol, str)
+        assert_type(self.quick, Series)
+        if crossed.above(self.quick, self.steady):
+            self.go_long(stop=bar.low, size=self.risk)
+        elif crossed.below(self.quick, self.steady):
+            self.go_short(stop=bar.high, size=self.risk)
+
+
+class EveryWord(Strategy):
+    """Every word of the language at least once."""
+
+    symbol = Param("NSE:INFY")
+    short = Bars(symbol, "1m")
+    long = Bars(symbol, "15m")
+    macd = MACD(long.close)
+    atr = ATR(short, 14)
+    session = intraday("09:20")
+    count = State(0)
+    seen = State("", reset="session")
+
+    @on(long)
+    def decide(self, bar: Bar) -> None:
+        trade = self.go_long(size=risk_rupees(500), stop=2 * self.atr, target=r(1.5), valid_until=bars(3))
+        assert_type(trade, Trade)
+        assert_type(self.macd.line[1], float)
+        self.count += 1
+        self.buy(qty=1, stop=self.short.low[1], trail=points(30), limit=bar.close - self.atr)
+        self.sell(qty=1, stop=pct(1), valid_until="10:30")
+        if self.macd.hist > 0 and self.macd.hist.ready and self.macd.hist.forming < 1:
+            trade.stop_to(cost)
+
+    @at("09:20", late="run")
+    def early(self) -> None:
+        assert_type(self.now, datetime.datetime)
+        assert_type(self.session.flat, datetime.time)
+        self.log("awake")
+
+    @every("30s")
+    def often(self) -> None:
+        if self.position.quantity:
+            self.flatten("enough")
+
+    def on_tick(self, tick: Tick) -> None:
+        self.seen = f"{tick.price + self.capital}"
+
+    def on_stop(self, trade: Trade) -> None:
+        self.log(f"{trade.entry} {trade.stop} {trade.r}")
+        trade.exit()
