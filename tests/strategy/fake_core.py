@@ -6,7 +6,6 @@ from typing import NamedTuple, TypeVar
 
 from velox.strategy.core import Number
 
-
 T = TypeVar("T")
 
 
@@ -124,6 +123,7 @@ class FakeCore:
         self.watched: list[tuple[int, int]] = []
         self.nodes: list[tuple[int, str, str, tuple[float, ...]]] = []
         self.series: dict[tuple[str, int, object], FakeSeries] = {}
+        self.attached: list[Callable[..., object] | None] = []
         self.serial = 1
         self.now = 0
         self.held = FakePosition()
@@ -138,7 +138,7 @@ class FakeCore:
         return _number(self.nodes, (series, source, kind, params))
 
     def attach(self, instance: int, hooks: Sequence[Callable[..., object] | None], /) -> None:
-        raise NotImplementedError
+        self.attached = list(hooks)
 
     def output(self, node: int, output: int, /) -> FakeSeries:
         return self.series.setdefault(("node", node, output), FakeSeries())
@@ -147,7 +147,7 @@ class FakeCore:
         return self.series.setdefault(("series", series, field), FakeSeries())
 
     def intent(self, *call: object) -> int:
-        self.sent.append(Sent._make(call))  # type: ignore[arg-type]  # a wrong number of arguments fails here
+        self.sent.append(Sent._make(call))  # a wrong number of arguments fails here
         return len(self.sent)
 
     def position(self, instance: int, /) -> FakePosition:

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from fake_core import FakeSeries
+from tests.strategy.fake_core import FakeSeries
 
 from velox import crossed
 

@@ -2,9 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from velox.strategy.load import load
+from velox.strategy.spec import Spec
 
 SAMPLE = Path(__file__).with_name("typing_sample.py")
 
@@ -21,8 +25,6 @@ def test_strict_mypy_understands_the_class_body(root: Path, tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_sample_is_a_strategy_that_can_start(compiled) -> None:  # type: ignore[no-untyped-def]
-    from velox.strategy.load import load
-
+def test_the_sample_is_a_strategy_that_can_start(compiled: Callable[..., Spec]) -> None:
     hooks = {hook.function for hook in compiled(load(f"{SAMPLE}:EveryWord")).hooks}
     assert hooks == {"decide", "early", "often", "on_tick", "on_stop"}

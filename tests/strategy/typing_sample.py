@@ -37,7 +37,7 @@ class EmaCross(Strategy):
     fast = Param(9, range(3, 50))
     slow = Param(21, range(10, 200))
     risk = Param(risk_pct(0.5))
-    require = [fast < slow]
+    require = [fast < slow]  # noqa: RUF012  as a user writes it
 
     bars = Bars(symbol, "5m")
     quick = EMA(bars.close, fast)

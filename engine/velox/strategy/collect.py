@@ -18,7 +18,7 @@ from velox.strategy.schedule import At, Every, Intraday, On, due_fault, times
 from velox.strategy.source import ClassSource, code_hash, find_source
 from velox.strategy.state import State
 
-__all__ = ["FIRST_TIMED", "TABLE", "Declared", "Hook", "collect", "collecting", "judge_values"]
+__all__ = ["Declared", "FIRST_TIMED", "Hook", "TABLE", "collect", "collecting", "judge_values"]
 
 # The kernel's table of hooks: name → (number, arguments after self). Number 10 is kept for the square-off.
 TABLE = {

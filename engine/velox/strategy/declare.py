@@ -9,9 +9,9 @@ from velox.strategy.declaration import Declaration
 from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle
 from velox.strategy.params import Expression, Param, Values
 
-__all__ = ["ATR", "EMA", "MACD", "RSI", "SMA", "VWAP", "Bars", "Node", "Source", "resolved"]
+__all__ = ["ATR", "Bars", "EMA", "MACD", "Node", "RSI", "SMA", "Source", "Text", "VWAP", "Whole", "resolved"]
 
-H = TypeVar("H")
+_H = TypeVar("_H")
 Text = str | Param[str]
 Whole = int | Param[int] | Expression
 _PERIOD_MAX = 5_000
@@ -88,7 +88,7 @@ class Bars(Declaration):
             raise ValueError(f"{self.name} = Bars(…): {error}") from None
 
 
-class Node(Declaration, Generic[H]):
+class Node(Declaration, Generic[_H]):
     """An indicator of the kernel; its parameters are whole numbers or parameters of the strategy."""
 
     kind = ""
@@ -101,8 +101,8 @@ class Node(Declaration, Generic[H]):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: object, owner: type) -> H: ...
-    def __get__(self, instance: object | None, owner: type) -> Self | H:
+    def __get__(self, instance: object, owner: type) -> _H: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | _H:
         return self if instance is None else self.unbound(owner)
 
     def candles(self) -> Bars | None:
@@ -208,7 +208,7 @@ class MACD(Node[MacdHandle]):
         return 2 if word == "slow" else 1
 
 
-class _OfCandles(Node[H]):
+class _OfCandles(Node[_H]):
     """A node that reads whole candles."""
 
     _wanted = "the candles themselves, as in ATR(bars, 14)"

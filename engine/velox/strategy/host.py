@@ -22,7 +22,7 @@ _TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
 _ALWAYS_NS = 2**63 - 1
 _TICK_HOOK = 1
 
-Hooks = list[Callable[..., object] | None]
+_Hooks = list[Callable[..., object] | None]
 
 
 class ScheduleWire(msgspec.Struct, frozen=True):
@@ -108,8 +108,8 @@ class Instance:
             return tuple(map(self._revived, value))
         return Trade(self._binding, value["trade"]) if isinstance(value, dict) else value
 
-    def _table(self) -> Hooks:
-        table: Hooks = [None] * (max((hook.number for hook in self.spec.hooks), default=-1) + 1)
+    def _table(self) -> _Hooks:
+        table: _Hooks = [None] * (max((hook.number for hook in self.spec.hooks), default=-1) + 1)
         for hook in self.spec.hooks:
             method: Callable[..., object] = getattr(self.object, hook.function)
             is_of_trade = hook.kind == "event" and hook.function in _TRADE_HOOKS

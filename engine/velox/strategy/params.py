@@ -1,6 +1,7 @@
 """Parameters: typed values of the class body that a user may set, and what may be required of them."""
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Generic, Self, TypeVar, overload
@@ -10,21 +11,21 @@ from velox.strategy.declaration import Declaration
 from velox.strategy.protect import Pct, Points, RMultiple, pct, points, r
 from velox.strategy.sizes import RiskPct, RiskRupees, risk_pct, risk_rupees
 
-__all__ = ["Expression", "Param", "Requirement", "nearest", "parse_assignments", "parse_value", "resolve"]
+__all__ = ["Expression", "Param", "Requirement", "Values", "nearest", "parse_assignments", "parse_value", "resolve"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 Values = Mapping[str, object]
 
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
 
 
-class Expression:
+class Expression(ABC):
     """Arithmetic over parameters, worked out once their values are known."""
 
+    @abstractmethod
     def value(self, values: Values) -> Any:
         """The value for these parameters."""
-        raise NotImplementedError
 
     def __lt__(self, other: object) -> "Requirement":
         return Requirement("<", operator.lt, self, other)
@@ -86,10 +87,10 @@ def _worth(part: object, values: Values) -> Any:
     return part.value(values) if isinstance(part, Expression) else part
 
 
-class Param(Declaration, Expression, Generic[T]):
+class Param(Declaration, Expression, Generic[_T]):
     """A value that the user may set; its default gives the type, a range makes it optimisable."""
 
-    def __init__(self, default: T, values: range | None = None) -> None:
+    def __init__(self, default: _T, values: range | None = None) -> None:
         super().__init__()
         self.default = default
         self.values = values
@@ -97,8 +98,8 @@ class Param(Declaration, Expression, Generic[T]):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-    def __get__(self, instance: object | None, owner: type) -> Self | T:
+    def __get__(self, instance: object, owner: type) -> _T: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | _T:
         return self if instance is None else self.unbound(owner)
 
     def value(self, values: Values) -> Any:
@@ -125,7 +126,7 @@ class Param(Declaration, Expression, Generic[T]):
             return self.values[0] <= value <= self.values[-1]
         return value in self.values
 
-    def parsed(self, text: str) -> T:
+    def parsed(self, text: str) -> _T:
         """The value that a user's text means; BadInput where it means none or lies outside the range."""
         value = parse_value(self.name, text, self.default)
         if self.values is not None and not self.allows(value):

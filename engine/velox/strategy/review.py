@@ -134,6 +134,7 @@ class _Reader(ast.NodeVisitor):
     def _entry_faults(self, word: str, call: ast.Call) -> Iterator[str]:
         if call.args:
             yield f"{word}(…) takes everything by name, as in {word}(stop=…, size=self.risk)"
+            return
         if any(keyword.arg is None for keyword in call.keywords):
             return  # **terms are judged when they are known
         given: dict[str, ast.expr] = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}

@@ -29,7 +29,7 @@ __all__ = [
     "times",
 ]
 
-F = TypeVar("F", bound=Callable[..., Any])
+_F = TypeVar("_F", bound=Callable[..., Any])
 _MARK = "__velox_times__"
 
 
@@ -72,25 +72,25 @@ def times(function: object) -> list[At | Every | On]:
     return [when for when in reversed(noted) if isinstance(when, At | Every | On)]
 
 
-def _note(when: At | Every | On) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
+def _note(when: At | Every | On) -> Callable[[_F], _F]:
+    def decorate(function: _F) -> _F:
         setattr(function, _MARK, (*getattr(function, _MARK, ()), when))
         return function
 
     return decorate
 
 
-def at(when: Text, *, late: Literal["skip", "run"] = "skip") -> Callable[[F], F]:
+def at(when: Text, *, late: Literal["skip", "run"] = "skip") -> Callable[[_F], _F]:
     """Run once a day at this time; more than 30 s late it is skipped unless `late="run"`."""
     return _note(At(when, late))
 
 
-def every(span: Text) -> Callable[[F], F]:
+def every(span: Text) -> Callable[[_F], _F]:
     """Run every so often, as in `@every("30s")`."""
     return _note(Every(span))
 
 
-def on(bars: Bars) -> Callable[[F], F]:
+def on(bars: Bars) -> Callable[[_F], _F]:
     """Run at the close of each candle of this series, named as the class body names it: `@on(slow)`."""
     return _note(On(bars))
 

@@ -11,7 +11,7 @@ from velox.strategy.trade import Trade
 
 __all__ = ["State", "decode", "encode", "keepable"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _SCALARS = (type(None), bool, int, float, str)
 
 
@@ -22,10 +22,10 @@ def keepable(value: object) -> bool:
     return type(value) in _SCALARS or isinstance(value, Trade)
 
 
-class State(Declaration, Generic[T]):
+class State(Declaration, Generic[_T]):
     """A persistent value of each instance; with `reset="session"` it starts anew every day."""
 
-    def __init__(self, default: T, *, reset: Literal["session"] | None = None) -> None:
+    def __init__(self, default: _T, *, reset: Literal["session"] | None = None) -> None:
         super().__init__()
         self.default = default
         self.reset = reset
@@ -33,17 +33,17 @@ class State(Declaration, Generic[T]):
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
-    def __get__(self, instance: object | None, owner: type) -> Self | T:
+    def __get__(self, instance: object, owner: type) -> _T: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | _T:
         if instance is None:
             return self
         try:
-            value: T = instance.__dict__[self.name]
+            value: _T = instance.__dict__[self.name]
         except KeyError:
             self.unbound(owner)
         return value
 
-    def __set__(self, instance: Any, value: T) -> None:
+    def __set__(self, instance: Any, value: _T) -> None:
         if not keepable(value):
             raise BadInput(
                 f"self.{self.name} = {value!r:.60}: a State holds numbers, texts, None and tuples of them; "

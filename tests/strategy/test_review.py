@@ -1,0 +1,97 @@
+"""What is seen in the text of hooks before they run."""
+
+from collections.abc import Callable
+
+import pytest
+
+from velox.strategy.base import Strategy
+
+Faults = Callable[..., list[str]]
+BODY = """
+symbol = Param("NSE:RELIANCE")
+risk = Param(risk_pct(0.5))
+count = State(0)
+bars = Bars(symbol, "5m")
+atr = ATR(bars, 14)
+session = intraday("09:20")
+def on_bar(self, bar):
+    """.lstrip()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "self.go_long(size=self.risk)",
+        "self.go_long(size=risk_pct(0.5))",
+        "self.go_long(size=risk_rupees(500), stop=None)",
+        "self.sell(size=self.risk, target=pct(2))",
+    ],
+)
+def test_a_risk_size_without_a_stop_is_a_fault(faults: Faults, line: str) -> None:
+    (fault,) = faults(f"{BODY}{line}")
+    assert fault.startswith("8: ")
+    assert "has no stop" in fault
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "self.go_long(size=self.risk, stop=bar.low)",
+        "self.go_long(size=self.risk, trail=2 * self.atr)",
+        "self.go_long(qty=1)",
+        "self.go_long(**self.terms())\n\ndef terms(self):\n    return {'qty': 1}",
+        "self.count += 1",
+        "self.pair = self.buy(qty=1)\n    self.pair.exit()",
+        "self._private = self.buy(qty=1)",
+        "local = 1\n    self.log(f'{local} {self.position.quantity} {self.now} {self.capital}')",
+    ],
+)
+def test_what_is_right_is_not_refused(faults: Faults, line: str) -> None:
+    assert faults(f"{BODY}{line}") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("self.counter = 1", "write counter = State(0) in the class body of A"),
+        ("self.counter += 1", "counter"),
+        ("self.counter: int = 1", "counter"),
+        ("for self.counter in range(3): pass", "counter"),
+        ("self.trade = None", "trade"),
+        ("self.risk = 1", "A.risk is fixed for the run"),
+        ("self.atr = self.buy(qty=1)", "A.atr is fixed for the run"),
+        ("self.go_long(5)", "takes everything by name"),
+        ("self.go_long(stop=bar.low)", "has no size"),
+        ("self.go_long(qty=1, size=self.risk, stop=1)", "has both qty= and size="),
+        ("self.go_long(size=5, stop=bar.low)", "for a number use qty="),
+        ("self.go_long(qty=1, stopp=bar.low)", "did you mean stop?"),
+        ("self.log(self.cuont)", "self.cuont is not known: did you mean count?"),
+        ("self.log(self.mood)", "self.mood is not known"),
+    ],
+)
+def test_a_mistake_in_a_hook_is_found(faults: Faults, line: str, words: str) -> None:
+    found = faults(f"{BODY}{line}")
+    assert len(found) == 1, found
+    assert words in found[0]
+
+
+def test_a_hook_that_names_self_otherwise_is_read_as_well(faults: Faults) -> None:
+    (fault,) = faults(BODY.replace("(self, bar)", "(me, bar)") + "me.counter = 1")
+    assert "counter" in fault
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("if self.mode == 'paper': pass", "self.mode decides"),
+        ("x = 1 if self.mode == 'live' else 2", "self.mode decides"),
+        ("pass\n\ndef on_bra(self, bar):\n    pass", "did you mean on_bar?"),
+    ],
+)
+def test_a_doubtful_line_is_a_warning(strategy: Callable[[str], type[Strategy]], line: str, words: str) -> None:
+    (warning,) = strategy(f"{BODY}{line}").__velox__.warnings
+    assert words in warning.sentence
+
+
+def test_the_mode_in_a_log_is_no_warning(strategy: Callable[[str], type[Strategy]]) -> None:
+    assert strategy(f"{BODY}self.log(self.mode)").__velox__.warnings == []
