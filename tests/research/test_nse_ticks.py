@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from velox.errors import BadInput
 from velox.research.nse_ticks import find_recordings, read_recording
@@ -156,3 +158,21 @@ def test_given_recordings_are_read_without_a_reject(shared: Path) -> None:
     assert sum(r.rejects for r in recordings) == 0
     assert {"NSE:NIFTY", "NSE:BANKNIFTY", "NSE:BAJAJ-AUTO", "NSE:M&M"} <= {r.instrument for r in recordings}
     assert {r.instrument for r in recordings if r.is_index} == {"NSE:NIFTY", "NSE:BANKNIFTY"}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=400), st.booleans())
+def test_no_bytes_abort_the_reader(tmp_path: Path, content: bytes, headed: bool) -> None:
+    path = tmp_path / "A_26_April.csv"
+    path.write_bytes(b"timestamp,ltp,volume\n" + content if headed else content)
+    recording = read_recording(path)
+    assert (recording.day is None) == bool(recording.fault) == (recording.ticks.height == 0)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from([*ROWS, "", "x", ",,", "2021-04-26 09:15:01,1e400,1", "2021-04-26 09:15:01,1,9e18"])))
+def test_every_line_is_a_row_a_reject_or_blank(write: Write, lines: list[str]) -> None:
+    recording = read_recording(write("A_26_April.csv", *lines))
+    good = [number for number, line in enumerate(lines) if line in ROWS]
+    assert recording.ticks["row"].to_list() == good
+    assert recording.rejects == sum(line not in ("", *ROWS) for line in lines)

@@ -53,7 +53,7 @@ def test_committed_day_is_small_and_opens_without_a_path(root: Path) -> None:
 
 
 def test_every_file_is_marked(made: Catalog) -> None:
-    assert {entry.synthetic for entry in made.entries()} == {"SYNTHETIC: generated, seed 20260715, generator 1"}
+    assert {entry.synthetic for entry in made.entries()} == {"SYNTHETIC: generated, seed 715, generator 1"}
 
 
 def test_other_seed_gives_other_prices_and_the_same_one_the_same(tmp_path: Path) -> None:

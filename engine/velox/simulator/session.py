@@ -42,7 +42,7 @@ _MINUTE_NS = 60_000_000_000
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What to generate."""
 
-    seed: int = 20_260_715
+    seed: int = 715
     first: dt.date = dt.date(2026, 7, 15)
     days: int = 1
     warmup_days: int = 5  # trading days before the first, kept as one-minute candles

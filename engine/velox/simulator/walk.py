@@ -118,7 +118,10 @@ def _own_path(draw: np.random.Generator, cuts: Floats, sizes: Floats, seconds: i
     # A sum of four uniform draws is near enough to a normal one, and exact everywhere.
     step = draw.random(seconds + 1) + draw.random(seconds + 1) + draw.random(seconds + 1) + draw.random(seconds + 1)
     noise = np.cumsum((step - 2.0) * 1.732 * _NOISE_PER_SECOND * _busy(second, seconds))
-    path: Floats = 1.0 + heights[leg] + part * (heights[leg + 1] - heights[leg]) + noise
+    # Pauses and pull-backs inside a swing: a smaller triangular wave.
+    turns = second / seconds * (9.0 + 4.0 * draw.random()) + draw.random()
+    wave = (0.0014 + 0.001 * draw.random()) * np.abs(4.0 * (turns - np.floor(turns)) - 2.0)
+    path: Floats = 1.0 - wave + heights[leg] + part * (heights[leg + 1] - heights[leg]) + noise
     return path
 
 
