@@ -23,6 +23,15 @@ def test_every_line_has_its_level_and_the_last_counts(capsys: Out) -> None:
     assert last.startswith(f"{len(lines)} looked at: 0 to mend")
 
 
+@pytest.mark.parametrize(("when_ns", "level"), [(1_784_100_000 * 10**9, "ok"), (1_500_000_000 * 10**9, "warn")])
+def test_today_is_held_against_the_covered_dates(
+    when_ns: int, level: str, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    monkeypatch.setattr("velox.clock.wall_ns", lambda: when_ns)
+    cli.run(["doctor"])
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines() if "market facts" in line] == [level]
+
+
 def test_nothing_is_left_behind(folder: Path) -> None:
     cli.run(["doctor"])
     assert list(folder.iterdir()) == []

@@ -1,5 +1,6 @@
 """`velox doctor`: looks at this machine and says, line by line, what is well and what to mend."""
 
+import datetime as dt
 import os
 import platform
 import shutil
@@ -14,6 +15,7 @@ import msgspec
 
 from velox import clock, settings
 from velox.errors import ExitCode
+from velox.market import calendar
 
 __all__ = ["command"]
 
@@ -178,6 +180,23 @@ def _feed(loaded: settings.Settings) -> Iterator[_Finding]:
         yield _Finding("bad", f"[feed.smartapi] ca_file {smartapi.ca_file} does not exist", "name the CA's PEM file")
 
 
+def _facts(_: settings.Settings) -> Iterator[_Finding]:
+    today = dt.datetime.fromtimestamp(clock.wall_ns() / 1e9, calendar.IST).date()
+    ranges = " and ".join(f"{known.since} to {known.until}" for known in calendar.covered_ranges())
+    if calendar.covered(today):
+        yield _Finding("ok", f"market facts cover today ({ranges})")
+    else:
+        advice = f"a day outside needs --facts-as-of {calendar.last_covered_date()}, named in every report"
+        yield _Finding("warn", f"market facts cover {ranges}, not today", advice)
+
+
+def _given_data(_: settings.Settings) -> Iterator[_Finding]:
+    folder = os.environ.get("VELOX_SHARED")
+    if folder is not None:
+        there = Path(folder).is_dir()
+        yield _Finding("ok" if there else "warn", f"given test data {'in' if there else 'missing from'} {folder}")
+
+
 _CHECKS: list[Callable[[settings.Settings], Iterator[_Finding]]] = [
     _python,
     _core,
@@ -185,4 +204,6 @@ _CHECKS: list[Callable[[settings.Settings], Iterator[_Finding]]] = [
     _priority,
     _machine,
     _feed,
+    _facts,
+    _given_data,
 ]
