@@ -92,6 +92,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_make_help_names_every_task() -> None:
-    told = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    command = ["make", "--no-print-directory", "help"]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     tasks = ["setup", "dev", "demo", "test", "check", "ci", "bench", "fuzz", "nightly", "clean"]
     assert [line.split()[1] for line in told.splitlines()] == ["help", *tasks]
