@@ -1,1 +1,1 @@
-"""A made-up exchange and broker: generated sessions, and the servers that play any day."""
+"""The other side of the wire: an exchange that plays a day, and brokers in front of it as their clients know them."""

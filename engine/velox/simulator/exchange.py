@@ -1,0 +1,175 @@
+"""The market of one day as a broker sees it: what is listed, how far the day has come, quotes and candles until then."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from velox.errors import BadInput
+from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument, RowColumns
+from velox.market.facts import Facts, load
+from velox.market.instruments import Instrument, InstrumentBook
+from velox.market.ticks import tick_size
+
+__all__ = ["Candle", "DaySource", "Exchange", "Listing", "MergedRows"]
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+# Time of opening in ns UTC; open, high, low, close at 1e-8 rupees; volume.
+Candle: TypeAlias = tuple[int, int, int, int, int, int]
+
+_PAISA = 1_000_000
+_NS_PER_S = 1_000_000_000
+_HISTORY_DAYS = 30
+
+
+class MergedRows(RowColumns, Protocol):
+    """The rows of a day with the clock at which each stands in it."""
+
+    @property
+    def place_ns(self) -> Ints: ...
+    def __len__(self) -> int: ...
+
+
+class DayInstrument(Protocol):
+    """One instrument of a day."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_index(self) -> bool: ...
+    @property
+    def tick(self) -> int: ...
+    @property
+    def prev_close(self) -> int: ...
+
+
+class DaySource(Protocol):
+    """A day of ticks and the candles of the days before it, as `velox.research.days.Day` is one."""
+
+    @property
+    def date(self) -> dt.date: ...
+    @property
+    def instruments(self) -> list[Any]: ...
+    def rows(self) -> MergedRows: ...
+    def history(self, instrument: str, timeframe_s: int, days: int = 10) -> npt.NDArray[np.void]: ...
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One instrument as the broker lists it; `number` is its place in the day, None when the day has no ticks of it."""
+
+    instrument: Instrument
+    tick: int
+    number: int | None = None
+
+    @property
+    def token(self) -> str:
+        """The broker's number of the instrument."""
+        return self.instrument.token
+
+
+class Exchange:
+    """One day, its clock and its listings; the brokers in front of it only ask."""
+
+    def __init__(self, day: DaySource, *, start: dt.time | None = None, book: InstrumentBook | None = None) -> None:
+        self.date = day.date
+        self.rows = day.rows()
+        self._history: Callable[[str, int, int], npt.NDArray[np.void]] = day.history
+        self.facts: Facts = load(day.date)
+        given = list(book or ())
+        book = book if book is not None else InstrumentBook.offline()
+        self.listings = [self._listing(book, item, number) for number, item in enumerate(day.instruments)]
+        played = {listing.instrument.name for listing in self.listings}
+        self.listings += [Listing(known, known.tick) for known in given if known.name not in played]
+        self.by_token = {(NSE_CM, listing.token): listing for listing in self.listings}
+        self.encoder = DayEncoder(
+            self.rows,
+            [
+                PacketInstrument(listing.token, NSE_CM, item.prev_close)
+                for listing, item in zip(self.listings, day.instruments, strict=False)
+            ],
+        )
+        self.instrument_count = len(day.instruments)
+        self.clock_start_ns, self.start_row = self._start(start)
+        self.position = self.start_row
+
+    @property
+    def end_ns(self) -> int:
+        """The end of the session day."""
+        return self.facts.loaded.end_ns
+
+    @property
+    def now_ns(self) -> int:
+        """How far the furthest client has come in the day."""
+        if self.position == self.start_row:
+            return self.clock_start_ns
+        return max(self.clock_start_ns, int(self.rows.place_ns[self.position - 1]))
+
+    def reach(self, position: int) -> None:
+        """Note that rows before `position` have happened."""
+        self.position = max(self.position, position)
+
+    def last_row(self, number: int) -> int | None:
+        """The newest row of an instrument that has happened, or None."""
+        own = np.flatnonzero(self.rows.inst[: self.position] == number)
+        return int(own[-1]) if len(own) else None
+
+    def packet(self, number: int) -> Any:
+        """The newest packet of an instrument, as a record with the fields of a SnapQuote; None before its first."""
+        row = self.last_row(number)
+        if row is None:
+            return None
+        return self.encoder.packets(np.array([row])).view(PACKETS[SNAP_QUOTE])[0, 0]
+
+    def candles(self, listing: Listing, timeframe_s: int, from_ns: int, to_ns: int) -> list[Candle]:
+        """Candles that opened in [from, to]: those of earlier days, then of today as far as it has come."""
+        if listing.number is None:
+            return []
+        earlier = self._history(listing.instrument.name, timeframe_s, _HISTORY_DAYS)
+        fields = ("ts_open", "open", "high", "low", "close", "volume")
+        found = list(zip(*(earlier[name].tolist() for name in fields), strict=True))
+        found += self._today(listing.number, timeframe_s)
+        return [candle for candle in found if from_ns <= candle[0] <= to_ns]
+
+    def _today(self, number: int, timeframe_s: int) -> list[Candle]:
+        rows, open_ns = self.rows, self.facts.loaded.open_ns
+        own = np.flatnonzero(rows.inst[: self.position] == number)
+        ts_ns, price = rows.ts_ns[own], rows.price[own]
+        # Where the own time is the place in the day, the row is in its continuous phase and not late.
+        own = own[(price > 0) & (ts_ns == rows.place_ns[own]) & (ts_ns >= open_ns)]
+        if not len(own):
+            return []
+        length_ns = timeframe_s * _NS_PER_S
+        slot, price = (rows.ts_ns[own] - open_ns) // length_ns, rows.price[own]
+        first = np.flatnonzero(np.diff(slot, prepend=slot[0] - 1))
+        last = np.append(first[1:], len(own)) - 1
+        total = np.maximum.accumulate(rows.volume[own])[last]
+        columns = (
+            open_ns + slot[first] * length_ns,
+            price[first],
+            np.maximum.reduceat(price, first),
+            np.minimum.reduceat(price, first),
+            price[last],
+            np.diff(total, prepend=0),
+        )
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
+    def _listing(self, book: InstrumentBook, item: DayInstrument, number: int) -> Listing:
+        instrument = book.adopt(item.name, index=item.is_index)
+        tick = item.tick or instrument.tick
+        if not tick and instrument.tradable:
+            prices = self.rows.price[self.rows.inst == number]
+            first = prices[prices > 0][:1]
+            tick = tick_size("cash", int(first[0]) if len(first) else 0, self.facts.rules_date)
+        return Listing(instrument, tick, number)
+
+    def _start(self, start: dt.time | None) -> tuple[int, int]:
+        loaded = self.facts.loaded
+        if start is None:
+            return loaded.open_ns, 0
+        start_ns = loaded.day_start_ns + (start.hour * 3600 + start.minute * 60 + start.second) * _NS_PER_S
+        if start_ns > loaded.end_ns:
+            raise BadInput(f"--from {start} is after the end of the session of {self.date}: give an earlier time")
+        return start_ns, int(np.searchsorted(self.rows.place_ns, start_ns))
