@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-
 from tests.simulator.days import ONE, make_rows, rows_of
+
 from velox.feeds.packets import DEPTH_20, LTP, PACKETS, QUOTE, SNAP_QUOTE, DayEncoder, PacketInstrument, encode_day
 
 _MODES = [(LTP, 51), (QUOTE, 123), (SNAP_QUOTE, 379), (DEPTH_20, 443)]

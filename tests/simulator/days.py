@@ -69,3 +69,22 @@ def make_rows(count: int, instruments: int, *, depth: bool = False, per_second: 
     levels[:, :, 1] = 100 + np.arange(10)
     levels[:, :, 2] = 1 + np.arange(10)
     return msgspec.structs.replace(rows, depth=levels)
+
+
+class StubDay:
+    """A day made of given rows."""
+
+    def __init__(self, rows: Rows, names: Sequence[str] = ("NSE:RELIANCE", "NSE:TCS"), prev_close: int = 0) -> None:
+        self.date = DATE
+        self.instruments = [Instrument(name, is_index=name == "NSE:NIFTY", prev_close=prev_close) for name in names]
+        self._rows = rows
+        self.earlier: dict[str, list[tuple[int, ...]]] = {}
+
+    def rows(self) -> Rows:
+        """The rows as given."""
+        return self._rows
+
+    def history(self, instrument: str, timeframe_s: int, days: int = 10) -> npt.NDArray[np.void]:
+        """The candles put into `earlier`, whatever the timeframe."""
+        fields = [(name, "<i8") for name in ("ts_open", "open", "high", "low", "close", "volume", "ticks")]
+        return np.array(self.earlier.get(instrument, []), dtype=fields)

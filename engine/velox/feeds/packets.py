@@ -5,6 +5,7 @@ Prices come in at 1e-8 rupees and travel in paise; what a recording does not hol
 zero, which readers take as unknown.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -109,25 +110,44 @@ class RowColumns(Protocol):
     """The merged rows of a day as parallel columns; prices at 1e-8 rupees, the book None where nobody knows it."""
 
     @property
-    def inst(self) -> npt.NDArray[np.int32]: ...
+    def inst(self) -> npt.NDArray[np.int32]:
+        """Number of the instrument."""
+
     @property
-    def ts_ns(self) -> Ints: ...
+    def ts_ns(self) -> Ints:
+        """The exchange's time."""
+
     @property
-    def price(self) -> Ints: ...
+    def price(self) -> Ints:
+        """Last price at 1e-8 rupees."""
+
     @property
-    def volume(self) -> Ints: ...
+    def volume(self) -> Ints:
+        """The day's running total."""
+
     @property
-    def last_qty(self) -> Ints | None: ...
+    def last_qty(self) -> Ints | None:
+        """Quantity of the last trade."""
+
     @property
-    def bid(self) -> Ints | None: ...
+    def bid(self) -> Ints | None:
+        """Best buying price."""
+
     @property
-    def ask(self) -> Ints | None: ...
+    def ask(self) -> Ints | None:
+        """Best selling price."""
+
     @property
-    def bid_qty(self) -> Ints | None: ...
+    def bid_qty(self) -> Ints | None:
+        """Quantity at the bid."""
+
     @property
-    def ask_qty(self) -> Ints | None: ...
+    def ask_qty(self) -> Ints | None:
+        """Quantity at the ask."""
+
     @property
-    def depth(self) -> Ints | None: ...
+    def depth(self) -> Ints | None:
+        """(rows, 10, 3): five buys, five sells, best first, each price, quantity, orders."""
 
 
 class DayEncoder:
@@ -261,7 +281,7 @@ def _session_so_far(inst: npt.NDArray[np.int32], price: Ints, count: int) -> tup
     bounds = np.searchsorted(inst[order], np.arange(count + 1))
     highest: Callable[[Ints], Ints] = np.maximum.accumulate
     lowest: Callable[[Ints], Ints] = np.minimum.accumulate
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in itertools.pairwise(bounds):
         rows = order[start:end]
         own = price[rows]
         priced = own > 0

@@ -27,7 +27,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 # The account that every simulator has unless told otherwise. These are no secrets: no broker knows them.
-DEFAULT_ACCOUNT = Account("SIM0001", Secret("simkey00"), Secret("1234"), Secret("JBSWY3DPEHPK3PXP"))
+DEFAULT_ACCOUNT = Account("SIM0001", Secret("simkey00"), Secret("1234"), Secret("SIMVELOXSIMVELOXSIMVELOXSIMVELOX"))
 
 
 class Denied(Exception):
@@ -123,8 +123,8 @@ class Sessions:
     def _open(self, account: Account) -> Session:
         local_ns = self._clock_ns() + _IST_OFFSET_NS
         midnight_ns = local_ns - local_ns % _DAY_NS + _DAY_NS - _IST_OFFSET_NS
-        tokens = (secrets.token_urlsafe(32) for _ in range(3))
-        session = Session(account.client_code, account.api_key, *tokens, ends_ns=midnight_ns)
+        jwt, refresh, feed = (secrets.token_urlsafe(32) for _ in range(3))
+        session = Session(account.client_code, account.api_key, jwt, refresh, feed, midnight_ns)
         self._by_jwt[session.jwt] = session
         return session
 

@@ -1,4 +1,4 @@
-"""The market of one day as a broker sees it: what is listed, how far the day has come, quotes and candles until then."""
+"""The market of one day as a broker sees it: listings, how far the day has come, quotes and candles until then."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -29,32 +29,48 @@ class MergedRows(RowColumns, Protocol):
     """The rows of a day with the clock at which each stands in it."""
 
     @property
-    def place_ns(self) -> Ints: ...
+    def place_ns(self) -> Ints:
+        """The clock at which each row stands in the merged day."""
+
     def __len__(self) -> int: ...
 
 
-class DayInstrument(Protocol):
+class _DayInstrument(Protocol):
     """One instrument of a day."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As NSE:RELIANCE."""
+
     @property
-    def is_index(self) -> bool: ...
+    def is_index(self) -> bool:
+        """Whether it can only be watched."""
+
     @property
-    def tick(self) -> int: ...
+    def tick(self) -> int:
+        """Price step at 1e-8 rupees, 0 where unknown."""
+
     @property
-    def prev_close(self) -> int: ...
+    def prev_close(self) -> int:
+        """Close of the day before at 1e-8 rupees, 0 where unknown."""
 
 
 class DaySource(Protocol):
     """A day of ticks and the candles of the days before it, as `velox.research.days.Day` is one."""
 
     @property
-    def date(self) -> dt.date: ...
+    def date(self) -> dt.date:
+        """The session."""
+
     @property
-    def instruments(self) -> list[Any]: ...
-    def rows(self) -> MergedRows: ...
-    def history(self, instrument: str, timeframe_s: int, days: int = 10) -> npt.NDArray[np.void]: ...
+    def instruments(self) -> list[Any]:
+        """Each a DayInstrument; rows name them by their place here."""
+
+    def rows(self) -> MergedRows:
+        """All rows, merged."""
+
+    def history(self, instrument: str, timeframe_s: int, days: int = 10) -> npt.NDArray[np.void]:
+        """Candles of earlier days with the fields ts_open, open, high, low, close, volume."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -156,7 +172,7 @@ class Exchange:
         )
         return list(zip(*(column.tolist() for column in columns), strict=True))
 
-    def _listing(self, book: InstrumentBook, item: DayInstrument, number: int) -> Listing:
+    def _listing(self, book: InstrumentBook, item: _DayInstrument, number: int) -> Listing:
         instrument = book.adopt(item.name, index=item.is_index)
         tick = item.tick or instrument.tick
         if not tick and instrument.tradable:

@@ -1,6 +1,7 @@
 """How often the simulated broker lets a client call: sliding windows of a second, a minute and an hour."""
 
 import collections
+import types
 from collections.abc import Callable, Mapping
 
 __all__ = ["SMARTAPI_LIMITS", "CallLimits", "RateLimiter"]
@@ -9,17 +10,19 @@ _WINDOWS_NS = (1_000_000_000, 60_000_000_000, 3_600_000_000_000)
 
 # Calls per second, minute and hour; None is unlimited. Source: the broker's forum announcement 4387 of 2024.
 CallLimits = tuple[int | None, int | None, int | None]
-SMARTAPI_LIMITS: Mapping[str, CallLimits] = {
-    "loginByPassword": (1, None, None),
-    "generateTokens": (1, None, 1000),
-    "getProfile": (3, None, 1000),
-    "logout": (1, None, None),
-    "getRMS": (2, None, None),
-    "searchScrip": (1, None, None),
-    "getLtpData": (10, 500, 5000),
-    "quote": (10, 500, 5000),
-    "getCandleData": (3, 500, 5000),
-}
+SMARTAPI_LIMITS: Mapping[str, CallLimits] = types.MappingProxyType(
+    {
+        "loginByPassword": (1, None, None),
+        "generateTokens": (1, None, 1000),
+        "getProfile": (3, None, 1000),
+        "logout": (1, None, None),
+        "getRMS": (2, None, None),
+        "searchScrip": (1, None, None),
+        "getLtpData": (10, 500, 5000),
+        "quote": (10, 500, 5000),
+        "getCandleData": (3, 500, 5000),
+    }
+)
 
 
 class RateLimiter:
