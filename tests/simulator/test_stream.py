@@ -11,11 +11,12 @@ import pytest
 import websockets
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.simulator.broker import DEFAULT_ACCOUNT, Client, subscription
+from tests.simulator.broker import Client, subscription
 from tests.simulator.days import OPEN_NS, SECOND, Rows, StubDay, make_rows, rows_of
 from websockets.asyncio.client import ClientConnection
 
 from velox.feeds.packets import PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument
+from velox.simulator.accounts import DEFAULT_ACCOUNT
 from velox.simulator.exchange import Exchange
 from velox.simulator.playback import AFTER_END_NS, MarketClock, Playback
 from velox.simulator.server import Options, Simulator
