@@ -8,7 +8,7 @@ __all__ = ["MacdTrend"]
 class MacdTrend(Strategy):
     """Enter with a MACD cross on the right side of VWAP, follow with a trailing stop, leave at the opposite cross."""
 
-    symbol = Param("NSE:TCS")
+    symbol = Param("NSE:INFY")
     fast = Param(12, range(5, 25))
     slow = Param(26, range(15, 60))
     signal = Param(9, range(3, 20))

@@ -123,6 +123,21 @@ def test_a_requirement_is_judged_with_the_users_parameters(faults: Faults) -> No
     assert faults(body, slow="12") == ["5: fast * 2 <= slow - 1 does not hold: 18 <= 11; change a parameter"]
 
 
+def test_times_may_be_parameters(faults: Faults, strategy: Made, compiled: Compiled) -> None:
+    body = BARS + 'start = Param("09:20")\nsession = intraday(start)\n@at(start)\ndef go(self):\n    pass\n'
+    spec = compiled(strategy(body), start="10:00")
+    assert spec.session is not None
+    assert spec.session.start_ns == spec.hooks[0].at_ns == 36_000_000_000_000
+    found = faults(body, start="noon")
+    assert [fault.partition(":")[0] for fault in found] == ["4", "6"]
+    assert all("'noon' is no time of the day" in fault for fault in found)
+
+
+def test_a_shared_list_is_a_warning(strategy: Made) -> None:
+    (warning,) = strategy(BARS + "seen = []\n" + HOOK + "pass").__velox__.warnings
+    assert "seen is shared by all instances" in warning.sentence
+
+
 def test_a_chained_requirement_is_refused_with_the_way_to_write_it(write: Callable[[str], Path]) -> None:
     path = write(BARS + "fast = Param(9)\nslow = Param(21)\nrequire = [3 < fast < slow]\n")
     with pytest.raises(Exception, match=r"a\.py:8: .*write each comparison alone"):

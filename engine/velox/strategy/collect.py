@@ -65,10 +65,15 @@ class Declared(msgspec.Struct):
     faults: list[Fault]
     warnings: list[Fault]
     deferred: bool
+    broken: bool  # a declaration is wrong by itself, so that values cannot be judged
 
     def fault(self, name: str, sentence: str) -> None:
         """Note a fault at the line of an attribute."""
         self.faults.append(Fault(self.file, self.lines.get(name, self.line), sentence))
+
+    def warn(self, name: str, sentence: str) -> None:
+        """Note a doubt at the line of an attribute."""
+        self.warnings.append(Fault(self.file, self.lines.get(name, self.line), sentence))
 
 
 @contextmanager
@@ -95,9 +100,10 @@ def collect(cls: type, base: type) -> Declared:
         declared.file, declared.line = own.file, own.definition.lineno
     _judge_names(declared, body, base)
     _judge_graph(declared)
+    declared.broken = bool(declared.faults)
     _collect_hooks(declared, body, base)
     _judge_require(declared, body)
-    judge_values(declared, {})
+    judge_values(declared, {name: param.default for name, param in declared.params.items()})
     _review(declared, cls, sources)
     return declared
 
@@ -135,6 +141,7 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         faults=[],
         warnings=[],
         deferred=_deferred.get(),
+        broken=False,
     )
 
 
@@ -143,6 +150,8 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
     for name, value in body.items():
         if name in taken or name == "_binding":
             declared.fault(name, f"{name} is a word of Velox itself; give it another name")
+        if isinstance(value, list | dict | set) and name != "require" and not name.startswith("_"):
+            declared.warn(name, f"{name} is shared by all instances and lost at a restart; what changes is a State")
         if name == "__init__":
             declared.fault(name, "a strategy has no __init__: declare values in the class body and prepare in on_start")
         if isinstance(value, Declaration):
@@ -183,11 +192,9 @@ def _collect_hooks(declared: Declared, body: dict[str, object], base: type) -> N
             declared.hooks.append(Hook(number, name, None))
         elif name.startswith("on_"):
             known = [each for each in vars(base) if each.startswith("on_")]
-            sentence = f"{name} is no hook and never runs by itself: {nearest(name, known)}"
-            declared.warnings.append(Fault(declared.file, declared.lines.get(name, declared.line), sentence))
+            declared.warn(name, f"{name} is no hook and never runs by itself: {nearest(name, known)}")
     if not declared.hooks:
-        sentence = "it has no hook, so it never does anything; add on_bar(self, bar)"
-        declared.warnings.append(Fault(declared.file, declared.line, sentence))
+        declared.warn("", "it has no hook, so it never does anything; add on_bar(self, bar)")
 
 
 def _add_on_bar(declared: Declared, function: FunctionType) -> None:
@@ -238,9 +245,13 @@ def _judge_require(declared: Declared, body: dict[str, object]) -> None:
 
 
 def judge_values(declared: Declared, values: Values) -> None:
-    """Judge what depends on the parameters' values: requirements, periods and lengths of candles."""
-    if declared.faults:
-        return  # a broken declaration has no values to judge
+    """Judge what depends on the parameters' values: requirements, periods, times and lengths of candles."""
+    if declared.broken:
+        return
+    for hook in declared.hooks:
+        sentence = None if hook.when is None else due_fault(hook.function, hook.when, values)
+        if sentence is not None:
+            declared.fault(hook.function, sentence)
     for requirement in declared.require:
         if not requirement.value(values):
             declared.fault("require", f"{requirement} does not hold: {requirement.shown(values)}; change a parameter")

@@ -33,14 +33,13 @@ def compile_strategy(
     """The class with these parameters on the day of `facts`; raises InvalidStrategy with every fault."""
     declared = msgspec.structs.replace(cls.__velox__, faults=list(cls.__velox__.faults))
     values, sentences = resolve(declared.params, params)
-    sound = not declared.faults
     judge_values(declared, values)
     for sentence in sentences:
         declared.fault("", sentence)
     instrument = _instrument(declared, values, book)
     if instrument is not None:
         _judge_market(declared, instrument, facts)
-    session = _session(declared, values, instrument, facts) if sound else None
+    session = _session(declared, values, instrument, facts)
     if declared.faults or instrument is None:
         raise InvalidStrategy(declared.faults)
     nodes = _nodes(declared, values)
@@ -104,7 +103,7 @@ def _judge_market(declared: Declared, instrument: Instrument, facts: Facts) -> N
 
 def _session(declared: Declared, values: Values, instrument: Instrument | None, facts: Facts) -> SessionSpec | None:
     hours = next(iter(declared.sessions.values()), None)
-    if hours is None or instrument is None:
+    if hours is None or instrument is None or declared.broken:
         return None
     latest = facts.loaded.groups[_group(instrument, facts)].flat_auto_ns - facts.loaded.day_start_ns
     flat = resolved(hours.flat, values)

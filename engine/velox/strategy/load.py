@@ -68,7 +68,7 @@ def _executed(path: Path) -> ModuleType:
         raise BadInput(f"{path}:{_line_in(full, error)}: {error}") from None
     except SyntaxError as error:
         raise BadInput(f"{path}:{error.lineno}: {error.msg}; mend it first") from None
-    except Exception as error:  # the user's own module body, a callback like any hook
+    except (Exception, SystemExit) as error:  # the user's own module body, a callback like any hook
         where = f"{path}:{_line_in(full, error)}"
         raise BadInput(f"{where}: {type(error).__name__}: {error}; the file must load without an error") from error
     return module

@@ -114,10 +114,9 @@ def encode(word: str, price: Price | None) -> tuple[int, float]:
 
 
 def _encode_number(word: str, price: float | Series) -> tuple[int, float]:
-    try:
-        value = float(price)
-    except (TypeError, ValueError):
-        raise BadInput(f"{word}={price!r} is no price; give a price, pct(1), points(5) or 2 * self.atr") from None
+    if not hasattr(price, "__float__"):
+        raise BadInput(f"{word}={price!r} is no price; give a price, pct(1), points(5) or 2 * self.atr")
+    value = float(price)
     if not math.isfinite(value) or value <= 0:
         # NaN means "absent" to the kernel: a stop that was asked for must never vanish that way.
         raise BadInput(f"{word}={value} is no price; a node gives NaN until it is ready")

@@ -1,0 +1,89 @@
+"""`velox check` and `velox new`."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from velox.cli import run
+
+GOOD = """
+from velox import Strategy, Param, Bars, EMA, intraday, risk_pct
+class A(Strategy):
+    \"\"\"A.\"\"\"
+    symbol = Param("NSE:RELIANCE")
+    fast = Param(9, range(3, 50))
+    bars = Bars(symbol, "5m")
+    quick = EMA(bars.close, fast)
+    session = intraday("09:20", last_entry="14:45", flat="auto")
+    def on_bar(self, bar):
+        pass
+"""
+HOOK_BODY = "        pass\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_check_says_what_a_sound_strategy_will_do(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "good.py").write_text(GOOD)
+    assert run(["check", "good.py", "-p", "fast=12"]) == 0
+    told = capsys.readouterr()
+    words = ["ok: A", "2026-08-31, the last covered date", "fast = 12", "3 to 49", "NSE:RELIANCE", "bars: 5m"]
+    words += ["quick = EMA(bars.close, 12)", "on_bar: each closed 5m candle of bars", "09:20 to 14:45, flat at 15:03"]
+    assert [word for word in words if word not in told.out] == []
+    assert told.err == ""
+
+
+def test_check_lists_every_fault_with_file_and_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = GOOD.replace('flat="auto"', 'flat="15:45"')
+    (here / "bad.py").write_text(
+        text.replace(HOOK_BODY, "        self.counter = 1\n        self.go_long(size=risk_pct(1))\n")
+    )
+    assert run(["check", "bad.py"]) == 2
+    told = capsys.readouterr().err
+    lines = [line for line in told.splitlines() if "bad.py" in line]
+    assert [line.split("bad.py:")[1].split(":")[0] for line in lines] == ["9", "11", "12"]
+    assert all(word in told for word in ("15:45", "15:03", "counter", "stop", "last covered date"))
+
+
+def test_check_warns_on_stderr_and_stays_content(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "odd.py").write_text(GOOD + "    def on_bra(self):\n        pass\n")
+    assert run(["check", "odd.py"]) == 0
+    assert "did you mean on_bar?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["1 bad name", "Bad", "a-b", "class", "json", "velox_x", "../up", "", "a" * 41])
+def test_new_refuses_a_bad_name_and_writes_nothing(here: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert run(["new", name]) == 2
+    assert name in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
+def test_new_writes_a_sound_strategy_its_test_and_a_readme(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["new", "my_cross"]) == 0
+    assert sorted(path.name for path in here.iterdir()) == ["README.md", "my_cross.py", "test_my_cross.py"]
+    assert run(["check", "my_cross.py"]) == 0
+    assert "ok: MyCross" in capsys.readouterr().out
+    functions = [
+        node.name
+        for node in ast.walk(ast.parse((here / "test_my_cross.py").read_text()))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert "test_it_trades_the_generated_day" in functions
+
+
+def test_new_never_overwrites_and_keeps_the_readme(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "README.md").write_text("# Mine\n\nwords\n")
+    assert run(["new", "first"]) == 0
+    assert run(["new", "second"]) == 0
+    readme = (here / "README.md").read_text()
+    assert [line for line in readme.splitlines() if line.startswith("#")] == ["# Mine", "## First", "## Second"]
+    before = (here / "first.py").read_text()
+    assert run(["new", "first"]) == 2
+    assert "first.py is there already" in capsys.readouterr().err
+    assert (here / "first.py").read_text() == before
+    assert (here / "README.md").read_text() == readme

@@ -1,0 +1,72 @@
+"""Finding a strategy in a file or by its name."""
+
+from pathlib import Path
+
+import pytest
+
+from velox.errors import BadInput
+from velox.strategy.load import load
+
+ONE = 'from velox import *\nclass A(Strategy):\n    symbol = "NSE:TCS"\n    def on_start(self):\n        pass\n'
+
+
+def written(folder: Path, text: str, name: str = "mine.py") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("class A(\n", r"mine\.py:1: .*mend it first"),
+        ("x = 1\n", r"no strategy in .*mine\.py"),
+        ("import no_such_module\n", r"mine\.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
+        ("x = 1\nEMA(9)\n", r"mine\.py:2: NameError"),
+        ("from velox import Strategy\nraise SystemExit(3)\n", r"mine\.py:2: SystemExit"),
+        ("from velox import risk_pct\n\nrisk_pct(0)\n", r"mine\.py:3: risk_pct\(0\) must lie above 0"),
+        ("from velox import EMA\nclass A: pass\n", r"no strategy in .*mine\.py"),
+        (ONE + ONE.replace("class A", "class B"), r"several strategies, A, B: say which, as in .*mine\.py:A"),
+    ],
+)
+def test_a_file_without_a_usable_strategy_is_named_with_the_reason(tmp_path: Path, text: str, words: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(BadInput, match=words):
+        load(str(path))
+
+
+def test_a_missing_file_or_class_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"no strategy file absent\.py"):
+        load("absent.py")
+    path = written(tmp_path, ONE)
+    with pytest.raises(BadInput, match=r"no strategy class Nope in .*mine\.py: there are A"):
+        load(f"{path}:Nope")
+    with pytest.raises(BadInput, match="did you mean ema_cross"):
+        load("ema_cros")
+
+
+def test_a_folder_is_no_strategy_file(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no strategy file"):
+        load(str(tmp_path))
+
+
+def test_a_class_that_another_builds_on_is_a_part(tmp_path: Path) -> None:
+    path = written(tmp_path, ONE + "class B(A):\n    pass\n")
+    assert load(str(path)).__name__ == "B"
+    assert load(f"{path}:A").__name__ == "A"
+
+
+def test_two_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    first, second = (load(str(written(folder, ONE))) for folder in folders)
+    assert first is not second
+    assert first.__module__ != second.__module__
+
+
+def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
+    path = written(tmp_path, ONE)
+    load(str(path))
+    path.write_text(ONE.replace('"NSE:TCS"', '"NSE:WIPRO"'))
+    assert vars(load(str(path)))["symbol"] == "NSE:WIPRO"
