@@ -49,9 +49,8 @@ class BadSettings(BadInput):
     """Every fault found in the settings, one line each."""
 
     def __init__(self, faults: list[str]) -> None:
-        super().__init__(
-            faults[0] if len(faults) == 1 else "\n  ".join([f"{len(faults)} faults in the settings:", *faults])
-        )
+        many = "\n  ".join([f"{len(faults)} faults in the settings:", *faults])
+        super().__init__(faults[0] if len(faults) == 1 else many)
         self.faults = faults
 
 
@@ -60,14 +59,15 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class EngineSettings(_Section, frozen=True):
-    """How the engine watches itself and its data."""
+    """When data counts as old, late or missing, and how long a hook may take."""
 
-    gap_after_s: _AtLeastOne = 15
-    stale_after_s: _AtLeastOne = 10
-    candle_grace_ms: _Count = 1500
+    grace_ms: _Count = 1500
+    gap_s: _AtLeastOne = 15
+    stale_s: _AtLeastOne = 10
+    ahead_s: _AtLeastOne = 5
+    late_s: _Count = 30
     hook_budget_us: _AtLeastOne = 1000
     hook_limit_ms: _AtLeastOne = 500
-    stop_within_s: _AtLeastOne = 5
 
 
 class SmartapiSettings(_Section, frozen=True):
@@ -101,23 +101,21 @@ class PaperSettings(_Section, frozen=True):
 
 
 class LimitSettings(_Section, frozen=True):
-    """What risk allows; 0 switches no limit off, it allows nothing."""
+    """What risk allows; no limit can be switched off by a 0."""
 
-    order_value_rupees: _Rupees = 5_000_000.0
-    position_value_rupees: _Rupees = 5_000_000.0
-    open_orders_instance: _Count = 10
-    open_orders_account: _Count = 50
-    intents_instance: _Count = 2
-    intents_window_ms: _AtLeastOne = 1100
-    refusals_per_minute: _Count = 20
-    orders_segment: _Count = 8
-    orders_window_ms: _AtLeastOne = 1100
-    round_trips_instance: _Count = 50
-    daily_loss_pct: _Percent = 3.0
-    drawdown_pct: _Percent = 5.0
-    fat_finger_pct: _Percent = 3.0
-    duplicate_ms: _Count = 1000
-    account_mark_ms: _AtLeastOne = 1000
+    order_value_rupees: _SomeRupees = 5_000_000.0
+    position_value_rupees: _SomeRupees = 5_000_000.0
+    order_quantity: _Count = 0  # 0: the instrument's freeze quantity alone
+    instance_open_orders: _AtLeastOne = 10
+    account_open_orders: _AtLeastOne = 50
+    intents: _AtLeastOne = 2
+    refusals: _AtLeastOne = 20
+    sends: _AtLeastOne = 8
+    trades: _AtLeastOne = 50
+    daily_loss_pct: _SomePercent = 3.0
+    drawdown_pct: _SomePercent = 5.0
+    fat_finger_pct: _SomePercent = 3.0
+    duplicate_ms: _AtLeastOne = 1000
 
 
 class JournalSettings(_Section, frozen=True):
@@ -299,7 +297,6 @@ def _is_loopback(host: str) -> bool:
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return (
-        f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(sorted(known))}" if len(known) < 20 else ""
-    )
+    if near := difflib.get_close_matches(name, known, n=1):
+        return f"; did you mean {near[0]}?"
+    return f"; known here: {', '.join(sorted(known))}" if len(known) < 20 else ""
