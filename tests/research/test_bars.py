@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 import pytest
 import talib
-import velox_core
 
+import velox_core
 from velox.errors import BadInput
 from velox.research.bars import compute_bars, parse_indicators, parse_timeframe, write_bars
 from velox.research.catalog import CANDLE_SCHEMA, Catalog, Entry

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import polars as pl
-import velox_core
 
+import velox_core
 from velox.errors import BadInput
 from velox.market.facts import load
 from velox.research.candles import core_candles
