@@ -1,12 +1,12 @@
-"""MACD trend: ride the move while the MACD agrees with the day's average price."""
+"""MACD trend: ride a move from one crossing to the next, or until it turns back by some ranges."""
 
-from velox import ATR, MACD, VWAP, Bar, Bars, Param, Strategy, crossed, intraday, risk_pct
+from velox import ATR, MACD, Bar, Bars, Param, Strategy, crossed, intraday, risk_pct
 
 __all__ = ["MacdTrend"]
 
 
 class MacdTrend(Strategy):
-    """Enter with a MACD cross on the right side of VWAP, follow with a trailing stop, leave at the opposite cross."""
+    """Enter when the MACD crosses its signal, follow with a trailing stop, turn at the opposite crossing."""
 
     symbol = Param("NSE:INFY")
     fast = Param(12, range(5, 25))
@@ -17,18 +17,11 @@ class MacdTrend(Strategy):
 
     bars = Bars(symbol, "3m")
     macd = MACD(bars.close, fast, slow, signal)
-    vwap = VWAP(bars)
     atr = ATR(bars, 14)
     session = intraday("09:30", last_entry="14:45")
 
     def on_bar(self, bar: Bar) -> None:
         if crossed.above(self.macd.line, self.macd.signal):
-            if bar.close > self.vwap:
-                self.go_long(trail=2.5 * self.atr, size=self.risk)
-            elif self.position.quantity < 0:
-                self.go_flat()
+            self.go_long(trail=2.5 * self.atr, size=self.risk)
         elif crossed.below(self.macd.line, self.macd.signal):
-            if bar.close < self.vwap:
-                self.go_short(trail=2.5 * self.atr, size=self.risk)
-            elif self.position.quantity > 0:
-                self.go_flat()
+            self.go_short(trail=2.5 * self.atr, size=self.risk)

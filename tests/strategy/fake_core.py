@@ -16,6 +16,7 @@ class FakeSeries:
         self.values = list(values)
         self.n = n
         self.forming = forming
+        self.age_ns = 0
 
     @property
     def ready(self) -> bool:

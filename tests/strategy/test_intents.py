@@ -64,7 +64,7 @@ def core() -> FakeCore:
 @pytest.fixture
 def instance(core: FakeCore, strategy: Made, compiled: Compiled) -> Instance:
     cls = strategy(BODY)
-    return Instance(core, 3, compiled(cls), cls, core)
+    return Instance(core, 3, compiled(cls), cls)
 
 
 @pytest.fixture
@@ -220,7 +220,6 @@ def test_an_intent_that_means_nothing_is_refused_before_the_core(
     assert core.sent == []
 
 
-@pytest.mark.req("V-081")
 def test_two_different_targets_in_one_hook_warn_and_both_reach_the_kernel(core: FakeCore, me: Any) -> None:
     me.go_long(qty=1)
     me.go_long(qty=1)
@@ -241,7 +240,7 @@ def test_state_is_journalled_when_it_is_set_and_comes_back(
     hook(FakeBar())
     me.today = ("a", 1, None)
     me.pair = me.buy(qty=1)
-    again: Any = Instance(core, 3, instance.spec, type(me), core, kept=core.kept).object
+    again: Any = Instance(core, 3, instance.spec, type(me), kept=core.kept).object
     assert (again.count, again.today, again.pair.counter) == (1, ("a", 1, None), 1)
 
 
@@ -252,7 +251,7 @@ def test_a_new_session_forgets_what_lasts_a_session_and_its_trades(core: FakeCor
         "gone": state.encode(20260831, 2),
     }
     kept["pair"] = core.kept.get("pair", state.encode(20260828, Trade(instance._binding, 4)))
-    me: Any = Instance(core, 3, instance.spec, type(instance.object), core, kept=kept).object
+    me: Any = Instance(core, 3, instance.spec, type(instance.object), kept=kept).object
     assert (me.count, me.today) == (5, ())
     assert not hasattr(type(me), "pair")
     assert "pair" not in me.__dict__

@@ -2,12 +2,12 @@
 
 import click
 
-from velox.errors import BadInput
 from velox.market import facts
 from velox.market.calendar import last_covered_date
 from velox.market.instruments import InstrumentBook
 from velox.strategy.clocktext import SECOND_NS, clock_text
 from velox.strategy.compile import compile_strategy
+from velox.strategy.faults import InvalidStrategy
 from velox.strategy.load import load_with_faults
 from velox.strategy.params import Param, parse_assignments
 from velox.strategy.spec import BarsSpec, HookSpec, Spec
@@ -23,10 +23,11 @@ _OF_CANDLES = ("atr", "vwap")
 def command(file: str, params: tuple[str, ...]) -> None:
     """Judge a strategy by the rules of the last covered date, without running it."""
     date = last_covered_date()
+    texts = parse_assignments(params)
     cls = load_with_faults(file)
     try:
-        spec = compile_strategy(cls, parse_assignments(params), facts.load(date), InstrumentBook.offline())
-    except BadInput:
+        spec = compile_strategy(cls, texts, facts.load(date), InstrumentBook.offline())
+    except InvalidStrategy:
         click.echo(f"judged by the rules of {date}, the last covered date", err=True)
         raise
     click.echo(f"ok: {spec.name} in {spec.file}, judged by the rules of {date}, the last covered date")

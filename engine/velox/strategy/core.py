@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-__all__ = ["Bar", "CoreLike", "Fill", "Handles", "Number", "Position", "Refusal", "Series", "Tick", "TradeState"]
+__all__ = ["Bar", "CoreLike", "Fill", "Number", "Position", "Refusal", "Series", "Tick", "TradeState"]
 
 
 class Series(Protocol):
@@ -33,6 +33,11 @@ class Series(Protocol):
     @property
     def ready(self) -> bool:
         """Whether enough candles have closed."""
+        ...
+
+    @property
+    def age_ns(self) -> int:
+        """Time since the newest value."""
         ...
 
     @property
@@ -233,18 +238,6 @@ class TradeState(Protocol):
         ...
 
 
-class Handles(Protocol):
-    """Makes the series that a strategy reads."""
-
-    def output(self, node: int, output: int, /) -> Series:
-        """One output of a node."""
-        ...
-
-    def field(self, series: int, field: str, /) -> Series:
-        """One field of the closed candles of a series."""
-        ...
-
-
 class CoreLike(Protocol):
     """The part of `velox_core.Core` that strategies reach."""
 
@@ -258,6 +251,14 @@ class CoreLike(Protocol):
 
     def node(self, series: int, source: str, kind: str, params: tuple[float, ...], /) -> int:
         """The indicator on a series; the same one when asked again."""
+        ...
+
+    def output(self, node: int, output: int, /) -> Series:
+        """One output of a node."""
+        ...
+
+    def field(self, series: int, field: str, /) -> Series:
+        """One field of the closed candles of a series."""
         ...
 
     def attach(self, instance: int, hooks: Sequence[Callable[..., object] | None], /) -> None:

@@ -69,6 +69,11 @@ class AtrSeries:
         return self._series.ready
 
     @property
+    def age_ns(self) -> int:
+        """Time since the newest value."""
+        return self._series.age_ns
+
+    @property
     def n(self) -> int:
         """The number of the newest closed candle in its session."""
         return self._series.n

@@ -10,7 +10,7 @@ from velox.strategy import state
 from velox.strategy.base import Strategy
 from velox.strategy.binding import Binding
 from velox.strategy.clocktext import SECOND_NS
-from velox.strategy.core import CoreLike, Handles, Series
+from velox.strategy.core import CoreLike, Series
 from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle, SessionTimes
 from velox.strategy.spec import HookSpec, NodeSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
@@ -54,13 +54,12 @@ class Instance:
     with `wiring` and then attaches `hooks`.
     """
 
-    def __init__(  # noqa: PLR0913  # what a running strategy is made of, each from another owner
+    def __init__(
         self,
         core: CoreLike,
         instance_id: int,
         spec: Spec,
         cls: type[Strategy],
-        handles: Handles,
         kept: Mapping[str, bytes] | None = None,
         mode: str = "paper",
     ) -> None:
@@ -76,17 +75,17 @@ class Instance:
         held = self.object.__dict__
         held["_binding"] = self._binding
         held |= spec.params
-        held |= self._graph(handles, series, nodes)
+        held |= self._graph(core, series, nodes)
         held |= self._state(kept or {})
         self.hooks = self._table()
         self.wiring = self._wiring(instrument, series, nodes)
 
-    def _graph(self, handles: Handles, series: list[int], nodes: list[int]) -> dict[str, object]:
+    def _graph(self, core: CoreLike, series: list[int], nodes: list[int]) -> dict[str, object]:
         held: dict[str, object] = {}
         for bars, number in zip(self.spec.bars, series, strict=True):
-            held[bars.name] = BarsHandle(bars.timeframe_s, {field: handles.field(number, field) for field in _FIELDS})
+            held[bars.name] = BarsHandle(bars.timeframe_s, {field: core.field(number, field) for field in _FIELDS})
         for node, number in zip(self.spec.nodes, nodes, strict=True):
-            held[node.name] = _node_handle(node, number, handles)
+            held[node.name] = _node_handle(node, number, core)
         if self.spec.session is not None:
             held[self.spec.session.name] = _session_times(self.spec.session)
         return held
@@ -137,11 +136,11 @@ class Instance:
         return ScheduleWire(hook.number, first_ns, hook.every_ns, hook.run_late)
 
 
-def _node_handle(node: NodeSpec, number: int, handles: Handles) -> Any:
-    first: Series = handles.output(number, 0)
+def _node_handle(node: NodeSpec, number: int, core: CoreLike) -> Any:
+    first: Series = core.output(number, 0)
     match node.kind:
         case "macd":
-            return MacdHandle(first, handles.output(number, 1), handles.output(number, 2))
+            return MacdHandle(first, core.output(number, 1), core.output(number, 2))
         case "atr":
             return AtrSeries(first)
         case _:
