@@ -167,8 +167,8 @@ impl Engine {
         let lock = Lock::acquire(dir)?;
         let mut engine = Self::in_memory();
         engine.mark = Mark::open(dir);
-        let recovered = crate::replay::recover_state(dir, skip, engine.mark.as_mut())?;
-        engine.kernel = recovered.kernel.clone();
+        let (kernel, recovered) = crate::replay::recover_state(dir, skip, engine.mark.as_mut())?;
+        engine.kernel = kernel;
         engine.run = recovered.journal.run() + 1;
         engine.seq = recovered.journal.last_seq + 1;
         let first = FirstRecord { seq: engine.seq, ts: engine.kernel.now, snapshot: engine.kernel.snapshot() };

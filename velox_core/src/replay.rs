@@ -50,6 +50,18 @@ impl fmt::Display for ReplayError {
 
 impl std::error::Error for ReplayError {}
 
+impl ReplayError {
+    /// The same error, placed in a run.
+    #[must_use]
+    pub fn in_run(mut self, place: u64) -> Self {
+        match &mut self {
+            Self::Record { run, .. } | Self::Difference { run, .. } => *run = place,
+            Self::Journal(_) => {}
+        }
+        self
+    }
+}
+
 impl From<journal::Error> for ReplayError {
     fn from(e: journal::Error) -> Self {
         Self::Journal(e)
@@ -190,11 +202,9 @@ pub fn skipped(dir: &Path) -> Result<BTreeSet<u64>, ReplayError> {
     Ok(out)
 }
 
-/// What recovery brought back.
+/// What recovery brought back besides the state.
 #[derive(Debug)]
 pub struct Recovered {
-    /// The state after the last whole record.
-    pub kernel: Kernel,
     /// Where the files end.
     pub journal: Recovery,
     /// Decisions of the last input that the crash cut off.
@@ -206,7 +216,11 @@ pub struct Recovered {
 }
 
 /// Rebuilds the state from the last Snapshot and its tail; decisions are verified on the way, hooks do not run.
-pub fn recover_state(dir: &Path, skip: &[u64], mut mark: Option<&mut Mark>) -> Result<Recovered, ReplayError> {
+pub fn recover_state(
+    dir: &Path,
+    skip: &[u64],
+    mut mark: Option<&mut Mark>,
+) -> Result<(Kernel, Recovered), ReplayError> {
     let journal = recover_tail(dir)?;
     let mut all: BTreeSet<u64> = skip.iter().copied().collect();
     let mut reader = Reader::open(dir, Start::LastSnapshot)?;
@@ -227,5 +241,5 @@ pub fn recover_state(dir: &Path, skip: &[u64], mut mark: Option<&mut Mark>) -> R
     }
     let inputs = follow.inputs;
     let (kernel, cut_off) = follow.outstanding();
-    Ok(Recovered { kernel, journal, cut_off, inputs, lost_hooks: last_hooks })
+    Ok((kernel, Recovered { journal, cut_off, inputs, lost_hooks: last_hooks }))
 }

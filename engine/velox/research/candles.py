@@ -29,14 +29,13 @@ _MINUTE_S = 60
 
 def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: int) -> Columns:
     """Run one instrument's ticks of a day, in file order, through the core's guard and candles; prices in rupees."""
-    columns: Columns = velox_core.compute_bars(  # type: ignore[attr-defined, unused-ignore]
+    columns: Columns = velox_core.compute_bars(
         msgspec.msgpack.encode(facts.loaded),
         group_number(facts, entry.instrument, is_index=entry.is_index),
         ticks["ts_ns"].to_numpy(),
         ticks["price"].to_numpy(),
         ticks["volume"].to_numpy(),
         timeframe_s,
-        [],
     )
     return columns
 

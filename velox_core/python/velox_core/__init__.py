@@ -1,5 +1,51 @@
 """The Rust core of Velox."""
 
-from velox_core._core import DecodeError, FourIndicators, __version__, decode_smartapi, indicator_values
+from velox_core._core import (
+    BUILD_PROFILE,
+    Bar,
+    Core,
+    CoreError,
+    DecodeError,
+    Fill,
+    FourIndicators,
+    HookTimeout,
+    JournalReader,
+    Position,
+    Refusal,
+    Replayer,
+    Series,
+    Tick,
+    TradeState,
+    __version__,
+    compute_bars,
+    decisions_hash,
+    decode_smartapi,
+    indicator_values,
+    last_doing,
+    record_kinds,
+)
 
-__all__ = ["DecodeError", "FourIndicators", "__version__", "decode_smartapi", "indicator_values"]
+__all__ = [
+    "BUILD_PROFILE",
+    "Bar",
+    "Core",
+    "CoreError",
+    "DecodeError",
+    "Fill",
+    "FourIndicators",
+    "HookTimeout",
+    "JournalReader",
+    "Position",
+    "Refusal",
+    "Replayer",
+    "Series",
+    "Tick",
+    "TradeState",
+    "__version__",
+    "compute_bars",
+    "decisions_hash",
+    "decode_smartapi",
+    "indicator_values",
+    "last_doing",
+    "record_kinds",
+]

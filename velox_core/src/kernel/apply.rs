@@ -195,7 +195,7 @@ impl Kernel {
         (self.feed_up_at, self.data_now) = (0, 0);
         self.markets.iter_mut().for_each(Market::begin_day);
         for series in &mut self.series {
-            (series.base_volume, series.forming.ticks) = (0, 0);
+            (series.base_volume, series.forming.ticks, series.session_n) = (0, 0, 0);
         }
         self.nodes.iter_mut().for_each(|node| node.study.reset_session());
         self.accounts.iter_mut().for_each(Account::begin_day);

@@ -34,6 +34,17 @@ pub enum Source {
 }
 
 impl Source {
+    /// As records spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::High => "high",
+            Self::Low => "low",
+            Self::Close => "close",
+            Self::Volume => "volume",
+        }
+    }
+
     /// The source with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
@@ -87,6 +98,8 @@ pub struct Series {
     pub base_volume: i64,
     /// Candles closed so far, history included.
     pub closed: u32,
+    /// Candles closed in this session.
+    pub session_n: u32,
     /// Nodes fed by it.
     pub nodes: Vec<u32>,
     /// Instances that listen: (instance, hook).
@@ -105,6 +118,7 @@ impl Series {
             forming: Candle::default(),
             base_volume: 0,
             closed: 0,
+            session_n: 0,
             nodes: Vec::new(),
             listeners: Vec::new(),
             history: std::array::from_fn(|_| Ring::default()),
@@ -140,6 +154,7 @@ impl Series {
         candle.volume = run_volume - self.base_volume;
         self.base_volume = run_volume;
         self.forming.ticks = 0;
+        self.session_n += 1;
         self.remember(&candle);
         candle
     }

@@ -19,6 +19,8 @@ pub struct Protection {
     pub intent: IntentId,
     /// A price at or beyond it makes an exit.
     pub stop: i64,
+    /// Where the stop stood first: its distance from the entry is one R.
+    pub first_stop: i64,
     /// A price strictly beyond it fills there.
     pub target: i64,
     /// The stop follows the best price at this distance.
@@ -66,6 +68,7 @@ impl Kernel {
         i.protection = Protection {
             intent: order.id.intent,
             stop,
+            first_stop: stop,
             target: protective(spec.target, side, entry, stop, tick, true).unwrap_or(0),
             trail: trail_distance(spec.trail, entry, stop, tick),
             best,

@@ -16,6 +16,10 @@ pub struct Node {
     pub series: u32,
     /// The field that it follows.
     pub source: Source,
+    /// Its kind and parameters, as they were asked for.
+    pub kind: String,
+    /// Parameters.
+    pub params: Vec<f64>,
     /// The indicator.
     pub study: Indicator,
     /// Its committed values.
@@ -62,7 +66,16 @@ impl Kernel {
         };
         series.nodes.push(add.id);
         let history = study.outputs().iter().map(|_| Ring::default()).collect();
-        self.nodes.push(Node { series: add.series, source, study, values: NOT_READY, updated: 0, history });
+        self.nodes.push(Node {
+            series: add.series,
+            source,
+            kind: add.kind.clone(),
+            params: add.params.clone(),
+            study,
+            values: NOT_READY,
+            updated: 0,
+            history,
+        });
         Ok(())
     }
 
@@ -164,7 +177,7 @@ impl Kernel {
     fn hook_bars(&mut self, closed: &[(u32, Candle)]) {
         for (id, candle) in closed {
             let series = &self.series[*id as usize];
-            let (seconds, n, end) = (series.seconds(), series.closed, candle.ts_open + series.length);
+            let (seconds, n, end) = (series.seconds(), series.session_n, candle.ts_open + series.length);
             for at in 0..series.listeners.len() {
                 let (instance, hook) = self.series[*id as usize].listeners[at];
                 if self.is_ready(instance) {

@@ -1,15 +1,50 @@
-//! The Python face of the core; the only place that knows PyO3.
+//! The Python face of the core; the only place that knows `PyO3`.
 #![allow(unsafe_code)] // PyO3's macros expand to unsafe
 
 use pyo3::prelude::*;
 
+mod bars;
+mod core;
 mod decode;
+mod dispatch;
+mod errors;
 mod indicators;
+mod replay;
+mod report;
+mod series;
+mod views;
+mod watchdog;
 
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    #[allow(non_upper_case_globals)] // Python's own spelling
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// The profile that this extension was built with.
+    #[pymodule_export]
+    const BUILD_PROFILE: &str = env!("VELOX_PROFILE");
+
+    #[pymodule_export]
+    use super::bars::compute_bars;
+
+    #[pymodule_export]
+    use super::core::Core;
+
+    #[pymodule_export]
+    use super::errors::CoreError;
+
+    #[pymodule_export]
+    use super::replay::{JournalReader, Replayer, decisions_hash, last_doing, record_kinds};
+
+    #[pymodule_export]
+    use super::series::Series;
+
+    #[pymodule_export]
+    use super::views::{Bar, Fill, Position, Refusal, Tick, TradeState};
+
+    #[pymodule_export]
+    use super::watchdog::HookTimeout;
 
     #[pymodule_export]
     use super::decode::{DecodeError, decode_smartapi};

@@ -239,6 +239,11 @@ pub struct TimeMark {
 }
 
 impl TimeMark {
+    /// The payload.
+    pub fn to_bytes(self) -> [u8; 8] {
+        self.at.to_le_bytes()
+    }
+
     /// Reads a payload.
     pub fn parse(payload: &[u8]) -> Option<Self> {
         Some(Self { at: i64::from_le_bytes(payload.try_into().ok()?) })

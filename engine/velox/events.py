@@ -1,0 +1,415 @@
+"""Records of the journal: kinds by number and payloads as structs, field by field what the core reads and writes."""
+
+import enum
+
+import msgspec
+
+from velox.market.records import ChargeRates, FactsLoaded, InstrumentDef, Phase, PhaseGroup
+
+__all__ = [
+    "AccountDef",
+    "AccountMark",
+    "ChargeRates",
+    "ClockMode",
+    "Command",
+    "CommandKind",
+    "CommandResult",
+    "ExitEvent",
+    "FactsLoaded",
+    "Fill",
+    "HistoryBar",
+    "InstrumentDef",
+    "Intent",
+    "IntentId",
+    "Kind",
+    "LimitsSet",
+    "MarkKind",
+    "NodeAdded",
+    "OrderEvent",
+    "OrderId",
+    "Phase",
+    "PhaseGroup",
+    "PositionChanged",
+    "PriceSpec",
+    "RiskVerdict",
+    "Schedule",
+    "SessionMark",
+    "Settings",
+    "Skip",
+    "StateSet",
+    "StrategyEvent",
+    "StrategyStarted",
+    "StrategyStopped",
+    "UserValue",
+    "Watch",
+    "encode",
+]
+
+
+class Kind(enum.IntEnum):
+    """The kind of a record; numbers from 128 on are decisions."""
+
+    SNAPSHOT = 1
+    TICK = 2
+    TIMER = 3
+    TIME_MARK = 4
+    INTENT = 5
+    COMMAND = 6
+    BROKER_REPLY = 7
+    BOOK_SNAPSHOT = 8
+    FUNDS = 9
+    MARGIN_QUOTE = 10
+    HISTORY_BAR = 11
+    INSTRUMENT_DEF = 12
+    FACTS_LOADED = 13
+    ACCOUNT_DEF = 14
+    LIMITS_SET = 15
+    STRATEGY_STARTED = 16
+    STRATEGY_STOPPED = 17
+    NODE_ADDED = 18
+    WATCH = 19
+    STATE_SET = 20
+    USER_VALUE = 21
+    SESSION_MARK = 22
+    AUDIT_ANCHOR = 23
+    SKIP = 24
+    SETTINGS = 25
+    TICK_VERDICT = 128
+    ORDER_EVENT = 129
+    RISK_VERDICT = 130
+    FILL = 131
+    POSITION_CHANGED = 132
+    ACCOUNT_MARK = 133
+    EXIT_EVENT = 134
+    CANDLE_CLOSED = 135
+    STRATEGY_EVENT = 136
+    OUTPUT_HASH = 137
+    COMMAND_RESULT = 138
+
+
+class CommandKind(enum.IntEnum):
+    """What an operator may order."""
+
+    HALT = 0
+    RESUME = 1
+    FLATTEN = 2
+
+
+class MarkKind(enum.IntEnum):
+    """What happened to the feed or the day."""
+
+    FEED_UP = 0
+    FEED_DOWN = 1
+    FEED_RESUMED = 2
+    DAY_DONE = 3
+    RECOVERED = 4
+
+
+class ClockMode(enum.IntEnum):
+    """Which clock the kernel follows: the ticks' exchange time, or the engine's."""
+
+    DATA = 0
+    WALL = 1
+
+
+class _Record(msgspec.Struct, array_like=True, frozen=True):
+    """A payload: the order of its fields is the format."""
+
+
+class IntentId(_Record):
+    """Names an intent for ever."""
+
+    instance: int
+    date: int
+    counter: int
+
+
+class OrderId(_Record):
+    """Names an order: its intent and which child of it (0 the entry)."""
+
+    intent: IntentId
+    child: int
+
+
+class PriceSpec(_Record):
+    """A protective price: 0 none, 1 price, 2 percent, 3 points, 4 multiples of risk, 5 cost."""
+
+    kind: int
+    value: float
+
+
+class Intent(_Record):
+    """What a strategy wishes."""
+
+    id: IntentId
+    cause_seq: int
+    action: int
+    instrument: int
+    side: int
+    size_kind: int
+    size: float
+    limit: float
+    stop: PriceSpec
+    target: PriceSpec
+    trail: PriceSpec
+    valid_kind: int
+    valid: int
+    bar_open: int
+    bar_seconds: int
+    reason: str
+    reads: list[tuple[int, int, float]]
+
+
+class Command(_Record):
+    """What an operator orders; the same key twice is the same command. Account -1 means all."""
+
+    kind: int
+    actor: str
+    key: str
+    trace: str
+    address: str
+    account: int
+    reason: str
+
+
+class HistoryBar(_Record):
+    """A closed candle of an earlier day; prices at 1e-8 rupees."""
+
+    series: int
+    ts_open: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    ticks: int
+
+
+class AccountDef(_Record):
+    """An account; money at 1e-8 rupees, margin at 1e-10 of the value."""
+
+    id: int
+    name: str
+    owner: str
+    venue: str
+    capital: int
+    mis_margin: int
+    slippage_ticks: int
+    latency_ns: int
+    partial: bool
+
+
+class LimitsSet(_Record):
+    """Limits of an account (instance -1) or of one instance; money at 1e-8, shares at 1e-10, 0 for none."""
+
+    account: int
+    instance: int
+    order_value: int
+    position_value: int
+    order_quantity: int
+    instance_open_orders: int
+    account_open_orders: int
+    intents: int
+    refusals: int
+    sends: int
+    trades: int
+    daily_loss: int
+    drawdown: int
+    fat_finger: int
+    duplicate_ns: int
+
+
+class Schedule(_Record):
+    """A hook that runs by the clock."""
+
+    hook: int
+    first: int
+    every: int
+    run_late: bool
+
+
+class StrategyStarted(_Record):
+    """A strategy instance begins."""
+
+    id: int
+    name: str
+    class_name: str
+    code_hash: str
+    params: list[tuple[str, str]]
+    account: int
+    instrument: int
+    capital: int
+    series: list[tuple[int, int]]
+    nodes: list[int]
+    on_tick: bool
+    schedules: list[Schedule]
+    entry_from: int
+    entry_until: int
+    flat_at: int
+
+
+class StrategyStopped(_Record):
+    """An instance ends, or its code failed."""
+
+    instance: int
+    fault: bool
+    reason: str
+
+
+class NodeAdded(_Record):
+    """An indicator joins the graph."""
+
+    id: int
+    series: int
+    source: str
+    kind: str
+    params: list[float]
+
+
+class Watch(_Record):
+    """A candle series joins the graph."""
+
+    series: int
+    instrument: int
+    seconds: int
+
+
+class StateSet(_Record):
+    """A strategy's persistent value, msgpack."""
+
+    instance: int
+    name: str
+    value: bytes
+
+
+class UserValue(_Record):
+    """A line that a strategy wants kept."""
+
+    instance: int
+    name: str
+    text: str
+
+
+class SessionMark(_Record):
+    """What happened to the feed or the day."""
+
+    kind: int
+    at: int
+    text: str
+
+
+class Skip(_Record):
+    """A record that recovery must not apply."""
+
+    seq: int
+    reason: str
+
+
+class Settings(_Record):
+    """Thresholds of the guard and the clock."""
+
+    clock: int = ClockMode.DATA
+    grace_ns: int = 1_500_000_000
+    gap_ns: int = 15_000_000_000
+    stale_ns: int = 10_000_000_000
+    ahead_ns: int = 5_000_000_000
+    late_ns: int = 30_000_000_000
+
+
+class OrderEvent(_Record):
+    """An order changed its state."""
+
+    order: OrderId
+    state: str
+    account: int
+    instrument: int
+    side: int
+    quantity: int
+    filled: int
+    limit: int
+    role: str
+    reason: str
+
+
+class RiskVerdict(_Record):
+    """Risk refused or cut an order."""
+
+    intent: IntentId
+    verdict: str
+    code: str
+    sentence: str
+    limit: int
+    value: int
+
+
+class Fill(_Record):
+    """A fill with its charges by line; money at 1e-8 rupees."""
+
+    order: OrderId
+    account: int
+    instrument: int
+    side: int
+    quantity: int
+    price: int
+    role: str
+    brokerage: int
+    stt: int
+    transaction: int
+    sebi: int
+    stamp: int
+    gst: int
+
+
+class PositionChanged(_Record):
+    """A book after a fill; money at 1e-8 rupees."""
+
+    account: int
+    instance: int
+    instrument: int
+    quantity: int
+    average: int
+    realised: int
+    charges: int
+
+
+class AccountMark(_Record):
+    """An account's equity; money at 1e-8 rupees."""
+
+    account: int
+    equity: int
+    realised: int
+    unrealised: int
+    charges: int
+    drawdown: int
+    margin: int
+
+
+class ExitEvent(_Record):
+    """A stop or target was armed, moved, hit or disarmed; 0 for none."""
+
+    instance: int
+    instrument: int
+    what: str
+    stop: int
+    target: int
+
+
+class StrategyEvent(_Record):
+    """Something a strategy's owner must see."""
+
+    instance: int
+    code: str
+    sentence: str
+
+
+class CommandResult(_Record):
+    """What became of a command."""
+
+    key: str
+    state: str
+    sentence: str
+
+
+def encode(record: msgspec.Struct) -> bytes:
+    """Pack a payload as the core reads it."""
+    return msgspec.msgpack.encode(record)

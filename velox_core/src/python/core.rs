@@ -1,0 +1,412 @@
+//! The engine as Python sees it: inputs go in, hooks come out, intents wait their turn.
+//!
+//! No lock is held while Python runs, so a hook may read the core; what changes it is only queued.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
+
+use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::errors::raise;
+use super::series::{Place, Series};
+use super::views::{Position, TradeState, known};
+use super::watchdog::Watchdog;
+use crate::engine::{Engine, Identity};
+use crate::fixed::{ONE, to_float};
+use crate::kernel::hooks::HookCall;
+use crate::kernel::{Kernel, Node};
+use crate::record::{
+    Action, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, UserValue, ValidKind, Verdict,
+    Watch,
+};
+use crate::replay::Recovered;
+
+/// Node values that an intent's hook read, at most.
+const READS_MAX: usize = 32;
+
+/// An input that a hook raised and that waits for its turn.
+pub(super) struct Pending {
+    pub(super) kind: Kind,
+    pub(super) payload: Vec<u8>,
+    pub(super) instance: u32,
+    /// Length of the chain hook → input → hook that led here.
+    pub(super) depth: u32,
+}
+
+/// The hook that runs.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cause {
+    pub(super) seq: u64,
+    pub(super) instance: u32,
+    pub(super) bar_open: i64,
+    pub(super) bar_seconds: u32,
+    pub(super) depth: u32,
+}
+
+/// Everything behind the lock.
+pub(super) struct Inner {
+    pub(super) engine: Engine,
+    pub(super) hooks: Vec<Vec<Option<Py<PyAny>>>>,
+    pub(super) pending: VecDeque<Pending>,
+    pub(super) cause: Option<Cause>,
+    pub(super) spare: Vec<HookCall>,
+    pub(super) on_fault: Option<Py<PyAny>>,
+    pub(super) hook_serial: u64,
+    reads: Vec<(u32, u8, f64)>,
+    counters: Vec<u32>,
+}
+
+impl Inner {
+    pub(super) fn begin_hook(&mut self, cause: Cause) {
+        self.cause = Some(cause);
+        self.reads.clear();
+        self.hook_serial += 1;
+    }
+
+    fn session_date(&self) -> i32 {
+        self.engine.kernel.facts.as_ref().map_or(0, |f| f.session_date)
+    }
+
+    fn next_counter(&mut self, instance: u32) -> u32 {
+        let index = instance as usize;
+        if self.counters.len() <= index {
+            self.counters.resize(index + 1, 0);
+        }
+        let applied = self.engine.kernel.instances.get(index).map_or(0, |i| i.intents);
+        self.counters[index] = self.counters[index].max(applied) + 1;
+        self.counters[index]
+    }
+
+    fn queue<T: serde::Serialize>(&mut self, kind: Kind, instance: u32, value: &T) -> PyResult<()> {
+        let depth = self.cause.map_or(0, |c| c.depth) + 1;
+        let payload = rmp_serde::to_vec(value).map_err(|e| PyValueError::new_err(e.to_string()))?;
+        self.pending.push_back(Pending { kind, payload, instance, depth });
+        Ok(())
+    }
+}
+
+/// Journal, kernel and hooks of one engine; owned by one thread.
+#[pyclass(frozen, module = "velox_core")]
+pub(super) struct Core {
+    pub(super) inner: Mutex<Inner>,
+    pub(super) watchdog: Watchdog,
+    pub(super) recovered: Option<Recovered>,
+}
+
+impl Core {
+    pub(super) fn lock(&self) -> PyResult<MutexGuard<'_, Inner>> {
+        self.inner.lock().map_err(|_| PyRuntimeError::new_err("the core panicked before: the process must end"))
+    }
+
+    pub(super) fn read<T>(&self, with: impl FnOnce(&Kernel) -> T) -> PyResult<T> {
+        Ok(with(&self.lock()?.engine.kernel))
+    }
+
+    /// A node's newest value, noted for the intent of the hook that reads it.
+    pub(super) fn read_node(&self, node: u32, output: u8) -> PyResult<f64> {
+        let mut inner = self.lock()?;
+        let value = inner.engine.kernel.nodes[node as usize].values[output as usize];
+        if inner.cause.is_some() && inner.reads.len() < READS_MAX {
+            inner.reads.push((node, output, value));
+        }
+        Ok(value)
+    }
+
+    fn wrap(engine: Engine, recovered: Option<Recovered>) -> Self {
+        let inner = Inner {
+            engine,
+            hooks: Vec::new(),
+            pending: VecDeque::new(),
+            cause: None,
+            spare: Vec::new(),
+            on_fault: None,
+            hook_serial: 0,
+            reads: Vec::new(),
+            counters: Vec::new(),
+        };
+        Self { inner: Mutex::new(inner), watchdog: Watchdog::default(), recovered }
+    }
+}
+
+fn price_spec(kind: u8, value: f64) -> PyResult<PriceSpec> {
+    if value.is_nan() {
+        return Ok(PriceSpec::default());
+    }
+    let kind = PriceKind::try_from(kind + 1).map_err(PyValueError::new_err)?;
+    Ok(PriceSpec { kind, value })
+}
+
+fn digest(bytes: Option<[u8; 32]>) -> [u8; 32] {
+    bytes.unwrap_or_default()
+}
+
+#[pymethods]
+impl Core {
+    /// A core on a journal folder, or in memory without one.
+    ///
+    /// With `recover` the journal must exist and the core goes on where it ends; `skip` names sequences that killed
+    /// the engine twice.
+    #[new]
+    #[pyo3(signature = (journal=None, *, recover=false, skip=Vec::new(), config_digest=None, facts_digest=None, created_ns=0))]
+    fn new(
+        journal: Option<PathBuf>,
+        recover: bool,
+        skip: Vec<u64>,
+        config_digest: Option<[u8; 32]>,
+        facts_digest: Option<[u8; 32]>,
+        created_ns: i64,
+    ) -> PyResult<Self> {
+        let (config_digest, facts_digest) = (digest(config_digest), digest(facts_digest));
+        let identity = Identity { config_digest, facts_digest, created_ns };
+        let (engine, recovered) = match journal {
+            None => (Engine::in_memory(), None),
+            Some(dir) if recover => {
+                let (engine, recovered) = Engine::recover(&dir, &identity, &skip).map_err(raise)?;
+                (engine, Some(recovered))
+            }
+            Some(dir) => (Engine::create(&dir, &identity).map_err(raise)?, None),
+        };
+        Ok(Self::wrap(engine, recovered))
+    }
+
+    /// Journals and applies an input given as the msgpack of its struct; returns its sequence.
+    fn input(&self, py: Python<'_>, kind: u8, payload: &[u8]) -> PyResult<u64> {
+        let kind =
+            Kind::from_u8(kind).ok_or_else(|| PyValueError::new_err(format!("there is no record kind {kind}")))?;
+        let seq = {
+            let mut inner = self.lock()?;
+            let now = inner.engine.kernel.now;
+            inner.engine.put(now, kind, payload).map_err(raise)?
+        };
+        self.settle(py)?;
+        Ok(seq)
+    }
+
+    /// The number of an instrument; KeyError for an unknown name.
+    fn instrument(&self, name: &str) -> PyResult<u32> {
+        let inner = self.lock()?;
+        let at = inner.engine.kernel.markets.iter().position(|m| m.def.name == name);
+        at.map(|i| i as u32).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
+    }
+
+    /// The series of an instrument at a length; the same one when asked again.
+    fn watch(&self, instrument: u32, timeframe_s: u32) -> PyResult<u32> {
+        let mut inner = self.lock()?;
+        let length = i64::from(timeframe_s) * 1_000_000_000;
+        let series = &inner.engine.kernel.series;
+        if let Some(at) = series.iter().position(|s| s.instrument == instrument && s.length == length) {
+            return Ok(at as u32);
+        }
+        let watch = Watch { series: series.len() as u32, instrument, seconds: timeframe_s };
+        put(&mut inner.engine, Kind::Watch, &watch)?;
+        Ok(watch.series)
+    }
+
+    /// The indicator on a series; the same one when asked again.
+    fn node(&self, series: u32, source: &str, kind: &str, params: Vec<f64>) -> PyResult<u32> {
+        let mut inner = self.lock()?;
+        let nodes = &inner.engine.kernel.nodes;
+        let same = |n: &Node| n.series == series && n.source.name() == source && n.kind == kind && n.params == params;
+        if let Some(at) = nodes.iter().position(same) {
+            return Ok(at as u32);
+        }
+        let id = nodes.len() as u32;
+        let node = NodeAdded { id, series, source: source.to_owned(), kind: kind.to_owned(), params };
+        put(&mut inner.engine, Kind::NodeAdded, &node)?;
+        Ok(id)
+    }
+
+    /// Takes the table of hooks of an instance; `None` where it has none.
+    fn attach(&self, instance: usize, hooks: Vec<Option<Py<PyAny>>>) -> PyResult<()> {
+        let mut inner = self.lock()?;
+        if inner.hooks.len() <= instance {
+            inner.hooks.resize_with(instance + 1, Vec::new);
+        }
+        inner.hooks[instance] = hooks;
+        Ok(())
+    }
+
+    /// Called with (instance, exception) when a hook raises; what it returns is journalled as the reason.
+    fn on_fault(&self, callback: Py<PyAny>) -> PyResult<()> {
+        self.lock()?.on_fault = Some(callback);
+        Ok(())
+    }
+
+    /// Raises an intent from within a hook; returns its counter.
+    #[allow(clippy::too_many_arguments)] // one flat call: no object is built on the hot path
+    fn intent(
+        &self,
+        instance: u32,
+        action: u8,
+        instrument: u32,
+        side: i8,
+        size_kind: u8,
+        size: f64,
+        limit: f64,
+        stop_kind: u8,
+        stop: f64,
+        target_kind: u8,
+        target: f64,
+        trail_kind: u8,
+        trail: f64,
+        valid_kind: u8,
+        valid: i64,
+        reason: String,
+    ) -> PyResult<u32> {
+        let mut inner = self.lock()?;
+        let cause = inner.cause.filter(|c| c.instance == instance);
+        let cause =
+            cause.ok_or_else(|| PyRuntimeError::new_err("intents are raised inside the strategy's own hooks"))?;
+        let counter = inner.next_counter(instance);
+        let intent = Intent {
+            id: IntentId { instance, date: inner.session_date(), counter },
+            cause_seq: cause.seq,
+            action: Action::try_from(action).map_err(PyValueError::new_err)?,
+            instrument,
+            side,
+            size_kind: SizeKind::try_from(size_kind).map_err(PyValueError::new_err)?,
+            size,
+            limit,
+            stop: price_spec(stop_kind, stop)?,
+            target: price_spec(target_kind, target)?,
+            trail: price_spec(trail_kind, trail)?,
+            valid_kind: ValidKind::try_from(valid_kind).map_err(PyValueError::new_err)?,
+            valid,
+            bar_open: cause.bar_open,
+            bar_seconds: cause.bar_seconds,
+            reason,
+            reads: inner.reads.clone(),
+        };
+        inner.queue(Kind::Intent, instance, &intent)?;
+        Ok(counter)
+    }
+
+    /// Journals a line of a strategy.
+    fn log(&self, py: Python<'_>, instance: u32, text: String) -> PyResult<()> {
+        let value = UserValue { instance, name: "log".to_owned(), text };
+        self.raise_value(py, Kind::UserValue, instance, &value)
+    }
+
+    /// Journals a persistent value of a strategy.
+    fn set_state(&self, py: Python<'_>, instance: u32, name: String, value: Vec<u8>) -> PyResult<()> {
+        let state = StateSet { instance, name, value };
+        self.raise_value(py, Kind::StateSet, instance, &state)
+    }
+
+    /// The persistent values of an instance.
+    fn state<'py>(&self, py: Python<'py>, instance: usize) -> PyResult<Vec<(String, Bound<'py, PyBytes>)>> {
+        self.read(|kernel| {
+            let state = kernel.instances.get(instance).map(|i| &i.state);
+            state.into_iter().flatten().map(|(k, v)| (k.clone(), PyBytes::new(py, v))).collect()
+        })
+    }
+
+    /// An instance's book.
+    fn position(&self, instance: usize) -> PyResult<Position> {
+        self.read(|kernel| {
+            let i = kernel.instances.get(instance).ok_or_else(|| PyKeyError::new_err(instance))?;
+            let last = kernel.markets[i.instrument as usize].last;
+            Ok(Position {
+                quantity: i.book.quantity(),
+                average: to_float(i.book.average()),
+                realised: money(i.book.realised()),
+                unrealised: money(i.book.unrealised(last)),
+                charges: money(i.charges.total()),
+            })
+        })?
+    }
+
+    /// An instance's capital of the day, rupees.
+    fn capital(&self, instance: usize) -> PyResult<f64> {
+        self.read(|kernel| kernel.instances.get(instance).map_or(f64::NAN, |i| to_float(i.capital)))
+    }
+
+    /// What the kernel knows of the trade that an intent began.
+    fn trade(&self, instance: usize, counter: u32) -> PyResult<TradeState> {
+        self.read(|kernel| {
+            let protection = kernel.instances.get(instance).map(|i| &i.protection);
+            let p = protection.filter(|p| p.intent.counter == counter && p.entry > 0).cloned().unwrap_or_default();
+            TradeState {
+                entry: known(p.entry),
+                stop: known(p.stop),
+                first_stop: known(p.first_stop),
+                target: known(p.target),
+            }
+        })
+    }
+
+    /// One output of a node as a series.
+    fn output(slf: Bound<'_, Self>, node: u32, output: u8) -> PyResult<Series> {
+        let known =
+            slf.get().read(|k| k.nodes.get(node as usize).is_some_and(|n| (output as usize) < n.history.len()))?;
+        if !known {
+            return Err(PyValueError::new_err(format!("node {node} has no output {output}")));
+        }
+        Ok(Series { core: slf.unbind(), place: Place::Node(node, output) })
+    }
+
+    /// One field of a series' candles as a series.
+    fn field(slf: Bound<'_, Self>, series: u32, field: &str) -> PyResult<Series> {
+        let names = ["open", "high", "low", "close", "volume"];
+        let at = names.iter().position(|n| *n == field);
+        let known = slf.get().read(|k| (series as usize) < k.series.len())?;
+        let at =
+            at.filter(|_| known).ok_or_else(|| PyValueError::new_err(format!("series {series} has no {field:?}")))?;
+        Ok(Series { core: slf.unbind(), place: Place::Field(series, at as u8) })
+    }
+
+    /// Kernel time.
+    fn now_ns(&self) -> PyResult<i64> {
+        self.read(|kernel| kernel.now)
+    }
+
+    /// How many hooks were called so far.
+    fn hook_serial(&self) -> PyResult<u64> {
+        Ok(self.lock()?.hook_serial)
+    }
+
+    /// Position of the newest record: (run, sequence).
+    fn as_of(&self) -> PyResult<(u64, u64)> {
+        Ok(self.lock()?.engine.position())
+    }
+
+    /// Ticks by verdict.
+    fn verdicts(&self) -> PyResult<Vec<(&'static str, u64)>> {
+        self.read(|kernel| Verdict::ALL.iter().map(|v| (v.name(), kernel.verdicts[*v as usize])).collect())
+    }
+
+    /// Closes the journal; everything is durable on return.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.watchdog.stop();
+        let closed = py.detach(|| self.inner.lock().ok().map(|mut inner| inner.engine.close()));
+        closed.ok_or_else(|| PyRuntimeError::new_err("the core panicked before"))?.map_err(raise)
+    }
+}
+
+impl Core {
+    /// Queues a value when a hook runs, else journals it at once.
+    fn raise_value<T: serde::Serialize>(&self, py: Python<'_>, kind: Kind, instance: u32, value: &T) -> PyResult<()> {
+        let mut inner = self.lock()?;
+        inner.queue(kind, instance, value)?;
+        if inner.cause.is_some() {
+            return Ok(());
+        }
+        drop(inner);
+        self.settle(py)
+    }
+}
+
+/// Journals and applies a cold input that runs no hook.
+pub(super) fn put<T: serde::Serialize>(engine: &mut Engine, kind: Kind, value: &T) -> PyResult<u64> {
+    let payload = rmp_serde::to_vec(value).map_err(|e| PyValueError::new_err(e.to_string()))?;
+    let now = engine.kernel.now;
+    engine.put(now, kind, &payload).map_err(raise)
+}
+
+/// Money in rupees as people read it.
+pub(super) fn money(value: i128) -> f64 {
+    value as f64 / ONE as f64
+}

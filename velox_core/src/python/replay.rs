@@ -1,0 +1,175 @@
+//! Journals for Python: replay in steps, records one by one, ticks as columns.
+
+use std::path::{Path, PathBuf};
+
+use numpy::PyArray1;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use super::errors::raise_replay;
+use super::report::{dict, hex, summary};
+use crate::journal::{Reader, Start, TornTail};
+use crate::record::{Kind, Tick};
+use crate::replay::{Follow, Placed, skipped};
+
+fn open(dir: &Path, start: Start) -> PyResult<Reader> {
+    Reader::open(dir, start).map_err(|e| raise_replay(e.into()))
+}
+
+/// A torn tail in words.
+pub(super) fn describe_torn(torn: &TornTail) -> String {
+    format!("{}: {} bytes from offset {} on are unfinished", torn.file.display(), torn.bytes, torn.offset)
+}
+
+/// The kernel over a journal folder, from its first Snapshot to its end or to a position.
+#[pyclass(module = "velox_core", unsendable)]
+pub(super) struct Replayer {
+    reader: Reader,
+    follow: Follow,
+    records: u64,
+    last: (u64, u64),
+}
+
+#[pymethods]
+impl Replayer {
+    #[new]
+    #[pyo3(signature = (journal, *, verify=true, until=None))]
+    fn new(journal: PathBuf, verify: bool, until: Option<(u64, u64)>) -> PyResult<Self> {
+        let mut reader = open(&journal, Start::First)?;
+        if let Some((run, seq)) = until {
+            reader = reader.until(run, seq);
+        }
+        let skip = skipped(&journal).map_err(raise_replay)?;
+        Ok(Self { reader, follow: Follow::new(verify, skip), records: 0, last: (0, 0) })
+    }
+
+    /// Takes up to `records` records; false at the end.
+    fn step(&mut self, records: u64) -> PyResult<bool> {
+        for _ in 0..records {
+            let Some(record) = self.reader.next_record().map_err(|e| raise_replay(e.into()))? else { return Ok(false) };
+            let (seq, ts, kind) = (record.seq, record.ts, record.kind);
+            // The record borrows the reader, which alone knows the run: an error is placed in it afterwards.
+            let placed = Placed { run: 0, seq, ts, kind, payload: record.payload };
+            let taken = self.follow.take(placed, None);
+            let run = self.reader.run();
+            taken.map_err(|e| raise_replay(e.in_run(run)))?;
+            self.records += 1;
+            self.last = (run, seq);
+        }
+        Ok(true)
+    }
+
+    /// What was replayed and the state that it led to.
+    fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let out = summary(py, &self.follow.kernel)?;
+        let torn = self.reader.torn().map(describe_torn);
+        out.set_item("records", self.records)?;
+        out.set_item("inputs", self.follow.inputs)?;
+        out.set_item("decisions_equal", self.follow.equal)?;
+        out.set_item("segments", self.reader.headers().len())?;
+        out.set_item("runs", self.reader.headers().last().map_or(0, |h| h.meta.run))?;
+        out.set_item("as_of", self.last)?;
+        out.set_item("torn", torn)?;
+        Ok(out)
+    }
+
+    /// The state as bytes, to hold against another replay's.
+    fn state<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.follow.kernel.snapshot())
+    }
+}
+
+/// Records of a journal one by one: (run, seq, ts, kind, flags, payload).
+#[pyclass(module = "velox_core", unsendable)]
+pub(super) struct JournalReader {
+    reader: Reader,
+}
+
+type Row<'py> = (u64, u64, i64, u8, u8, Bound<'py, PyBytes>);
+
+#[pymethods]
+impl JournalReader {
+    #[new]
+    #[pyo3(signature = (journal, *, last_snapshot=false))]
+    fn new(journal: PathBuf, last_snapshot: bool) -> PyResult<Self> {
+        let start = if last_snapshot { Start::LastSnapshot } else { Start::First };
+        Ok(Self { reader: open(&journal, start)? })
+    }
+
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Row<'py>>> {
+        let Some(record) = self.reader.next_record().map_err(|e| raise_replay(e.into()))? else { return Ok(None) };
+        let row = (record.seq, record.ts, record.kind, record.flags, PyBytes::new(py, record.payload));
+        Ok(Some((self.reader.run(), row.0, row.1, row.2, row.3, row.4)))
+    }
+
+    /// The next ticks as columns, at most `count`; an empty dict at the end.
+    fn ticks<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyDict>> {
+        const NAMES: [&str; 9] = ["seq", "ts", "instrument", "exch_ts", "price", "volume", "last_qty", "bid", "ask"];
+        let mut columns: [Vec<i64>; 9] = std::array::from_fn(|_| Vec::new());
+        while columns[0].len() < count {
+            let Some(record) = self.reader.next_record().map_err(|e| raise_replay(e.into()))? else { break };
+            if record.kind != Kind::Tick as u8 {
+                continue;
+            }
+            let t = Tick::parse(record.payload).ok_or_else(|| PyValueError::new_err("a tick of a wrong length"))?;
+            let row = [
+                record.seq as i64,
+                record.ts,
+                i64::from(t.instrument),
+                t.exch_ts,
+                t.price,
+                t.volume,
+                t.last_qty,
+                t.bid.price,
+                t.ask.price,
+            ];
+            for (column, value) in columns.iter_mut().zip(row) {
+                column.push(value);
+            }
+        }
+        let out = PyDict::new(py);
+        if !columns[0].is_empty() {
+            for (name, column) in NAMES.iter().zip(columns) {
+                out.set_item(name, PyArray1::from_vec(py, column))?;
+            }
+        }
+        Ok(out)
+    }
+
+    /// What a crash left unfinished at the end, once the end was reached.
+    fn torn(&self) -> Option<String> {
+        self.reader.torn().map(describe_torn)
+    }
+}
+
+/// Kinds of records by number: (name, whether it is a decision).
+#[pyfunction]
+pub(super) fn record_kinds() -> Vec<(u8, &'static str, bool)> {
+    Kind::ALL.iter().map(|k| (*k as u8, k.name(), k.is_decision())).collect()
+}
+
+/// What the engine of a journal folder was doing when it was last seen; None where no engine ever ran.
+#[pyfunction]
+pub(super) fn last_doing(py: Python<'_>, journal: PathBuf) -> PyResult<Option<Bound<'_, PyDict>>> {
+    let Some(doing) = crate::mark::read(&journal) else { return Ok(None) };
+    let phase = ["idle", "applying", "hook"].get(doing.phase as usize).copied().unwrap_or("unknown");
+    Ok(Some(dict!(py, "seq": doing.seq, "phase": phase, "instance": doing.instance, "pid": doing.pid)))
+}
+
+/// SHA-256 of a journal's decisions in order, as the records alone say it.
+#[pyfunction]
+pub(super) fn decisions_hash(journal: PathBuf) -> PyResult<String> {
+    let mut reader = open(&journal, Start::First)?;
+    let mut hash = crate::kernel::DecisionsHash::default();
+    while let Some(record) = reader.next_record().map_err(|e| raise_replay(e.into()))? {
+        if let Some(kind) = Kind::from_u8(record.kind).filter(|k| k.is_decision() && *k != Kind::OutputHash) {
+            hash.add(kind, record.ts, record.payload);
+        }
+    }
+    Ok(hex(&hash.value()))
+}

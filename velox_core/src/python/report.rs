@@ -1,0 +1,201 @@
+//! The state for people: what a demo prints, a replay compares and a live view shows.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use super::core::{Core, money};
+use super::views::known;
+use crate::fixed::to_float;
+use crate::kernel::{Kernel, Trading};
+use crate::record::Verdict;
+
+macro_rules! dict {
+    ($py:expr, $($name:literal: $value:expr),* $(,)?) => {{
+        let dict = PyDict::new($py);
+        $(dict.set_item(pyo3::intern!($py, $name), $value)?;)*
+        dict
+    }};
+}
+pub(super) use dict;
+
+/// Hex digits of a hash.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn trading(state: Trading) -> &'static str {
+    match state {
+        Trading::Active => "active",
+        Trading::LossStopped => "loss_stopped",
+        Trading::DrawdownStopped => "drawdown_stopped",
+        Trading::Halted => "halted",
+    }
+}
+
+fn instances<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for i in &kernel.instances {
+        let market = &kernel.markets[i.instrument as usize];
+        let gross = i.book.realised() + i.book.unrealised(market.last);
+        list.append(dict!(py,
+            "id": i.id,
+            "name": &i.name,
+            "instrument": &market.def.name,
+            "orders": i.orders,
+            "fills": i.fills,
+            "round_trips": i.trades,
+            "quantity": i.book.quantity(),
+            "average": known(i.book.average()),
+            "stop": known(i.protection.stop),
+            "gross_pnl": money(gross),
+            "charges": money(i.charges.total()),
+            "net_pnl": money(gross - i.charges.total()),
+            "trading": trading(i.trading),
+            "faulted": i.faulted,
+            "running": i.running,
+            "ready": i.ready,
+        ))?;
+    }
+    Ok(list)
+}
+
+fn accounts<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for a in &kernel.accounts {
+        let id = a.def.id;
+        let c = &a.charges;
+        list.append(dict!(py,
+            "name": &a.def.name,
+            "venue": &a.def.venue,
+            "capital": to_float(a.def.capital),
+            "equity": money(kernel.equity(id)),
+            "realised": money(a.realised()),
+            "unrealised": money(kernel.unrealised(id)),
+            "charges": money(c.total()),
+            "charges_by_line": dict!(py,
+                "brokerage": money(c.brokerage), "stt": money(c.stt), "transaction": money(c.transaction),
+                "sebi": money(c.sebi), "stamp": money(c.stamp), "gst": money(c.gst)),
+            "margin": money(kernel.margin_used(id, None)),
+            "kill": a.kill,
+            "skipped": a.skipped,
+            "trading": trading(a.trading),
+        ))?;
+    }
+    Ok(list)
+}
+
+/// Everything that a report says of a state.
+pub(super) fn summary<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyDict>> {
+    let verdicts = PyDict::new(py);
+    for verdict in Verdict::ALL {
+        verdicts.set_item(verdict.name(), kernel.verdicts[verdict as usize])?;
+    }
+    Ok(dict!(py,
+        "now_ns": kernel.now,
+        "session_date": kernel.facts.as_ref().map(|f| f.session_date),
+        "end_ns": kernel.facts.as_ref().map(|f| f.end_ns),
+        "notes": kernel.facts.as_ref().map(|f| f.notes.clone()),
+        "ticks": kernel.ticks(),
+        "verdicts": verdicts,
+        "candles": kernel.candles_closed,
+        "decisions": kernel.hash.count(),
+        "decisions_hash": hex(&kernel.hash.value()),
+        "open_orders": kernel.orders.iter().count(),
+        "strategies": instances(py, kernel)?,
+        "accounts": accounts(py, kernel)?,
+    ))
+}
+
+#[pymethods]
+impl Core {
+    /// Everything that a report says of the state now.
+    fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let inner = self.lock()?;
+        let out = summary(py, &inner.engine.kernel)?;
+        let histograms = PyDict::new(py);
+        for (name, [count, p50, p90, p99, p999, max]) in inner.engine.stages.summary() {
+            let row =
+                dict!(py, "count": count, "p50_ns": p50, "p90_ns": p90, "p99_ns": p99, "p999_ns": p999, "max_ns": max);
+            histograms.set_item(name, row)?;
+        }
+        out.set_item("histograms", histograms)?;
+        out.set_item("undecodable", inner.engine.undecodable)?;
+        Ok(out)
+    }
+
+    /// Last quote and day of every instrument, for a live view.
+    fn markets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let inner = self.lock()?;
+        let list = PyList::empty(py);
+        for m in &inner.engine.kernel.markets {
+            let closed: u32 = m.series.iter().map(|s| inner.engine.kernel.series[*s as usize].session_n).sum();
+            list.append(dict!(py,
+                "name": &m.def.name,
+                "last": known(m.last),
+                "bid": known(m.bid.price),
+                "ask": known(m.ask.price),
+                "open": known(m.day.open),
+                "high": known(m.day.high),
+                "low": known(m.day.low),
+                "volume": m.run_volume,
+                "exch_ns": m.last_ts,
+                "candles": closed,
+            ))?;
+        }
+        Ok(list)
+    }
+
+    /// What became of a command: `done`, `working`, `flat`, `not_flat`; None for an unknown key.
+    fn command_state(&self, key: &str) -> PyResult<Option<String>> {
+        self.read(|kernel| kernel.command_state(key).map(str::to_owned))
+    }
+
+    /// How the journal's writer does: records, bytes, syncs, stalls; None without a journal.
+    fn journal_stats<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let inner = self.lock()?;
+        let Some(journal) = inner.engine.journal() else { return Ok(None) };
+        let s = journal.stats();
+        Ok(Some(dict!(py,
+            "bytes": s.bytes, "writes": s.writes, "syncs": s.syncs, "sync_ns_max": s.sync_ns_max,
+            "stalls": s.stalls, "stall_ns": s.stall_ns, "written": journal.written_seq(), "synced": journal.synced_seq())))
+    }
+
+    /// What recovery found; None for a core that began a journal.
+    fn recovery<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(r) = &self.recovered else { return Ok(None) };
+        let inner = self.lock()?;
+        let before = inner.engine.mark().map(crate::mark::Mark::before).unwrap_or_default();
+        Ok(Some(dict!(py,
+            "inputs": r.inputs,
+            "last_seq": r.journal.last_seq,
+            "decisions_rewritten": r.cut_off.len(),
+            "torn": r.journal.torn.as_ref().map(super::replay::describe_torn),
+            "synced_but_lost": r.journal.synced_but_lost(),
+            "hooks_in_flight": r.lost_hooks.clone(),
+            "died_at_seq": before.seq,
+            "died_applying": before.phase == 1,
+            "died_in_hook_of": (before.phase == 2).then_some(before.instance))))
+    }
+
+    /// Watches hooks of the calling thread: an exception after `budget_ms`, the process's end after `hard_ms`.
+    fn start_watchdog(&self, budget_ms: u64, hard_ms: u64) {
+        let ms = std::time::Duration::from_millis;
+        self.watchdog.start(ms(budget_ms), ms(hard_ms));
+    }
+
+    /// Makes the core panic at a sequence: the planted fault of the recovery tests.
+    fn plant_panic(&self, seq: u64) -> PyResult<()> {
+        self.lock()?.engine.plant_panic(seq);
+        Ok(())
+    }
+
+    /// Has everything so far made durable within the journal's pace.
+    fn request_sync(&self) -> PyResult<()> {
+        self.lock()?.engine.request_sync().map_err(super::errors::raise)
+    }
+
+    /// Names of the instances with their numbers, for a host that attaches again after recovery.
+    fn instances(&self) -> PyResult<Vec<(u32, String, bool, bool)>> {
+        self.read(|k| k.instances.iter().map(|i| (i.id, i.name.clone(), i.running, i.faulted)).collect())
+    }
+}

@@ -1,0 +1,161 @@
+//! A handle on one output of a node or one field of candles, read as a plain float.
+
+use pyo3::basic::CompareOp;
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+
+use super::core::Core;
+use crate::fixed::to_float;
+use crate::kernel::Kernel;
+
+/// Where the values are.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// An output of a node.
+    Node(u32, u8),
+    /// A field of a series: open, high, low, close, volume.
+    Field(u32, u8),
+}
+
+/// One value a candle, newest first; NaN until there is one.
+#[pyclass(frozen, module = "velox_core")]
+pub(super) struct Series {
+    pub(super) core: Py<Core>,
+    pub(super) place: Place,
+}
+
+impl Series {
+    fn read<T>(&self, with: impl FnOnce(&Kernel) -> T) -> PyResult<T> {
+        self.core.get().read(with)
+    }
+
+    fn at(&self, back: usize) -> PyResult<f64> {
+        self.read(|kernel| match self.place {
+            Place::Node(node, output) => kernel.nodes[node as usize].history[output as usize].get(back),
+            Place::Field(series, field) => kernel.series[series as usize].history[field as usize].get(back),
+        })
+    }
+
+    /// The newest value, noted as read by the hook that runs.
+    fn now(&self) -> PyResult<f64> {
+        let Place::Node(node, output) = self.place else { return self.at(0) };
+        self.core.get().read_node(node, output)
+    }
+}
+
+/// A number or another series, as the other side of an operator.
+#[derive(FromPyObject)]
+enum Number<'py> {
+    Float(f64),
+    Series(Bound<'py, Series>),
+}
+
+impl Number<'_> {
+    fn value(&self) -> PyResult<f64> {
+        match self {
+            Self::Float(value) => Ok(*value),
+            Self::Series(series) => series.get().now(),
+        }
+    }
+}
+
+#[pymethods]
+impl Series {
+    fn __float__(&self) -> PyResult<f64> {
+        self.now()
+    }
+
+    fn __getitem__(&self, back: isize) -> PyResult<f64> {
+        let back = usize::try_from(back).map_err(|_| {
+            PyIndexError::new_err("series count backwards: [0] is the newest value, [1] the one before")
+        })?;
+        self.at(back)
+    }
+
+    /// The value on the unfinished candle.
+    #[getter]
+    fn forming(&self) -> PyResult<f64> {
+        self.read(|kernel| match self.place {
+            Place::Node(node, output) => kernel.forming(node)[output as usize],
+            Place::Field(series, field) => {
+                let series = &kernel.series[series as usize];
+                let run = kernel.markets[series.instrument as usize].run_volume;
+                series.forming_now(run).map_or(f64::NAN, |c| match field {
+                    0 => to_float(c.open),
+                    1 => to_float(c.high),
+                    2 => to_float(c.low),
+                    3 => to_float(c.close),
+                    _ => c.volume as f64,
+                })
+            }
+        })
+    }
+
+    /// Whether there is a value.
+    #[getter]
+    fn ready(&self) -> PyResult<bool> {
+        Ok(!self.at(0)?.is_nan())
+    }
+
+    /// Number of the newest closed candle in its session, from 1; 0 before the first.
+    #[getter]
+    fn n(&self) -> PyResult<u32> {
+        self.read(|kernel| kernel.series[self.series_of(kernel)].session_n)
+    }
+
+    /// Kernel time since the newest value, ns.
+    #[getter]
+    fn age_ns(&self) -> PyResult<i64> {
+        self.read(|kernel| match self.place {
+            Place::Node(node, _) => kernel.now - kernel.nodes[node as usize].updated,
+            Place::Field(series, _) => kernel.now - kernel.series[series as usize].end,
+        })
+    }
+
+    fn __richcmp__(&self, other: Number<'_>, op: CompareOp) -> PyResult<bool> {
+        let (a, b) = (self.now()?, other.value()?);
+        Ok(a.partial_cmp(&b).map_or(matches!(op, CompareOp::Ne), |order| op.matches(order)))
+    }
+    fn __add__(&self, other: Number<'_>) -> PyResult<f64> {
+        Ok(self.now()? + other.value()?)
+    }
+    fn __radd__(&self, other: Number<'_>) -> PyResult<f64> {
+        Ok(other.value()? + self.now()?)
+    }
+    fn __sub__(&self, other: Number<'_>) -> PyResult<f64> {
+        Ok(self.now()? - other.value()?)
+    }
+    fn __rsub__(&self, other: Number<'_>) -> PyResult<f64> {
+        Ok(other.value()? - self.now()?)
+    }
+    fn __mul__(&self, other: Number<'_>) -> PyResult<f64> {
+        Ok(self.now()? * other.value()?)
+    }
+    fn __rmul__(&self, other: Number<'_>) -> PyResult<f64> {
+        Ok(other.value()? * self.now()?)
+    }
+    fn __truediv__(&self, other: Number<'_>) -> PyResult<f64> {
+        Ok(self.now()? / other.value()?)
+    }
+    fn __rtruediv__(&self, other: Number<'_>) -> PyResult<f64> {
+        Ok(other.value()? / self.now()?)
+    }
+    fn __neg__(&self) -> PyResult<f64> {
+        Ok(-self.now()?)
+    }
+    fn __hash__(slf: Bound<'_, Self>) -> usize {
+        slf.as_ptr() as usize
+    }
+    fn __repr__(&self) -> PyResult<String> {
+        Ok(format!("Series({})", self.now()?))
+    }
+}
+
+impl Series {
+    fn series_of(&self, kernel: &Kernel) -> usize {
+        match self.place {
+            Place::Node(node, _) => kernel.nodes[node as usize].series as usize,
+            Place::Field(series, _) => series as usize,
+        }
+    }
+}

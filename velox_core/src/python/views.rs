@@ -1,0 +1,164 @@
+//! What hooks are given and what strategies read: small frozen objects, prices as floats in rupees.
+
+use pyo3::prelude::*;
+
+use crate::fixed::to_float;
+use crate::kernel::candle::{Candle, FLAG_GAP};
+use crate::record;
+
+/// A closed candle.
+#[pyclass(frozen, module = "velox_core")]
+pub(super) struct Bar {
+    pub(super) candle: Candle,
+    #[pyo3(get)]
+    pub(super) n: u32,
+    #[pyo3(get)]
+    pub(super) timeframe_s: u32,
+}
+
+#[pymethods]
+impl Bar {
+    #[getter]
+    fn open(&self) -> f64 {
+        to_float(self.candle.open)
+    }
+    #[getter]
+    fn high(&self) -> f64 {
+        to_float(self.candle.high)
+    }
+    #[getter]
+    fn low(&self) -> f64 {
+        to_float(self.candle.low)
+    }
+    #[getter]
+    fn close(&self) -> f64 {
+        to_float(self.candle.close)
+    }
+    #[getter]
+    fn volume(&self) -> i64 {
+        self.candle.volume
+    }
+    #[getter]
+    fn ticks(&self) -> u32 {
+        self.candle.ticks
+    }
+    #[getter]
+    fn ts_open_ns(&self) -> i64 {
+        self.candle.ts_open
+    }
+    #[getter]
+    fn gap(&self) -> bool {
+        self.candle.flags & FLAG_GAP != 0
+    }
+    fn __repr__(&self) -> String {
+        let c = &self.candle;
+        let [open, high, low, close] = [c.open, c.high, c.low, c.close].map(to_float);
+        format!("Bar(n={}, open={open}, high={high}, low={low}, close={close}, volume={})", self.n, c.volume)
+    }
+}
+
+/// An applied tick; what the feed did not say is NaN.
+#[pyclass(frozen, module = "velox_core")]
+pub(super) struct Tick {
+    pub(super) price: i64,
+    pub(super) bid: i64,
+    pub(super) ask: i64,
+    #[pyo3(get)]
+    pub(super) volume: i64,
+    #[pyo3(get)]
+    pub(super) last_qty: i64,
+    #[pyo3(get)]
+    pub(super) exch_ns: i64,
+}
+
+impl From<&record::Tick> for Tick {
+    fn from(t: &record::Tick) -> Self {
+        let (bid, ask) = (t.bid.price, t.ask.price);
+        Self { price: t.price, bid, ask, volume: t.volume, last_qty: t.last_qty, exch_ns: t.exch_ts }
+    }
+}
+
+/// A price that may be unknown, as a float.
+pub(super) fn known(price: i64) -> f64 {
+    if price == 0 { f64::NAN } else { to_float(price) }
+}
+
+#[pymethods]
+impl Tick {
+    #[getter]
+    fn price(&self) -> f64 {
+        to_float(self.price)
+    }
+    #[getter]
+    fn bid(&self) -> f64 {
+        known(self.bid)
+    }
+    #[getter]
+    fn ask(&self) -> f64 {
+        known(self.ask)
+    }
+    fn __repr__(&self) -> String {
+        format!("Tick(price={}, volume={}, exch_ns={})", to_float(self.price), self.volume, self.exch_ns)
+    }
+}
+
+/// An execution of an own order.
+#[pyclass(frozen, get_all, module = "velox_core")]
+pub(super) struct Fill {
+    pub(super) order_id: u32,
+    pub(super) side: i8,
+    pub(super) quantity: i64,
+    pub(super) price: f64,
+    pub(super) role: &'static str,
+}
+
+#[pymethods]
+impl Fill {
+    fn __repr__(&self) -> String {
+        format!("Fill(side={}, quantity={}, price={}, role={:?})", self.side, self.quantity, self.price, self.role)
+    }
+}
+
+/// Why risk said no; the two numbers are as the rule counts them (money and prices in 1e-8 rupees).
+#[pyclass(frozen, get_all, module = "velox_core")]
+pub(super) struct Refusal {
+    pub(super) intent: u32,
+    pub(super) code: &'static str,
+    pub(super) sentence: String,
+    pub(super) limit: i64,
+    pub(super) value: i64,
+}
+
+#[pymethods]
+impl Refusal {
+    fn __repr__(&self) -> String {
+        format!("Refusal(code={:?}, limit={}, value={}): {}", self.code, self.limit, self.value, self.sentence)
+    }
+}
+
+/// A strategy's book; money in rupees.
+#[pyclass(frozen, get_all, module = "velox_core")]
+pub(super) struct Position {
+    pub(super) quantity: i64,
+    pub(super) average: f64,
+    pub(super) realised: f64,
+    pub(super) unrealised: f64,
+    pub(super) charges: f64,
+}
+
+#[pymethods]
+impl Position {
+    fn __repr__(&self) -> String {
+        let Self { quantity, average, realised, unrealised, charges } = self;
+        format!("Position({quantity} @ {average}, realised={realised}, unrealised={unrealised}, charges={charges})")
+    }
+}
+
+/// What the kernel knows of a trade; NaN where there is nothing.
+#[pyclass(frozen, get_all, module = "velox_core")]
+pub(super) struct TradeState {
+    pub(super) entry: f64,
+    pub(super) stop: f64,
+    pub(super) first_stop: f64,
+    pub(super) target: f64,
+}
