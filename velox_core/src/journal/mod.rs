@@ -44,6 +44,7 @@
 //! **Failure.** A failed write or sync stops the writer for good: nothing is retried, every later call says why, and
 //! [`Writer::synced_seq`] stays where it was.
 
+mod cut;
 mod disk;
 mod drain;
 mod error;

@@ -106,8 +106,13 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    // ── owner thread ──
+    fn record_len_max(&self) -> usize {
+        self.options.buffer_len.min(RECORD_LEN_MAX)
+    }
+}
 
+/// What the owner thread calls.
+impl Queue {
     /// Append one record whose payload `fill` writes in place.
     #[inline]
     pub(super) fn append(&self, head: Head, put_payload: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
@@ -196,10 +201,6 @@ impl Queue {
         self.wake(state);
     }
 
-    fn record_len_max(&self) -> usize {
-        self.options.buffer_len.min(RECORD_LEN_MAX)
-    }
-
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         state.parked = false;
         drop(state); // the woken thread wants the lock at once
@@ -239,9 +240,10 @@ impl Queue {
             None => Ok(state),
         }
     }
+}
 
-    // ── writer thread ──
-
+/// What the writer thread calls.
+impl Queue {
     /// Take all there is, once it is time: at once when somebody waits, else when records have gathered for a while.
     ///
     /// Without records and without `sync_due` it sleeps until it is woken.
