@@ -204,6 +204,16 @@ def test_an_inherited_parameter_can_be_given_anew(tmp_path: Path, compiled: Comp
     assert [hook.function for hook in spec.hooks] == ["on_bar"]
 
 
+def test_a_decorated_method_is_read_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "decorated.py"
+    wrapper = "import functools\ndef kept(f):\n    return functools.wraps(f)(lambda *a: f(*a))\n"
+    body = DOCUMENTED.replace("    def on_bar", "    @kept\n    def on_bar").replace("stop=bar.low, ", "")
+    path.write_text(wrapper + body)
+    line = 1 + (wrapper + body).partition("self.go_long(size")[0].count("\n")
+    with pytest.raises(InvalidStrategy, match=rf"decorated\.py:{line}: go_long\(size=self\.risk\) has no stop"):
+        load(str(path))
+
+
 def test_equal_source_gives_an_equal_hash(strategy: Made, compiled: Compiled) -> None:
     first = compiled(strategy(BARS + HOOK + "pass")).code_hash
     assert compiled(strategy(BARS + HOOK + "pass")).code_hash == first

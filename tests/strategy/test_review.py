@@ -42,6 +42,8 @@ def test_a_risk_size_without_a_stop_is_a_fault(faults: Faults, line: str) -> Non
         "self.go_long(**self.terms())\n\ndef terms(self):\n    return {'qty': 1}",
         "self.count += 1",
         "self.pair = self.buy(qty=1)\n    self.pair.exit()",
+        "pass\n\ndef on_stop(self, trade):\n    self.t.exit()\n\ndef on_start(self):\n    self.t = self.go_flat()",
+        "self.put(bar)\n\n@staticmethod\ndef put(thing):\n    thing.mark = 1",
         "self._private = self.buy(qty=1)",
         "local = 1\n    self.log(f'{local} {self.position.quantity} {self.now} {self.capital}')",
     ],

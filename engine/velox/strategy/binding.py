@@ -183,7 +183,8 @@ def _size(word: str, terms: Terms, *, protected: bool) -> tuple[int, float]:
     if (quantity is None) == (size is None):
         raise BadInput(f"{word}(…) needs either qty= or size=, as in size=risk_pct(0.5)")
     if quantity is not None:
-        if type(quantity) is not int or quantity < 1:
+        # `__index__` is what whole numbers of any library have; True has it too and is none.
+        if isinstance(quantity, bool) or not hasattr(quantity, "__index__") or quantity < 1:
             raise BadInput(f"{word}(qty={quantity!r}): a quantity is a whole number from 1")
         return _SIZE_QUANTITY, float(quantity)
     if not isinstance(size, RiskPct | RiskRupees):

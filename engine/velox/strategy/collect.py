@@ -13,7 +13,7 @@ from velox.strategy.declaration import Declaration
 from velox.strategy.declare import Bars, Node, Text, resolved
 from velox.strategy.faults import Fault
 from velox.strategy.params import Param, Requirement, Values, nearest
-from velox.strategy.review import review
+from velox.strategy.review import review, trades_kept
 from velox.strategy.schedule import At, Every, Intraday, On, due_fault, times
 from velox.strategy.source import ClassSource, code_hash, find_source
 from velox.strategy.state import State
@@ -268,10 +268,10 @@ def judge_values(declared: Declared, values: Values) -> None:
 
 
 def _review(declared: Declared, cls: type, sources: dict[type, ClassSource | None]) -> None:
-    for source in sources.values():
-        if source is None:
-            continue
-        found = review(cls, source)
+    known = [source for source in sources.values() if source is not None]
+    trades = {name for source in known for name in trades_kept(source)}
+    for source in known:
+        found = review(cls, source, trades)
         declared.intents |= found.intents
         declared.faults += [Fault(source.file, remark.line, remark.sentence) for remark in found.faults]
         declared.warnings += [Fault(source.file, remark.line, remark.sentence) for remark in found.warnings]

@@ -1,7 +1,7 @@
 """What can be seen in the text of hooks before they run: forgotten stops, undeclared attributes, misspelt names."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
@@ -11,10 +11,11 @@ from velox.strategy.sizes import RiskPct, RiskRupees
 from velox.strategy.source import ClassSource
 from velox.strategy.state import State
 
-__all__ = ["ENTRIES", "Remark", "Review", "review", "undeclared"]
+__all__ = ["ENTRIES", "Remark", "Review", "review", "trades_kept", "undeclared"]
 
 ENTRIES = ("go_long", "go_short", "buy", "sell")
 _INTENTS = (*ENTRIES, "go_flat", "flatten")
+_NOT_BOUND = ("staticmethod", "classmethod")
 _RISK_SIZES = ("risk_pct", "risk_rupees")
 
 
@@ -45,40 +46,58 @@ def undeclared(owner: type, name: str) -> str:
     )
 
 
-def review(owner: type, source: ClassSource) -> Review:
-    """Read every method of one class body; `owner` is the class that inherits them."""
+def review(owner: type, source: ClassSource, trades: Set[str]) -> Review:
+    """Read every method of one class body; `owner` inherits them, `trades` are the attributes that hold trades."""
     found = Review([], [], {})
-    reader = _Reader(owner, found)
-    for statement in source.definition.body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.args.args:
-            reader.read(statement)
+    for method in _methods(source):
+        reader = _Reader(owner, found, method.args.args[0].arg, trades)
+        for statement in method.body:
+            reader.visit(statement)
     return found
 
 
+def trades_kept(source: ClassSource) -> set[str]:
+    """Attributes that a method gives the trade of an intent: the kernel knows them, so they need no declaration."""
+    kept: set[str] = set()
+    for method in _methods(source):
+        me = method.args.args[0].arg
+        for node in ast.walk(method):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_intent(node.value, me):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                kept |= {name for target in targets if (name := _own(target, me))}
+    return kept
+
+
+def _methods(source: ClassSource) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for statement in source.definition.body:
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) or not statement.args.args:
+            continue
+        if not any(isinstance(each, ast.Name) and each.id in _NOT_BOUND for each in statement.decorator_list):
+            yield statement
+
+
+def _own(node: ast.AST | None, me: str) -> str | None:
+    """The name of `self.name`."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=base), attr=name) if base == me:
+            return name
+        case _:
+            return None
+
+
+def _is_intent(node: ast.AST | None, me: str) -> bool:
+    return isinstance(node, ast.Call) and _own(node.func, me) in _INTENTS
+
+
 class _Reader(ast.NodeVisitor):
-    def __init__(self, owner: type, found: Review) -> None:
+    def __init__(self, owner: type, found: Review, me: str, trades: Set[str]) -> None:
         self._owner = owner
         self._found = found
-        self._self = "self"
-        self._trades: set[str] = set()
-
-    def read(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._self = function.args.args[0].arg
-        for statement in function.body:
-            self.visit(statement)
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        if self._is_intent(node.value):
-            self._trades |= {name for target in node.targets if (name := self._own(target))}
-        self.generic_visit(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if self._is_intent(node.value) and (name := self._own(node.target)):
-            self._trades.add(name)
-        self.generic_visit(node)
+        self._self = me
+        self._trades = trades
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        name = self._own(node)
+        name = _own(node, self._self)
         if name is None:
             self.generic_visit(node)
         elif isinstance(node.ctx, ast.Load):
@@ -87,7 +106,7 @@ class _Reader(ast.NodeVisitor):
             self._fault(node, undeclared(self._owner, name))
 
     def visit_Call(self, node: ast.Call) -> None:
-        word = self._own(node.func)
+        word = _own(node.func, self._self)
         if word in _INTENTS:
             self._found.intents.setdefault(word, node.lineno)
         if word in ENTRIES:
@@ -102,20 +121,9 @@ class _Reader(ast.NodeVisitor):
 
     def _judge_condition(self, node: ast.If | ast.IfExp | ast.While) -> None:
         for part in ast.walk(node.test):
-            if isinstance(part, ast.Attribute) and self._own(part) == "mode":
+            if isinstance(part, ast.Attribute) and _own(part, self._self) == "mode":
                 sentence = "self.mode decides something here; a strategy that does the same everywhere can be trusted"
                 self._found.warnings.append(Remark(part.lineno, sentence))
-
-    def _own(self, node: ast.AST | None) -> str | None:
-        """The name of `self.name`."""
-        match node:
-            case ast.Attribute(value=ast.Name(id=base), attr=name) if base == self._self:
-                return name
-            case _:
-                return None
-
-    def _is_intent(self, node: ast.AST | None) -> bool:
-        return isinstance(node, ast.Call) and self._own(node.func) in _INTENTS
 
     def _settable(self, name: str) -> bool:
         declared = getattr(self._owner, name, None)
@@ -163,7 +171,7 @@ class _Reader(ast.NodeVisitor):
     def _is_risk(self, size: ast.expr) -> bool:
         if isinstance(size, ast.Call):
             return ast.unparse(size.func).rpartition(".")[2] in _RISK_SIZES
-        declared = getattr(self._owner, self._own(size) or "", None)
+        declared = getattr(self._owner, _own(size, self._self) or "", None)
         value = declared.default if isinstance(declared, Param | State) else declared
         return isinstance(value, RiskPct | RiskRupees)
 

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import inspect
 import linecache
 import sys
 from types import FunctionType
@@ -22,21 +23,20 @@ class ClassSource(msgspec.Struct, frozen=True):
 
 def find_source(cls: type) -> ClassSource | None:
     """The text of a class; nothing where Python has none, as for a class typed at a prompt."""
-    functions = [value for value in vars(cls).values() if isinstance(value, FunctionType)]
-    first_line = functions[0].__code__.co_firstlineno if functions else None
-    file = (
-        functions[0].__code__.co_filename if functions else getattr(sys.modules.get(cls.__module__), "__file__", None)
-    )
-    if file is None:
-        return None
-    linecache.checkcache(file)
-    text = "".join(linecache.getlines(file))
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return None
-    definition = _definition(tree, cls.__name__, first_line)
-    return ClassSource(file, text, definition, _lines(definition)) if definition else None
+    functions = [inspect.unwrap(value).__code__ for value in vars(cls).values() if isinstance(value, FunctionType)]
+    places = [(code.co_filename, code.co_firstlineno) for code in functions]
+    # Without methods of its own a class is found by its name alone.
+    module_file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    for file, line in [*places, *([(module_file, 0)] if module_file else [])]:
+        linecache.checkcache(file)
+        text = "".join(linecache.getlines(file))
+        try:
+            definition = _definition(ast.parse(text), cls.__name__, line)
+        except SyntaxError:
+            continue
+        if definition is not None:
+            return ClassSource(file, text, definition, _lines(definition))
+    return None
 
 
 def code_hash(classes: list[type]) -> str:
@@ -48,12 +48,12 @@ def code_hash(classes: list[type]) -> str:
     return digest.hexdigest()
 
 
-def _definition(tree: ast.Module, name: str, inside: int | None) -> ast.ClassDef | None:
+def _definition(tree: ast.Module, name: str, inside: int) -> ast.ClassDef | None:
     found = None
     for node in ast.walk(tree):
         if not isinstance(node, ast.ClassDef) or node.name != name:
             continue
-        if inside is None or node.lineno <= inside <= (node.end_lineno or node.lineno):
+        if not inside or node.lineno <= inside <= (node.end_lineno or node.lineno):
             found = node  # the last of equal names is the one that Python keeps
     return found
 
