@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 
 use super::build::{Owned, append, create, first, meta, options, read_all, seqs};
-use crate::journal::{Lock, Reader, Start, TornTail, Writer, recover, recover_tail, segment_path};
+use crate::journal::{Lock, RECORD_HEADER_LEN, Reader, Start, TornTail, Writer, recover, recover_tail, segment_path};
 
 /// Where each record of a segment begins, and the file's end.
 fn boundaries(dir: &Path, segment: u32) -> Vec<u64> {
@@ -273,7 +273,8 @@ proptest! {
         let all: Vec<Owned> = read_all(dir.path());
         let path = segment_path(dir.path(), 1);
         let mut bytes = fs::read(&path).unwrap();
-        let at = 160 + ((bytes.len() - 160) as f64 * place) as usize; // behind the first Snapshot
+        let behind_snapshot = bytes.len() - lens.iter().map(|len| RECORD_HEADER_LEN + len).sum::<usize>();
+        let at = behind_snapshot + ((bytes.len() - behind_snapshot) as f64 * place) as usize;
         if cuts {
             bytes.truncate(at);
         } else {
