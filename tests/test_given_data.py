@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import shared_path
 
 
@@ -15,7 +14,7 @@ def nothing_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_missing_data_skips_with_its_reason() -> None:
-    with pytest.raises(pytest.skip.Exception, match="no given data: vectors/x.jsonl"):
+    with pytest.raises(pytest.skip.Exception, match=r"no given data: vectors/x\.jsonl"):
         shared_path("vectors", "x.jsonl")
 
 

@@ -116,7 +116,7 @@ class _Record(msgspec.Struct, array_like=True, frozen=True):
     """A payload: the order of its fields is the format."""
 
 
-class IntentId(_Record):
+class IntentId(_Record, frozen=True):
     """Names an intent for ever."""
 
     instance: int
@@ -124,21 +124,21 @@ class IntentId(_Record):
     counter: int
 
 
-class OrderId(_Record):
+class OrderId(_Record, frozen=True):
     """Names an order: its intent and which child of it (0 the entry)."""
 
     intent: IntentId
     child: int
 
 
-class PriceSpec(_Record):
+class PriceSpec(_Record, frozen=True):
     """A protective price: 0 none, 1 price, 2 percent, 3 points, 4 multiples of risk, 5 cost."""
 
     kind: int
     value: float
 
 
-class Intent(_Record):
+class Intent(_Record, frozen=True):
     """What a strategy wishes."""
 
     id: IntentId
@@ -160,7 +160,7 @@ class Intent(_Record):
     reads: list[tuple[int, int, float]]
 
 
-class Command(_Record):
+class Command(_Record, frozen=True):
     """What an operator orders; the same key twice is the same command. Account -1 means all."""
 
     kind: int
@@ -172,7 +172,7 @@ class Command(_Record):
     reason: str
 
 
-class HistoryBar(_Record):
+class HistoryBar(_Record, frozen=True):
     """A closed candle of an earlier day; prices at 1e-8 rupees."""
 
     series: int
@@ -185,7 +185,7 @@ class HistoryBar(_Record):
     ticks: int
 
 
-class AccountDef(_Record):
+class AccountDef(_Record, frozen=True):
     """An account; money at 1e-8 rupees, margin at 1e-10 of the value."""
 
     id: int
@@ -199,7 +199,7 @@ class AccountDef(_Record):
     partial: bool
 
 
-class LimitsSet(_Record):
+class LimitsSet(_Record, frozen=True):
     """Limits of an account (instance -1) or of one instance; money at 1e-8, shares at 1e-10, 0 for none."""
 
     account: int
@@ -219,7 +219,7 @@ class LimitsSet(_Record):
     duplicate_ns: int
 
 
-class Schedule(_Record):
+class Schedule(_Record, frozen=True):
     """A hook that runs by the clock."""
 
     hook: int
@@ -228,7 +228,7 @@ class Schedule(_Record):
     run_late: bool
 
 
-class StrategyStarted(_Record):
+class StrategyStarted(_Record, frozen=True):
     """A strategy instance begins."""
 
     id: int
@@ -248,7 +248,7 @@ class StrategyStarted(_Record):
     flat_at: int
 
 
-class StrategyStopped(_Record):
+class StrategyStopped(_Record, frozen=True):
     """An instance ends, or its code failed."""
 
     instance: int
@@ -256,7 +256,7 @@ class StrategyStopped(_Record):
     reason: str
 
 
-class NodeAdded(_Record):
+class NodeAdded(_Record, frozen=True):
     """An indicator joins the graph."""
 
     id: int
@@ -266,7 +266,7 @@ class NodeAdded(_Record):
     params: list[float]
 
 
-class Watch(_Record):
+class Watch(_Record, frozen=True):
     """A candle series joins the graph."""
 
     series: int
@@ -274,7 +274,7 @@ class Watch(_Record):
     seconds: int
 
 
-class StateSet(_Record):
+class StateSet(_Record, frozen=True):
     """A strategy's persistent value, msgpack."""
 
     instance: int
@@ -282,7 +282,7 @@ class StateSet(_Record):
     value: bytes
 
 
-class UserValue(_Record):
+class UserValue(_Record, frozen=True):
     """A line that a strategy wants kept."""
 
     instance: int
@@ -290,7 +290,7 @@ class UserValue(_Record):
     text: str
 
 
-class SessionMark(_Record):
+class SessionMark(_Record, frozen=True):
     """What happened to the feed or the day."""
 
     kind: int
@@ -298,14 +298,14 @@ class SessionMark(_Record):
     text: str
 
 
-class Skip(_Record):
+class Skip(_Record, frozen=True):
     """A record that recovery must not apply."""
 
     seq: int
     reason: str
 
 
-class Settings(_Record):
+class Settings(_Record, frozen=True):
     """Thresholds of the guard and the clock."""
 
     clock: int = ClockMode.DATA
@@ -316,7 +316,7 @@ class Settings(_Record):
     late_ns: int = 30_000_000_000
 
 
-class OrderEvent(_Record):
+class OrderEvent(_Record, frozen=True):
     """An order changed its state."""
 
     order: OrderId
@@ -331,7 +331,7 @@ class OrderEvent(_Record):
     reason: str
 
 
-class RiskVerdict(_Record):
+class RiskVerdict(_Record, frozen=True):
     """Risk refused or cut an order."""
 
     intent: IntentId
@@ -342,7 +342,7 @@ class RiskVerdict(_Record):
     value: int
 
 
-class Fill(_Record):
+class Fill(_Record, frozen=True):
     """A fill with its charges by line; money at 1e-8 rupees."""
 
     order: OrderId
@@ -360,7 +360,7 @@ class Fill(_Record):
     gst: int
 
 
-class PositionChanged(_Record):
+class PositionChanged(_Record, frozen=True):
     """A book after a fill; money at 1e-8 rupees."""
 
     account: int
@@ -372,7 +372,7 @@ class PositionChanged(_Record):
     charges: int
 
 
-class AccountMark(_Record):
+class AccountMark(_Record, frozen=True):
     """An account's equity; money at 1e-8 rupees."""
 
     account: int
@@ -384,7 +384,7 @@ class AccountMark(_Record):
     margin: int
 
 
-class ExitEvent(_Record):
+class ExitEvent(_Record, frozen=True):
     """A stop or target was armed, moved, hit or disarmed; 0 for none."""
 
     instance: int
@@ -394,7 +394,7 @@ class ExitEvent(_Record):
     target: int
 
 
-class StrategyEvent(_Record):
+class StrategyEvent(_Record, frozen=True):
     """Something a strategy's owner must see."""
 
     instance: int
@@ -402,7 +402,7 @@ class StrategyEvent(_Record):
     sentence: str
 
 
-class CommandResult(_Record):
+class CommandResult(_Record, frozen=True):
     """What became of a command."""
 
     key: str

@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import velox_core
 
+import velox_core
 from velox.errors import BadInput
 from velox.market.facts import Facts, load
 from velox.research.catalog import CANDLE_SCHEMA, Catalog, Entry
