@@ -112,18 +112,22 @@ class RowColumns(Protocol):
     @property
     def inst(self) -> npt.NDArray[np.int32]:
         """Number of the instrument."""
+        ...
 
     @property
     def ts_ns(self) -> Ints:
         """The exchange's time."""
+        ...
 
     @property
     def price(self) -> Ints:
         """Last price at 1e-8 rupees."""
+        ...
 
     @property
     def volume(self) -> Ints:
         """The day's running total."""
+        ...
 
     @property
     def last_qty(self) -> Ints | None:

@@ -31,6 +31,7 @@ class MergedRows(RowColumns, Protocol):
     @property
     def place_ns(self) -> Ints:
         """The clock at which each row stands in the merged day."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -41,18 +42,22 @@ class _DayInstrument(Protocol):
     @property
     def name(self) -> str:
         """As NSE:RELIANCE."""
+        ...
 
     @property
     def is_index(self) -> bool:
         """Whether it can only be watched."""
+        ...
 
     @property
     def tick(self) -> int:
         """Price step at 1e-8 rupees, 0 where unknown."""
+        ...
 
     @property
     def prev_close(self) -> int:
         """Close of the day before at 1e-8 rupees, 0 where unknown."""
+        ...
 
 
 class DaySource(Protocol):
@@ -61,16 +66,20 @@ class DaySource(Protocol):
     @property
     def date(self) -> dt.date:
         """The session."""
+        ...
 
     @property
     def instruments(self) -> list[Any]:
         """Each a DayInstrument; rows name them by their place here."""
+        ...
 
     def rows(self) -> MergedRows:
         """All rows, merged."""
+        ...
 
     def history(self, instrument: str, timeframe_s: int, days: int = 10) -> npt.NDArray[np.void]:
         """Candles of earlier days with the fields ts_open, open, high, low, close, volume."""
+        ...
 
 
 class Listing(msgspec.Struct, frozen=True):
