@@ -73,6 +73,7 @@ impl Mark {
     }
 
     #[allow(unsafe_code)]
+    #[allow(clippy::cast_ptr_alignment)] // a map begins at a page
     fn word(&self, index: usize) -> &AtomicU64 {
         // SAFETY: the map is page-aligned, `WORDS` words long and lives as long as `self`; all access is atomic.
         unsafe { AtomicU64::from_ptr(self.map.as_ptr().cast_mut().cast::<u64>().add(index)) }

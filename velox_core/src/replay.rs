@@ -103,7 +103,7 @@ pub struct Placed<'a> {
 impl Follow {
     /// A follower that verifies decisions, or only keeps the state.
     pub fn new(verify: bool, skip: BTreeSet<u64>) -> Self {
-        Self { verify, skip, ..Self::default() }
+        Self { skip, verify, ..Self::default() }
     }
 
     /// Takes the next record; true when it was an input that was applied.

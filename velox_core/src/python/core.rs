@@ -185,7 +185,7 @@ impl Core {
         Ok(seq)
     }
 
-    /// The number of an instrument; KeyError for an unknown name.
+    /// The number of an instrument; `KeyError` for an unknown name.
     fn instrument(&self, name: &str) -> PyResult<u32> {
         let inner = self.lock()?;
         let at = inner.engine.kernel.markets.iter().position(|m| m.def.name == name);

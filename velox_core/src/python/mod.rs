@@ -1,5 +1,6 @@
 //! The Python face of the core; the only place that knows `PyO3`.
 #![allow(unsafe_code)] // PyO3's macros expand to unsafe
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands every argument over as a value
 
 use pyo3::prelude::*;
 

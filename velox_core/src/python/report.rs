@@ -20,7 +20,7 @@ pub(super) use dict;
 
 /// Hex digits of a hash.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(|d| char::from_digit(u32::from(d), 16)).collect()
 }
 
 fn trading(state: Trading) -> &'static str {

@@ -72,7 +72,7 @@ impl Watchdog {
     pub(super) fn begin(&self, instance: u32) -> Begun {
         self.shared.instance.store(instance, Ordering::Relaxed);
         let turn = self.shared.turn.fetch_add(1, Ordering::Release);
-        (turn / 2 % SAMPLE == 0).then(Instant::now)
+        (turn / 2).is_multiple_of(SAMPLE).then(Instant::now)
     }
 
     /// It has come back; true when the exception was raised and came too late to break it.
@@ -116,7 +116,7 @@ fn watch(shared: &Shared, clock: ThreadClock, budget: Duration, act: impl Fn(u64
     while !shared.stop.load(Ordering::Acquire) {
         thread::sleep(LOOK.min(budget / 4));
         let turn = shared.turn.load(Ordering::Acquire);
-        if turn % 2 == 0 {
+        if turn.is_multiple_of(2) {
             continue;
         }
         if seen.0 != turn {
