@@ -14,7 +14,7 @@ from velox.simulator.accounts import Denied, Session, Sessions
 from velox.simulator.exchange import Exchange, Listing
 from velox.simulator.limits import RateLimiter
 
-__all__ = ["INSTRUMENT_FILE", "Answer", "Ask", "RestApi"]
+__all__ = ["INSTRUMENT_FILE", "Answer", "Ask", "RestApi", "instrument_file"]
 
 INSTRUMENT_FILE = "/OpenAPI_File/files/OpenAPIScripMaster.json"
 
@@ -228,8 +228,13 @@ class RestApi:
 
     def _instruments(self) -> bytes:
         if self._instrument_file is None:
-            self._instrument_file = msgspec.json.encode([_scrip(listing) for listing in self._exchange.listings])
+            self._instrument_file = instrument_file(self._exchange)
         return self._instrument_file
+
+
+def instrument_file(exchange: Exchange) -> bytes:
+    """The broker's instrument file of the day."""
+    return msgspec.json.encode([_scrip(listing) for listing in exchange.listings])
 
 
 def _nothing(_session: Session, _body: _Body) -> object:

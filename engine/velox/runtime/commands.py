@@ -1,0 +1,161 @@
+"""Operator commands: a Unix socket in the journal's folder, frames of a length and msgpack, one answer each."""
+
+import asyncio
+import contextlib
+import getpass
+import hashlib
+import os
+import socket
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import velox_core
+
+from velox.errors import BadInput, Unknown
+from velox.events import Command, CommandKind, Kind, encode
+
+__all__ = ["CommandServer", "Reply", "Request", "send", "socket_path"]
+
+_NAME = "engine.sock"
+_PATH_MAX = 100  # a Unix address holds some 107 bytes
+_FRAME_MAX = 1 << 16
+_LENGTH = 4
+_FLATTEN_WITHIN_S = 10.0
+_LOOK_S = 0.01
+_ANSWER_WITHIN_S = 30.0
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a client asks; the key makes the same request sent twice one command."""
+
+    kind: int
+    key: str
+    actor: str
+    reason: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What became of it, at which position of the journal."""
+
+    state: str
+    as_of: str
+    sentence: str
+
+
+def socket_path(journal: Path) -> Path:
+    """Where an engine on this journal listens."""
+    path = journal.resolve() / _NAME
+    if len(os.fsencode(path)) <= _PATH_MAX:
+        return path
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"velox-{os.getuid()}-{name}.sock"
+
+
+class CommandServer:
+    """Answers commands while it is entered; the socket is the owner's alone."""
+
+    def __init__(self, core: velox_core.Core, journal: Path) -> None:
+        self._core = core
+        self._path = socket_path(journal)
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self._path.unlink(missing_ok=True)  # the journal's lock is held: a socket here is a dead engine's
+        old = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
+        finally:
+            os.umask(old)
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            length = int.from_bytes(await reader.readexactly(_LENGTH), "big")
+            if length <= _FRAME_MAX:
+                writer.write(_framed(await self._answer(await reader.readexactly(length))))
+                await writer.drain()
+        writer.close()
+
+    async def _answer(self, body: bytes) -> Reply:
+        try:
+            request = msgspec.msgpack.decode(body, type=Request)
+            kind = CommandKind(request.kind)
+        except (msgspec.DecodeError, ValueError) as error:
+            return Reply("refused", "", f"the request cannot be read: {error}")
+        command = Command(kind, request.actor, request.key, request.key, "unix", -1, request.reason)
+        self._core.input(Kind.COMMAND, encode(command))
+        run, seq = self._core.as_of()
+        await self._synced(seq)
+        state = self._core.command_state(request.key) or "done"
+        if kind == CommandKind.FLATTEN:
+            state = await self._flattened(request.key)
+        return Reply(state, f"{run}:{seq}", self._sentence(kind, state))
+
+    async def _synced(self, seq: int) -> None:
+        """An acknowledged command is durable."""
+        self._core.request_sync()
+        while (stats := self._core.journal_stats()) is not None and stats["synced"] < seq:
+            await asyncio.sleep(_LOOK_S / 10)
+
+    async def _flattened(self, key: str) -> str:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _FLATTEN_WITHIN_S
+        while (state := self._core.command_state(key)) == "working" and loop.time() < until:
+            await asyncio.sleep(_LOOK_S)
+        return state or "working"
+
+    def _sentence(self, kind: CommandKind, state: str) -> str:
+        held = [s for s in self._core.summary()["strategies"] if s["quantity"]]
+        if kind == CommandKind.FLATTEN and state == "flat":
+            return "Every position is closed, and nothing is opened until `velox resume`."
+        if kind == CommandKind.FLATTEN:
+            names = ", ".join(f"{s['name']} {s['quantity']:+d} {s['instrument']}" for s in held)
+            return f"Not flat yet: {names or 'no position is left'}; exits go on, nothing is opened."
+        if kind == CommandKind.HALT:
+            return f"Nothing is opened from now on; {len(held)} positions keep their stops."
+        return "Positions may be opened again."
+
+
+def send(journal: Path, kind: CommandKind, reason: str = "") -> Reply:
+    """Send one command to the engine that runs on a journal and wait for its answer."""
+    path = socket_path(journal)
+    request = Request(kind, uuid.uuid4().hex, getpass.getuser(), reason)
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(_ANSWER_WITHIN_S)
+        try:
+            link.connect(str(path))
+        except OSError:
+            raise BadInput(f"no engine runs on the journal {journal}: start one, or name its --journal") from None
+        try:
+            link.sendall(_framed(request))
+            return msgspec.msgpack.decode(_read(link), type=Reply)
+        except (OSError, msgspec.DecodeError):
+            raise Unknown(f"the engine on {journal} gave no answer: look at its state before you try again") from None
+
+
+def _framed(message: msgspec.Struct) -> bytes:
+    body = msgspec.msgpack.encode(message)
+    return len(body).to_bytes(_LENGTH, "big") + body
+
+
+def _read(link: socket.socket) -> bytes:
+    length = int.from_bytes(_exactly(link, _LENGTH), "big")
+    return _exactly(link, min(length, _FRAME_MAX))
+
+
+def _exactly(link: socket.socket, length: int) -> bytes:
+    data = b""
+    while len(data) < length:
+        part = link.recv(length - len(data))
+        if not part:
+            raise ConnectionError("the link ended early")
+        data += part
+    return data

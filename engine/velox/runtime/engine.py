@@ -1,0 +1,229 @@
+"""The engine process: one owner thread on one loop runs one day on one journal, and says so in JSON lines."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import gc
+import hashlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import velox_core
+
+from velox.clock import monotonic_ns, wall_ns
+from velox.errors import BadInput, ExitCode, Fatal, VeloxError
+from velox.events import ClockMode
+from velox.market.calendar import IST
+from velox.market.facts import Facts, load
+from velox.market.instruments import InstrumentBook
+from velox.research.days import open_day
+from velox.runtime.account import limits_lines
+from velox.runtime.commands import CommandServer
+from velox.runtime.plan import Done, Failed, Hello, Message, Plan, Said, Status, encode
+from velox.runtime.sources import DirectSource, SocketSource, Source
+from velox.runtime.trading import TradingDay, session_date
+from velox.settings import Settings, SmartapiSettings
+from velox.settings import load as load_settings
+from velox.simulator.accounts import DEFAULT_ACCOUNT
+from velox.simulator.exchange import Exchange
+
+__all__ = ["main", "run"]
+
+_HOOK_BUDGET_MS = 50
+_AFTER_END_NS = 1_500_000_000
+_STOP_WITHIN_S = 4.0
+
+
+class Engine:
+    """One run of the engine: from an open journal to its close."""
+
+    def __init__(self, plan: Plan, settings: Settings) -> None:
+        self.plan = plan
+        self.settings = settings
+        self.core = self._open_core()
+        self.source: Source | None = None
+        self._began_ns = 0
+
+    @property
+    def recovering(self) -> bool:
+        """Whether the journal held something before."""
+        return self.core.recovery() is not None
+
+    def _open_core(self) -> velox_core.Core:
+        journal, created_ns = Path(self.plan.journal), wall_ns()
+        digest = hashlib.sha256(repr(self.settings).encode()).digest()
+        if not journal.exists() or not any(journal.glob("*.vj")):
+            return velox_core.Core(journal, config_digest=digest, created_ns=created_ns)
+        return velox_core.Core(journal, recover=True, skip=self.plan.skip, config_digest=digest, created_ns=created_ns)
+
+    async def run(self) -> Done:
+        """Run the day to its end or to a stop."""
+        core = self.core
+        finished = self.recovering and _is_over(core.summary())
+        if finished:
+            return Done(core.summary(), True, core.summary()["ticks"], 0.0)
+        date, day = self._date()
+        facts = load(date)
+        self.source = self._source(day)
+        book = await self.source.book()
+        trading = TradingDay(core, self.settings, facts, book, self.plan)
+        names = await self._set_up(trading, facts, book, day)
+        core.start_watchdog(_HOOK_BUDGET_MS, self.settings.engine.hook_limit_ms)
+        _settle_memory()
+        self._began_ns = monotonic_ns()
+        async with CommandServer(core, Path(self.plan.journal)):
+            status = asyncio.get_running_loop().create_task(self._report())
+            try:
+                finished = await self.source.play(names)
+            finally:
+                status.cancel()
+        elapsed_s = (monotonic_ns() - self._began_ns) / 1e9
+        await self.source.close()
+        return Done(core.summary(), finished, self.source.sent, elapsed_s)
+
+    def _date(self) -> tuple[dt.date, Any]:
+        if self.plan.feed == "live":
+            return dt.datetime.fromtimestamp(wall_ns() // 1_000_000_000, IST).date(), None
+        if self.recovering:
+            date = session_date(self.core)
+            return date, open_day(self.plan.day) if self.plan.feed == "direct" else None
+        day = open_day(self.plan.day)
+        return day.date, day
+
+    def _source(self, day: Any) -> Source:
+        known = self.core.summary()["ticks"]
+        match self.plan.feed:
+            case "direct":
+                start = None if self.plan.start is None else dt.time.fromisoformat(self.plan.start)
+                return DirectSource(self.core, Exchange(day, start=start), self.plan.speed, known)
+            case "socket":
+                return SocketSource(self.core, _simulated(self.plan), known, _say)
+            case "live":
+                smartapi = self.settings.feed.smartapi
+                if smartapi is None:
+                    raise BadInput("no feed is configured: set [feed.smartapi] in velox.toml")
+                return SocketSource(self.core, smartapi, None, _say)
+
+    async def _set_up(self, trading: TradingDay, facts: Facts, book: InstrumentBook, day: Any) -> list[str]:
+        """Begin the day or go on with it; returns the instruments to subscribe."""
+        core = self.core
+        assert self.source is not None
+        if self.recovering:
+            lines = _recovery_lines(core.recovery() or {}) + trading.go_on()
+            _tell(Hello(os.getpid(), core.as_of(), core.recovery(), lines))
+            return [market["name"] for market in core.markets()]
+        watched = [i.name for i in day.instruments] if day is not None and self.plan.watch_all else []
+        clock = ClockMode.WALL if self.plan.feed == "live" else ClockMode.DATA
+        await trading.begin(watched, self.source.history, clock)
+        lines = limits_lines(self.settings) + facts.loaded.notes
+        _tell(Hello(os.getpid(), core.as_of(), None, lines))
+        return [market["name"] for market in core.markets()]
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(self.plan.status_every_s)
+            _tell(Status(self.core.summary(), self.core.markets()))
+
+
+def _is_over(summary: dict[str, Any]) -> bool:
+    end_ns = summary["end_ns"]
+    return end_ns is not None and summary["now_ns"] >= end_ns + _AFTER_END_NS
+
+
+def _simulated(plan: Plan) -> SmartapiSettings:
+    account = DEFAULT_ACCOUNT
+    return SmartapiSettings(
+        client_code=account.client_code,
+        api_key=account.api_key,
+        pin=account.pin,
+        totp_secret=account.totp_secret,
+        rest_url=plan.rest_url,
+        ws_url=plan.ws_url,
+    )
+
+
+def _recovery_lines(found: dict[str, Any]) -> list[str]:
+    lines = [f"Recovered: {found['inputs']} records after the last Snapshot, up to {found['last_seq']}."]
+    if found["torn"]:
+        lines.append(f"A torn tail was cut: {found['torn']}.")
+    if found["synced_but_lost"]:
+        lines.append(f"{found['synced_but_lost']} records were called durable and are gone: the disk lied or was cut.")
+    if found["hooks_in_flight"]:
+        hooks = ", ".join(f"hook {hook} of instance {instance}" for instance, hook in found["hooks_in_flight"])
+        lines.append(f"Hooks of the record in flight were not run again: {hooks}.")
+    return lines
+
+
+def _settle_memory() -> None:
+    """Collect once and freeze: from now on no automatic collection stalls the loop."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def _tell(message: Message) -> None:
+    sys.stdout.buffer.write(encode(message))
+    sys.stdout.buffer.flush()
+
+
+def _say(line: str) -> None:
+    _tell(Said(line))
+
+
+async def run(plan: Plan, settings: Settings) -> int:
+    """Run a plan to its end; returns the exit status."""
+    engine = Engine(plan, settings)
+    loop = asyncio.get_running_loop()
+    work = loop.create_task(engine.run())
+
+    def stop() -> None:
+        if engine.source is not None:
+            engine.source.stop()
+            loop.call_later(_STOP_WITHIN_S, work.cancel)
+        else:
+            work.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        done = await work
+    except asyncio.CancelledError:
+        done = Done(engine.core.summary(), False, 0, 0.0)
+    finally:
+        with contextlib.suppress(velox_core.CoreError):
+            engine.core.close()
+    _tell(done)
+    return ExitCode.DONE
+
+
+def main() -> None:
+    """Read a plan from standard input and run it."""
+    import uvloop
+
+    try:
+        plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
+        Path(plan.journal).mkdir(parents=True, exist_ok=True)
+        sys.exit(uvloop.run(run(plan, load_settings())))
+    except Fatal as error:
+        _tell(Failed(error.exit_code, str(error)))
+        sys.exit(error.exit_code)
+    except VeloxError as error:
+        _tell(Failed(ExitCode.BAD_INPUT, str(error)))
+        sys.exit(ExitCode.BAD_INPUT)
+    except velox_core.CoreError as error:
+        _tell(Failed(error.exit_code, error.sentence))
+        sys.exit(error.exit_code)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        # The core is poisoned: nothing may be written any more, the supervisor starts anew.
+        print(f"the core panicked: {error}", file=sys.stderr)
+        os._exit(ExitCode.POISONED)
+
+
+if __name__ == "__main__":
+    main()
