@@ -98,17 +98,17 @@ def test_the_table_of_hooks_and_the_record_of_the_start(instance: Instance) -> N
     names = [getattr(hook, "__name__", None) for hook in instance.hooks]
     assert (names[0], names[16], names[17], names[18]) == ("on_start", "trend", "early", "often")
     assert sum(hook is not None for hook in instance.hooks) == 5
-    wiring = instance.started(0, 250_000 * 10**8)
+    wiring = instance.wiring
     assert wiring.series == [(1, 16), (0, -1)]
     assert wiring.nodes == [0, 1, 2]
     assert not wiring.on_tick
-    assert (wiring.entry_from, wiring.entry_until, wiring.flat_at) == tuple(
+    assert (wiring.entry_from_ns, wiring.entry_until_ns, wiring.flat_at_ns) == tuple(
         MIDNIGHT_NS + minutes * 60 * SECOND_NS for minutes in (9 * 60 + 20, 14 * 60 + 45, 15 * 60 + 3)
     )
     at, every = wiring.schedules
-    assert (at.hook, at.first, at.every, at.run_late) == (17, wiring.entry_from, 0, True)
+    assert (at.hook, at.first_ns, at.every_ns, at.run_late) == (17, wiring.entry_from_ns, 0, True)
     opening_ns = MIDNIGHT_NS + (9 * 60 + 15) * 60 * SECOND_NS
-    assert (every.hook, every.first, every.every) == (18, opening_ns + 30 * SECOND_NS, 30 * SECOND_NS)
+    assert (every.hook, every.first_ns, every.every_ns) == (18, opening_ns + 30 * SECOND_NS, 30 * SECOND_NS)
 
 
 def test_a_target_carries_size_stop_and_side(core: FakeCore, me: Any) -> None:

@@ -4,7 +4,8 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from velox.events import Schedule, StrategyStarted
+import msgspec
+
 from velox.strategy import state
 from velox.strategy.base import Strategy
 from velox.strategy.binding import Binding
@@ -14,7 +15,7 @@ from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle, SessionTim
 from velox.strategy.spec import HookSpec, NodeSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
 
-__all__ = ["Instance"]
+__all__ = ["Instance", "ScheduleWire", "Wiring"]
 
 _FIELDS = ("open", "high", "low", "close", "volume")
 _TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
@@ -24,11 +25,33 @@ _TICK_HOOK = 1
 _Hooks = list[Callable[..., object] | None]
 
 
+class ScheduleWire(msgspec.Struct, frozen=True):
+    """A hook that runs by the clock, as the kernel wants it."""
+
+    hook: int
+    first_ns: int
+    every_ns: int
+    run_late: bool
+
+
+class Wiring(msgspec.Struct, frozen=True):
+    """What the record of the instance's start says about how the kernel calls it."""
+
+    instrument: int
+    series: list[tuple[int, int]]  # (series, number of the hook at its close or -1)
+    nodes: list[int]
+    on_tick: bool
+    schedules: list[ScheduleWire]
+    entry_from_ns: int
+    entry_until_ns: int
+    flat_at_ns: int  # 0 for none
+
+
 class Instance:
     """One running strategy: its object, its hooks by number and its wiring to the kernel.
 
-    `kept` holds the values of its State as the journal has them. The caller attaches `hooks` and then
-    journals `started(…)`, which runs on_start.
+    `kept` holds the values of its State as the journal has them. The caller attaches `hooks` before it
+    journals the start, told in `wiring`: that record runs on_start.
     """
 
     def __init__(
@@ -47,7 +70,6 @@ class Instance:
         self._binding = Binding(core, instance_id, instrument, day, mode)
         series = [core.watch(instrument, bars.timeframe_s) for bars in spec.bars]
         nodes = [core.node(series[node.bars], node.source, node.kind, node.params) for node in spec.nodes]
-        self._series, self._nodes = series, nodes
         self.object = cls.__new__(cls)
         # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.
         held = self.object.__dict__
@@ -56,30 +78,7 @@ class Instance:
         held |= self._graph(core, series, nodes)
         held |= self._state(kept or {})
         self.hooks = self._table()
-
-    def started(self, account: int, capital: int) -> StrategyStarted:
-        """The record that announces the instance; capital at 1e-8 rupees."""
-        spec, midnight = self.spec, self.spec.day_start_ns
-        of_bars = [(self._series[hook.bars], hook.number) for hook in spec.hooks if hook.kind == "bars"]
-        called = {series for series, _ in of_bars}
-        session = spec.session
-        return StrategyStarted(
-            id=self.id,
-            name=spec.name,
-            class_name=spec.class_name,
-            code_hash=spec.code_hash,
-            params=spec.param_texts,
-            account=account,
-            instrument=self._binding.instrument,
-            capital=capital,
-            series=of_bars + [(series, -1) for series in dict.fromkeys(self._series) if series not in called],
-            nodes=list(dict.fromkeys(self._nodes)),
-            on_tick=any(hook.number == _TICK_HOOK for hook in spec.hooks),
-            schedules=[self._schedule(hook) for hook in spec.hooks if hook.kind in ("at", "every")],
-            entry_from=midnight + session.start_ns if session else midnight,
-            entry_until=midnight + session.last_entry_ns if session else _ALWAYS_NS,
-            flat_at=midnight + session.flat_ns if session else 0,
-        )
+        self.wiring = self._wiring(instrument, series, nodes)
 
     def _graph(self, core: CoreLike, series: list[int], nodes: list[int]) -> dict[str, object]:
         held: dict[str, object] = {}
@@ -116,9 +115,25 @@ class Instance:
             table[hook.number] = _with_trade(self._binding, method) if is_of_trade else method
         return table
 
-    def _schedule(self, hook: HookSpec) -> Schedule:
+    def _wiring(self, instrument: int, series: list[int], nodes: list[int]) -> Wiring:
+        hooks = self.spec.hooks
+        of_bars = [(series[hook.bars], hook.number) for hook in hooks if hook.kind == "bars"]
+        called = {number for number, _ in of_bars}
+        session, midnight = self.spec.session, self.spec.day_start_ns
+        return Wiring(
+            instrument=instrument,
+            series=of_bars + [(number, -1) for number in dict.fromkeys(series) if number not in called],
+            nodes=list(dict.fromkeys(nodes)),
+            on_tick=any(hook.number == _TICK_HOOK for hook in hooks),
+            schedules=[self._schedule(hook) for hook in hooks if hook.kind in ("at", "every")],
+            entry_from_ns=midnight + session.start_ns if session else midnight,
+            entry_until_ns=midnight + session.last_entry_ns if session else _ALWAYS_NS,
+            flat_at_ns=midnight + session.flat_ns if session else 0,
+        )
+
+    def _schedule(self, hook: HookSpec) -> ScheduleWire:
         first_ns = self.spec.day_start_ns + hook.at_ns if hook.kind == "at" else self.spec.open_ns + hook.every_ns
-        return Schedule(hook.number, first_ns, hook.every_ns, hook.run_late)
+        return ScheduleWire(hook.number, first_ns, hook.every_ns, hook.run_late)
 
 
 def _node_handle(node: NodeSpec, number: int, core: CoreLike) -> Any:
