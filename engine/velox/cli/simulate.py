@@ -1,0 +1,169 @@
+"""`velox simulate`: plays the broker on this machine until it is told to stop."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import math
+import os
+import re
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from velox.errors import BadInput
+
+if TYPE_CHECKING:
+    from velox.research.days import Day
+    from velox.simulator.server import Simulator
+
+__all__ = ["command"]
+
+_PARENT_LOOK_S = 0.25
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
+
+
+class _Call(msgspec.Struct):
+    """What the command line says, by the names of its parameters."""
+
+    broker: str
+    port: int
+    day: str | None
+    start: dt.time | None
+    speed: float | None
+    seed: int | None
+    instruments: Path | None
+    parent_pid: int | None
+
+
+class _Speed(click.ParamType[float | None]):
+    name = "speed"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """Read `max` as None, anything else as a factor."""
+        if value == "max" or value is None:
+            return None
+        try:
+            speed = float(str(value))
+        except ValueError:
+            speed = math.nan
+        if not 0 < speed < math.inf:
+            self.fail(f"{value!r} is neither a number above 0 nor max", param, ctx)
+        return speed
+
+
+class _TimeOfDay(click.ParamType[dt.time]):
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.time:
+        """Read a time of day in India."""
+        text = str(value)
+        parsed = None
+        if _CLOCK.fullmatch(text):
+            with contextlib.suppress(ValueError):
+                parsed = dt.time.fromisoformat(text)
+        if parsed is None:
+            self.fail(f"{text!r} is not a time like 09:15:00", param, ctx)
+        return parsed
+
+
+@click.command()
+@click.option("--broker", required=True, type=click.Choice(["smartapi"]), help="Whose interface to play.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), metavar="P", help="Port on this machine; 0: a free one."
+)
+@click.option("--day", metavar="FILE_OR_DIR", help="Recording, folder or catalogue; default: the generated day.")
+@click.option("--from", "start", type=_TimeOfDay(), metavar="HH:MM:SS", help="Begin at this time of the day (IST).")
+@click.option("--speed", default="1", type=_Speed(), metavar="N|max", help="Times real time, or as the client reads.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Generate another day from this seed.")
+@click.option("--instruments", type=click.Path(path_type=Path), metavar="FILE", help="The broker's instrument file.")
+@click.option("--parent-pid", type=int, hidden=True)
+def command(**options: object) -> None:
+    """Play a broker on this machine: login, instruments, candles and live ticks of one day."""
+    import uvloop
+
+    call = msgspec.convert(options, _Call)
+    if call.day is not None and call.seed is not None:
+        raise BadInput(f"--day {call.day} and --seed {call.seed} exclude each other: a seed generates its own day")
+    with contextlib.ExitStack() as held:
+        uvloop.run(_serve(_simulator(call, held), call))
+
+
+def _simulator(call: _Call, held: contextlib.ExitStack) -> tuple["Simulator", "Day"]:
+    from velox.market.instruments import InstrumentBook
+    from velox.simulator.server import Options, Simulator
+
+    day = _day(call, held)
+    for note in day.notes:
+        click.echo(f"note: {note}", err=True)
+    book = None if call.instruments is None else InstrumentBook.from_file(call.instruments)
+    return Simulator(day, Options(port=call.port, speed=call.speed, start=call.start), book=book), day
+
+
+def _day(call: _Call, held: contextlib.ExitStack) -> "Day":
+    from velox.research.days import open_day
+
+    if call.seed is None:
+        return open_day(call.day)
+    from velox.research.catalog import Catalog
+    from velox.simulator.session import Plan, generate
+
+    folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="velox-day-")))
+    plan = Plan(seed=call.seed)
+    generate(plan, Catalog(folder))
+    return open_day(f"{folder}@{plan.first}")
+
+
+async def _serve(made: tuple["Simulator", "Day"], call: _Call) -> None:
+    simulator, day = made
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    watch = loop.create_task(_watch_parent(call.parent_pid, stopped))
+    async with simulator:
+        click.echo(_line(simulator, day))
+        await stopped.wait()
+    watch.cancel()
+
+
+def _line(simulator: "Simulator", day: "Day") -> str:
+    """One line of TOML that stands as it is under [feed]; these credentials are made up, so they may be shown."""
+    account = simulator.options.accounts[0]
+    settings = {
+        "client_code": account.client_code,
+        "api_key": account.api_key.reveal(),
+        "pin": account.pin.reveal(),
+        "totp_secret": account.totp_secret.reveal(),
+        "rest_url": simulator.rest_url,
+        "ws_url": simulator.ws_url,
+    }
+    speed = simulator.options.speed
+    told = [day.stamp] if day.synthetic else []
+    told += [str(day.date), f"{len(day.instruments)} instruments", f"{len(simulator.exchange.rows)} rows"]
+    told.append("as fast as the client reads" if speed is None else f"{speed:g} x real time")
+    values = ", ".join(f'{key} = "{value}"' for key, value in settings.items())
+    return f"smartapi = {{ {values} }}  # {', '.join(told)}"
+
+
+async def _watch_parent(pid: int | None, stopped: asyncio.Event) -> None:
+    """Stop when the process that asked for it is gone; a parent that dies leaves this process to another one."""
+    if pid is None:
+        return
+    is_child = os.getppid() == pid
+    while os.getppid() == pid if is_child else _alive(pid):  # noqa: ASYNC110 - a death elsewhere sets no event
+        await asyncio.sleep(_PARENT_LOOK_S)
+    stopped.set()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
