@@ -302,7 +302,7 @@ def test_a_mark_never_stands_before_a_row_that_does_not_move_the_clock(
 
     def monotonic_ns() -> int:
         nonlocal ticking
-        ticking += 70_000_000
+        ticking += 330_000_000
         return ticking
 
     async def work() -> None:

@@ -9,6 +9,7 @@ one write, and waits while the transport's buffer is above its high-water mark.
 
 import asyncio
 import datetime as dt
+import logging
 import re
 import ssl
 from collections.abc import Mapping, Sequence
@@ -167,7 +168,7 @@ class _Connection(asyncio.Protocol):
                 return
             data, self._head = self._head, b""
             if _UPGRADE.search(data.partition(b"\r\n\r\n")[0] + b"\r\n"):
-                self._websocket = ServerProtocol(max_size=_MESSAGE_MAX)
+                self._websocket = ServerProtocol(max_size=_MESSAGE_MAX, logger=_logger())
                 self._feed_websocket(data)
                 return
             self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_MAX)
@@ -323,6 +324,13 @@ class _Connection(asyncio.Protocol):
             http.send(h11.EndOfMessage()),
         ]
         self._transport.write(b"".join(part or b"" for part in parts))
+
+
+def _logger() -> logging.Logger:
+    """A logger that never tells details: the library's would hold the client's tokens."""
+    logger = logging.getLogger(__name__)
+    logger.setLevel(logging.INFO)
+    return logger
 
 
 def _credentials(request: Request, query: str) -> tuple[str, str, str, str]:

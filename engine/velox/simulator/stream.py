@@ -124,6 +124,7 @@ class Stream:
         self._select()
         if self._subscribed and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._play())
+            self._task.add_done_callback(_tell_failure)
 
     async def close(self) -> None:
         """Stop playing."""
@@ -170,3 +171,9 @@ class Stream:
             correlation = ""
         error = {"correlationID": correlation, "errorCode": code, "errorMessage": words}
         self._socket.send_text(msgspec.json.encode(error))
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """Let the loop report at once what went wrong in a player; nobody waits for it."""
+    if not task.cancelled():
+        task.result()
