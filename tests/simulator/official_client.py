@@ -23,7 +23,7 @@ def _no_look_up(*_words: object, **_named: object) -> object:
 def _session(given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     from SmartApi import SmartConnect
 
-    client = SmartConnect(api_key=given["api_key"], root=given["rest_url"])
+    client: Any = SmartConnect(api_key=given["api_key"], root=given["rest_url"])
     totp = pyotp.TOTP(given["totp_secret"]).at(wall_ns() // 1_000_000_000)
     return client, client.generateSession(given["client_code"], given["pin"], totp)
 
@@ -31,7 +31,7 @@ def _session(given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 def _quotes(given: dict[str, Any], jwt: str, feed_token: str) -> list[dict[str, Any]]:
     from SmartApi.smartWebSocketV2 import SmartWebSocketV2
 
-    socket = SmartWebSocketV2(jwt, given["api_key"], given["client_code"], feed_token, max_retry_attempt=0)
+    socket: Any = SmartWebSocketV2(jwt, given["api_key"], given["client_code"], feed_token, max_retry_attempt=0)
     socket.ROOT_URI = given["ws_url"]
     quotes: list[dict[str, Any]] = []
     complete = threading.Event()

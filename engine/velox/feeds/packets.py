@@ -15,20 +15,20 @@ import numpy.typing as npt
 
 __all__ = [
     "DEPTH_20",
+    "DayEncoder",
     "LTP",
     "NSE_CM",
     "PACKETS",
-    "QUOTE",
-    "SNAP_QUOTE",
-    "DayEncoder",
     "PacketInstrument",
+    "QUOTE",
     "RowColumns",
+    "SNAP_QUOTE",
     "encode_day",
 ]
 
-Ints: TypeAlias = npt.NDArray[np.int64]
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Rows: TypeAlias = slice | Ints
+_Ints: TypeAlias = npt.NDArray[np.int64]
+_Bytes: TypeAlias = npt.NDArray[np.uint8]
+_Rows: TypeAlias = slice | _Ints
 
 LTP, QUOTE, SNAP_QUOTE, DEPTH_20 = 1, 2, 3, 4
 NSE_CM = 1
@@ -115,42 +115,42 @@ class RowColumns(Protocol):
         ...
 
     @property
-    def ts_ns(self) -> Ints:
+    def ts_ns(self) -> _Ints:
         """The exchange's time."""
         ...
 
     @property
-    def price(self) -> Ints:
+    def price(self) -> _Ints:
         """Last price at 1e-8 rupees."""
         ...
 
     @property
-    def volume(self) -> Ints:
+    def volume(self) -> _Ints:
         """The day's running total."""
         ...
 
     @property
-    def last_qty(self) -> Ints | None:
+    def last_qty(self) -> _Ints | None:
         """Quantity of the last trade."""
 
     @property
-    def bid(self) -> Ints | None:
+    def bid(self) -> _Ints | None:
         """Best buying price."""
 
     @property
-    def ask(self) -> Ints | None:
+    def ask(self) -> _Ints | None:
         """Best selling price."""
 
     @property
-    def bid_qty(self) -> Ints | None:
+    def bid_qty(self) -> _Ints | None:
         """Quantity at the bid."""
 
     @property
-    def ask_qty(self) -> Ints | None:
+    def ask_qty(self) -> _Ints | None:
         """Quantity at the ask."""
 
     @property
-    def depth(self) -> Ints | None:
+    def depth(self) -> _Ints | None:
         """(rows, 10, 3): five buys, five sells, best first, each price, quantity, orders."""
 
 
@@ -170,20 +170,20 @@ class DayEncoder:
     def __len__(self) -> int:
         return len(self._rows.inst)
 
-    def packets(self, rows: Rows, mode: int = SNAP_QUOTE) -> Bytes:
+    def packets(self, rows: _Rows, mode: int = SNAP_QUOTE) -> _Bytes:
         """One packet a row, as (rows, size of the mode) bytes."""
         out = np.zeros(len(self._rows.inst[rows]), dtype=PACKETS[mode])
         self._fill(out, rows, mode)
         return out.view(np.uint8).reshape(len(out), -1)
 
-    def frames(self, rows: Rows, mode: int = SNAP_QUOTE) -> Bytes:
+    def frames(self, rows: _Rows, mode: int = SNAP_QUOTE) -> _Bytes:
         """The same packets, each as a binary WebSocket frame of a server."""
         out = np.zeros(len(self._rows.inst[rows]), dtype=_FRAMES[mode])
         out["head"] = np.void(_FRAME_HEADS[mode])
         self._fill(out, rows, mode)
         return out.view(np.uint8).reshape(len(out), -1)
 
-    def frames_of_modes(self, rows: Ints, modes: npt.NDArray[np.uint8]) -> bytes:
+    def frames_of_modes(self, rows: _Ints, modes: npt.NDArray[np.uint8]) -> bytes:
         """Frames of pairs (row, mode) in the given order, sizes mixed."""
         sizes = np.array([0, *(layout.itemsize for layout in _FRAMES.values())])[modes]
         starts = np.cumsum(sizes) - sizes
@@ -194,7 +194,7 @@ class DayEncoder:
             out[starts[chosen][:, None] + np.arange(frames.shape[1])] = frames
         return out.tobytes()
 
-    def _fill(self, out: npt.NDArray[Any], rows: Rows, mode: int) -> None:
+    def _fill(self, out: npt.NDArray[Any], rows: _Rows, mode: int) -> None:
         inst, ts_ns = self._rows.inst[rows], self._rows.ts_ns[rows]
         out["subscription_mode"] = mode
         out["exchange_type"] = self._exchanges[inst]
@@ -214,7 +214,7 @@ class DayEncoder:
             out["lower_circuit_limit"] = self._lowers[inst]
             self._fill_best_5(out, rows)
 
-    def _fill_quote(self, out: npt.NDArray[Any], rows: Rows, inst: npt.NDArray[np.int32]) -> None:
+    def _fill_quote(self, out: npt.NDArray[Any], rows: _Rows, inst: npt.NDArray[np.int32]) -> None:
         if self._rows.last_qty is not None:
             out["last_traded_quantity"] = self._rows.last_qty[rows]
         out["volume_trade_for_the_day"] = self._rows.volume[rows]
@@ -228,7 +228,7 @@ class DayEncoder:
             out["total_buy_quantity"] = quantities[:, :_LEVELS].sum(axis=1)
             out["total_sell_quantity"] = quantities[:, _LEVELS:].sum(axis=1)
 
-    def _book(self, rows: Rows) -> Ints | None:
+    def _book(self, rows: _Rows) -> _Ints | None:
         """The best five of each side as (rows, 10, 3): price in paise, quantity, orders; None for an empty book."""
         source = self._rows
         if source.depth is not None:
@@ -244,7 +244,7 @@ class DayEncoder:
                 book[:, level, 1] = quantity[rows]
         return book
 
-    def _fill_best_5(self, out: npt.NDArray[Any], rows: Rows) -> None:
+    def _fill_best_5(self, out: npt.NDArray[Any], rows: _Rows) -> None:
         book = self._book(rows)
         if book is None:
             return
@@ -253,7 +253,7 @@ class DayEncoder:
         # An empty level keeps flag 0, as the ten zero entries of an index have it.
         levels["flag"][:, :_LEVELS] = book[:, :_LEVELS, 0] > 0
 
-    def _fill_depth_20(self, out: npt.NDArray[Any], rows: Rows) -> None:
+    def _fill_depth_20(self, out: npt.NDArray[Any], rows: _Rows) -> None:
         book = self._book(rows)
         if book is None:
             return
@@ -267,24 +267,24 @@ class DayEncoder:
 
 def encode_day(
     rows: RowColumns, instruments: Sequence[PacketInstrument], mode: int = SNAP_QUOTE, chunk_rows: int = _CHUNK_ROWS
-) -> Iterator[Bytes]:
+) -> Iterator[_Bytes]:
     """All packets of a day in chunks of (rows, size) bytes."""
     encoder = DayEncoder(rows, instruments)
     for start in range(0, len(encoder), chunk_rows):
         yield encoder.packets(slice(start, start + chunk_rows), mode)
 
 
-def _paise(prices: Sequence[int] | Ints) -> Ints:
+def _paise(prices: Sequence[int] | _Ints) -> _Ints:
     return (np.asarray(prices, dtype=np.int64) + _PAISA // 2) // _PAISA
 
 
-def _session_so_far(inst: npt.NDArray[np.int32], price: Ints, count: int) -> tuple[Ints, Ints, Ints]:
+def _session_so_far(inst: npt.NDArray[np.int32], price: _Ints, count: int) -> tuple[_Ints, _Ints, _Ints]:
     """Open, high and low of each instrument up to and with each row; rows without a price change nothing."""
     columns = np.zeros((3, len(inst)), dtype=np.int64)
     order = np.argsort(inst, kind="stable")
     bounds = np.searchsorted(inst[order], np.arange(count + 1))
-    highest: Callable[[Ints], Ints] = np.maximum.accumulate
-    lowest: Callable[[Ints], Ints] = np.minimum.accumulate
+    highest: Callable[[_Ints], _Ints] = np.maximum.accumulate
+    lowest: Callable[[_Ints], _Ints] = np.minimum.accumulate
     for start, end in itertools.pairwise(bounds):
         rows = order[start:end]
         own = price[rows]

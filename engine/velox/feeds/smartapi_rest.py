@@ -18,7 +18,7 @@ from velox.market.instruments import InstrumentBook
 from velox.secret import Secret
 from velox.settings import SmartapiSettings
 
-__all__ = ["INTERVALS", "BrokerRefused", "BrokerSilent", "HistoryCandle", "SmartapiRest", "Tokens"]
+__all__ = ["BrokerRefused", "BrokerSilent", "HistoryCandle", "INTERVALS", "SmartapiRest", "Tokens"]
 
 _OFFICIAL_HOSTS = {"apiconnect.angelone.in", "apiconnect.angelbroking.com"}
 _OFFICIAL_FILES = "https://margincalculator.angelone.in"

@@ -7,7 +7,7 @@ import msgspec
 from velox.errors import BadInput
 from velox.feeds.packets import DEPTH_20, NSE_CM, PACKETS
 
-__all__ = ["DEPTH_TOKENS_MAX", "TOKENS_MAX", "Subscriptions"]
+__all__ = ["DEPTH_TOKENS_MAX", "Subscriptions", "TOKENS_MAX"]
 
 TOKENS_MAX = 1000
 DEPTH_TOKENS_MAX = 50

@@ -9,7 +9,7 @@ import pyotp
 
 from velox.secret import Secret
 
-__all__ = ["DEFAULT_ACCOUNT", "Account", "Denied", "Session", "Sessions"]
+__all__ = ["Account", "DEFAULT_ACCOUNT", "Denied", "Session", "Sessions"]
 
 _IST_OFFSET_NS = 19_800 * 1_000_000_000
 _DAY_NS = 86_400 * 1_000_000_000

@@ -16,7 +16,7 @@ from velox.market.ticks import tick_size
 
 __all__ = ["Candle", "DaySource", "Exchange", "Listing", "MergedRows"]
 
-Ints: TypeAlias = npt.NDArray[np.int64]
+_Ints: TypeAlias = npt.NDArray[np.int64]
 # Time of opening in ns UTC; open, high, low, close at 1e-8 rupees; volume.
 Candle: TypeAlias = tuple[int, int, int, int, int, int]
 
@@ -29,7 +29,7 @@ class MergedRows(RowColumns, Protocol):
     """The rows of a day with the clock at which each stands in it."""
 
     @property
-    def place_ns(self) -> Ints:
+    def place_ns(self) -> _Ints:
         """The clock at which each row stands in the merged day."""
         ...
 

@@ -4,7 +4,7 @@ import collections
 import types
 from collections.abc import Callable, Mapping
 
-__all__ = ["SMARTAPI_LIMITS", "CallLimits", "RateLimiter"]
+__all__ = ["CallLimits", "RateLimiter", "SMARTAPI_LIMITS"]
 
 _WINDOWS_NS = (1_000_000_000, 60_000_000_000, 3_600_000_000_000)
 

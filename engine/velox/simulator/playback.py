@@ -16,7 +16,7 @@ from velox.simulator.exchange import Exchange
 
 __all__ = ["AFTER_END_NS", "MODES", "MarketClock", "Outlet", "Playback"]
 
-Masks: TypeAlias = npt.NDArray[np.uint8]
+_Masks: TypeAlias = npt.NDArray[np.uint8]
 
 MODES = (1, 2, 3, 4)
 # The last time mark stands this long after the end of the session, so that the final candles close.
@@ -67,7 +67,7 @@ class Playback:
     """One client's way through the day; `masks` holds for each instrument a bit for each mode it is subscribed in."""
 
     def __init__(self, exchange: Exchange, outlet: Outlet, *, skip: int = 0, marks: bool = False) -> None:
-        self.masks: Masks = np.zeros(exchange.instrument_count, dtype=np.uint8)
+        self.masks: _Masks = np.zeros(exchange.instrument_count, dtype=np.uint8)
         self.sent = 0
         self._exchange = exchange
         self._outlet = outlet
@@ -140,7 +140,7 @@ class Playback:
             return self._exchange.encoder.frames(rows, int(modes[0])).tobytes()
         return self._exchange.encoder.frames_of_modes(rows, modes)
 
-    def _frames_until(self, end: int) -> tuple[npt.NDArray[np.int64], Masks]:
+    def _frames_until(self, end: int) -> tuple[npt.NDArray[np.int64], _Masks]:
         masks = self.masks[self._exchange.rows.inst[self._position : end]]
         hits = np.flatnonzero(masks)
         return _pairs(hits + self._position, masks[hits])
@@ -187,7 +187,7 @@ class Playback:
             self._outlet.end(end_ns, self.sent)
 
 
-def _pairs(rows: npt.NDArray[np.int64], masks: Masks) -> tuple[npt.NDArray[np.int64], Masks]:
+def _pairs(rows: npt.NDArray[np.int64], masks: _Masks) -> tuple[npt.NDArray[np.int64], _Masks]:
     """Row and mode of each frame, by row and then mode."""
     if not len(rows):
         return rows, masks

@@ -31,7 +31,7 @@ from velox.simulator.limits import SMARTAPI_LIMITS, CallLimits, RateLimiter
 from velox.simulator.smartapi import Ask, RestApi
 from velox.simulator.stream import SOCKETS_MAX, Pace, Stream
 
-__all__ = ["STREAM_PATH", "Options", "Simulator"]
+__all__ = ["Options", "STREAM_PATH", "Simulator"]
 
 STREAM_PATH = "/smart-stream"
 

@@ -14,7 +14,7 @@ from velox.simulator.accounts import Denied, Session, Sessions
 from velox.simulator.exchange import Exchange, Listing
 from velox.simulator.limits import RateLimiter
 
-__all__ = ["INSTRUMENT_FILE", "Answer", "Ask", "RestApi", "instrument_file"]
+__all__ = ["Answer", "Ask", "INSTRUMENT_FILE", "RestApi", "instrument_file"]
 
 INSTRUMENT_FILE = "/OpenAPI_File/files/OpenAPIScripMaster.json"
 

@@ -11,11 +11,11 @@ from velox.feeds.packets import DEPTH_20, NSE_CM
 from velox.simulator.exchange import Exchange
 from velox.simulator.playback import MarketClock, Playback
 
-__all__ = ["SOCKETS_MAX", "TOKENS_MAX", "Pace", "Socket", "Stream"]
+__all__ = ["Pace", "SOCKETS_MAX", "Socket", "Stream", "TOKENS_MAX"]
 
 SOCKETS_MAX = 3
 TOKENS_MAX = 1000
-DEPTH_TOKENS_MAX = 50
+_DEPTH_TOKENS_MAX = 50
 
 _INVALID = "E1001"
 _OVER_LIMIT = "E1002"
@@ -154,7 +154,7 @@ class Stream:
     def _over_limit(self, wanted: set[tuple[int, str, int]]) -> bool:
         subscribed = self._subscribed | wanted
         deep = sum(mode == DEPTH_20 for _, _, mode in subscribed)
-        return len(subscribed) > TOKENS_MAX or deep > DEPTH_TOKENS_MAX
+        return len(subscribed) > TOKENS_MAX or deep > _DEPTH_TOKENS_MAX
 
     def _select(self) -> None:
         masks = np.zeros_like(self._playback.masks)
