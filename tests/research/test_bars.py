@@ -43,7 +43,7 @@ expected_candles = _oracle().expected_candles
 def oracle_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the independent candles in the core's place, to test what is built around it."""
 
-    def fake(facts: bytes, group: int, ts_ns: Any, price: Any, volume: Any, timeframe_s: int, _: Any) -> dict[str, Any]:
+    def fake(facts: bytes, group: int, ts_ns: Any, price: Any, volume: Any, timeframe_s: int) -> dict[str, Any]:
         ticks = pl.DataFrame({"ts_ns": ts_ns, "price": price, "volume": volume})
         day = dt.date.fromordinal(dt.date(1970, 1, 1).toordinal() + int(np.median(ts_ns)) // DAY_NS)
         candles: pl.DataFrame = expected_candles(ticks, day, timeframe_s)

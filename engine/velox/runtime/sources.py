@@ -228,4 +228,3 @@ def _span(date: dt.date, timeframe_s: int, count: int) -> tuple[dt.datetime, dt.
     sessions = -(-count * timeframe_s // _TRADING_DAY_S)
     midnight = dt.datetime.combine(date, dt.time(), tzinfo=ist)
     return midnight - dt.timedelta(days=2 * sessions + _SPARE_DAYS), midnight - dt.timedelta(minutes=1)
-
