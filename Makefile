@@ -41,6 +41,7 @@ check-python:
 
 check-rust:
 	cargo fmt --check
+	cargo metadata --locked --format-version 1 --manifest-path velox_core/fuzz/Cargo.toml >/dev/null
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --workspace --all-targets --features velox_core/python -- -D warnings
 

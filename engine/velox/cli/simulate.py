@@ -154,7 +154,7 @@ async def _watch_parent(pid: int | None, stopped: asyncio.Event) -> None:
     if pid is None:
         return
     is_child = os.getppid() == pid
-    while os.getppid() == pid if is_child else _alive(pid):  # noqa: ASYNC110 - a death elsewhere sets no event
+    while os.getppid() == pid if is_child else _alive(pid):
         await asyncio.sleep(_PARENT_LOOK_S)
     stopped.set()
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
-import velox_core
 
+import velox_core
 from velox.errors import BadInput, Unknown
 from velox.events import Command, CommandKind, Kind, encode
 

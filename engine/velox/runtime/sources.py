@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
-import velox_core
 
+import velox_core
 from velox.clock import monotonic_ns, wall_ns
 from velox.events import Kind, MarkKind, SessionMark, encode
 from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE
@@ -34,12 +34,15 @@ class Source(Protocol):
 
     async def book(self) -> InstrumentBook:
         """The broker's instruments."""
+        ...
 
     async def history(self, instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         """Up to `count` candles of earlier days, oldest first."""
+        ...
 
     async def play(self, names: Sequence[str]) -> bool:
         """Feed the core with these instruments until the day ends (True) or `stop` is called (False)."""
+        ...
 
     def stop(self) -> None:
         """End `play` soon."""
