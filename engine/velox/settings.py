@@ -68,6 +68,7 @@ class EngineSettings(_Section, frozen=True):
     late_s: _Count = 30
     hook_budget_us: _AtLeastOne = 1000
     hook_limit_ms: _AtLeastOne = 500
+    memory_headroom_mb: _AtLeastOne = 1024  # growth after the start at which a leaking strategy is quarantined
 
 
 class SmartapiSettings(_Section, frozen=True):

@@ -13,12 +13,16 @@ use crate::replay::Recovered;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 /// Records between two Snapshots.
 pub const SNAPSHOT_RECORDS: u64 = 2_000_000;
 /// Kernel time between two Snapshots.
 pub const SNAPSHOT_NS: i64 = 300_000_000_000;
+/// How long a dying engine waits for its last record to be durable.
+const LAST_SYNC: Duration = Duration::from_secs(2);
 /// Flag of a decision that a crash cut off and recovery wrote again.
 pub const FLAG_CARRIED: u8 = 1;
 
@@ -100,6 +104,8 @@ pub struct Engine {
     last_snapshot: (u64, i64),
     poisoned: bool,
     panic_at: u64,
+    /// Whether a panic ends the process at once, as it must where others would catch it.
+    pub exit_on_panic: bool,
 }
 
 impl fmt::Debug for Engine {
@@ -146,6 +152,7 @@ impl Engine {
             last_snapshot: (0, 0),
             poisoned: false,
             panic_at: 0,
+            exit_on_panic: false,
         }
     }
 
@@ -288,8 +295,15 @@ impl Engine {
         if let Some(mark) = &mut self.mark {
             mark.applying(seq);
         }
-        assert!(seq != self.panic_at || seq == 0, "a planted panic at sequence {seq}");
-        let result = self.kernel.apply(ts, input);
+        let (kernel, planted) = (&mut self.kernel, self.panic_at == seq && seq > 0);
+        let applied = catch_unwind(AssertUnwindSafe(|| {
+            assert!(!planted, "a planted panic at sequence {seq}");
+            kernel.apply(ts, input)
+        }));
+        let result = match applied {
+            Ok(result) => result,
+            Err(panic) => self.die(seq, panic),
+        };
         self.poisoned = false;
         if let Some(mark) = &mut self.mark {
             mark.applied();
@@ -298,6 +312,19 @@ impl Engine {
         self.write_decisions()?;
         self.rotate_when_due()?;
         Ok(seq)
+    }
+
+    /// The kernel panicked: the record that did it is made durable, then the process ends or the panic goes on.
+    fn die(&mut self, seq: u64, panic: Box<dyn std::any::Any + Send>) -> ! {
+        if let Some(journal) = &self.journal
+            && journal.request_sync(seq).is_ok()
+        {
+            let _ = journal.wait_synced(seq, LAST_SYNC); // a disk that fails now changes nothing any more
+        }
+        if self.exit_on_panic {
+            std::process::abort();
+        }
+        resume_unwind(panic)
     }
 
     fn write_decisions(&mut self) -> Result<(), EngineError> {

@@ -16,10 +16,10 @@ import velox_core
 
 from velox.clock import monotonic_ns, wall_ns
 from velox.errors import BadInput, ExitCode, Fatal, VeloxError
-from velox.events import ClockMode
+from velox.events import ClockMode, Kind, StrategyStopped
+from velox.events import encode as encode_record
 from velox.market.calendar import IST
-from velox.market.facts import Facts, load
-from velox.market.instruments import InstrumentBook
+from velox.market.facts import load
 from velox.research.days import open_day
 from velox.runtime.account import limits_lines
 from velox.runtime.commands import CommandServer
@@ -46,12 +46,7 @@ class Engine:
         self.settings = settings
         self.core = self._open_core()
         self.source: Source | None = None
-        self._began_ns = 0
-
-    @property
-    def recovering(self) -> bool:
-        """Whether the journal held something before."""
-        return self.core.recovery() is not None
+        self._resident_max = 0
 
     def _open_core(self) -> velox_core.Core:
         journal, created_ns = Path(self.plan.journal), wall_ns()
@@ -63,43 +58,64 @@ class Engine:
     async def run(self) -> Done:
         """Run the day to its end or to a stop."""
         core = self.core
-        finished = self.recovering and _is_over(core.summary())
-        if finished:
+        date = self._date()
+        goes_on = session_date(core) == date
+        if goes_on and _is_over(core.summary()):
             return Done(core.summary(), True, core.summary()["ticks"], 0.0)
-        date, day = self._date()
         facts = load(date)
-        self.source = self._source(day)
+        self.source = self._source(core.summary()["ticks"] if goes_on else 0)
         book = await self.source.book()
         trading = TradingDay(core, self.settings, facts, book, self.plan)
-        names = await self._set_up(trading, facts, book, day)
-        core.start_watchdog(_HOOK_BUDGET_MS, self.settings.engine.hook_limit_ms)
+        lines = _recovery_lines(core.recovery())
+        if goes_on:
+            lines += trading.go_on()
+        else:
+            clock = ClockMode.WALL if self.plan.feed == "live" else ClockMode.DATA
+            await trading.begin(self.plan.watched, self.source.history, clock)
+            lines += limits_lines(self.settings) + facts.loaded.notes
+        _tell(Hello(os.getpid(), core.as_of(), core.recovery(), lines))
+        return await self._play([market["name"] for market in core.markets()])
+
+    async def _play(self, names: list[str]) -> Done:
+        assert self.source is not None
+        self.core.start_watchdog(_HOOK_BUDGET_MS, self.settings.engine.hook_limit_ms)
+        self.core.exit_on_panic()
         _settle_memory()
-        self._began_ns = monotonic_ns()
-        async with CommandServer(core, Path(self.plan.journal)):
+        self._resident_max = _resident() + (self.settings.engine.memory_headroom_mb << 20)
+        began_ns, finished = monotonic_ns(), False
+        async with CommandServer(self.core, Path(self.plan.journal)):
             status = asyncio.get_running_loop().create_task(self._report())
             try:
                 finished = await self.source.play(names)
             finally:
                 status.cancel()
-        elapsed_s = (monotonic_ns() - self._began_ns) / 1e9
+        elapsed_s = (monotonic_ns() - began_ns) / 1e9
         await self.source.close()
-        return Done(core.summary(), finished, self.source.sent, elapsed_s)
+        return Done(self.core.summary(), finished, self.source.sent, elapsed_s)
 
-    def _date(self) -> tuple[dt.date, Any]:
+    def _watch_memory(self) -> None:
+        """A strategy that leaks is quarantined, and a new process gives the memory back."""
+        if _resident() < self._resident_max:
+            return
+        grown = self.core.memory_by_instance()
+        culprit = max(range(len(grown)), key=grown.__getitem__, default=-1)
+        if culprit >= 0:
+            reason = f"leaked {grown[culprit] >> 20} MiB: quarantined"
+            self.core.input(Kind.STRATEGY_STOPPED, encode_record(StrategyStopped(culprit, True, reason)))
+            _say(f"Instance {culprit} {reason}.")
+        self.core.close()
+        os._exit(ExitCode.POISONED)
+
+    def _date(self) -> dt.date:
         if self.plan.feed == "live":
-            return dt.datetime.fromtimestamp(wall_ns() // 1_000_000_000, IST).date(), None
-        if self.recovering:
-            date = session_date(self.core)
-            return date, open_day(self.plan.day) if self.plan.feed == "direct" else None
-        day = open_day(self.plan.day)
-        return day.date, day
+            return dt.datetime.fromtimestamp(wall_ns() // 1_000_000_000, IST).date()
+        return dt.date.fromisoformat(self.plan.date)
 
-    def _source(self, day: Any) -> Source:
-        known = self.core.summary()["ticks"]
+    def _source(self, known: int) -> Source:
         match self.plan.feed:
             case "direct":
                 start = None if self.plan.start is None else dt.time.fromisoformat(self.plan.start)
-                return DirectSource(self.core, Exchange(day, start=start), self.plan.speed, known)
+                return DirectSource(self.core, Exchange(open_day(self.plan.day), start=start), self.plan.speed, known)
             case "socket":
                 return SocketSource(self.core, _simulated(self.plan), known, _say)
             case "live":
@@ -108,25 +124,22 @@ class Engine:
                     raise BadInput("no feed is configured: set [feed.smartapi] in velox.toml")
                 return SocketSource(self.core, smartapi, None, _say)
 
-    async def _set_up(self, trading: TradingDay, facts: Facts, book: InstrumentBook, day: Any) -> list[str]:
-        """Begin the day or go on with it; returns the instruments to subscribe."""
-        core = self.core
-        assert self.source is not None
-        if self.recovering:
-            lines = _recovery_lines(core.recovery() or {}) + trading.go_on()
-            _tell(Hello(os.getpid(), core.as_of(), core.recovery(), lines))
-            return [market["name"] for market in core.markets()]
-        watched = [i.name for i in day.instruments] if day is not None and self.plan.watch_all else []
-        clock = ClockMode.WALL if self.plan.feed == "live" else ClockMode.DATA
-        await trading.begin(watched, self.source.history, clock)
-        lines = limits_lines(self.settings) + facts.loaded.notes
-        _tell(Hello(os.getpid(), core.as_of(), None, lines))
-        return [market["name"] for market in core.markets()]
-
     async def _report(self) -> None:
+        parent = os.getppid()
         while True:
             await asyncio.sleep(self.plan.status_every_s)
+            if os.getppid() != parent and self.source is not None:
+                self.source.stop()  # nobody is left to start this engine again or to hear it
+            self._watch_memory()
             _tell(Status(self.core.summary(), self.core.markets()))
+
+
+def _resident() -> int:
+    """Resident memory of this process in bytes; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    except OSError:
+        return 0
 
 
 def _is_over(summary: dict[str, Any]) -> bool:
@@ -146,7 +159,9 @@ def _simulated(plan: Plan) -> SmartapiSettings:
     )
 
 
-def _recovery_lines(found: dict[str, Any]) -> list[str]:
+def _recovery_lines(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
     lines = [f"Recovered: {found['inputs']} records after the last Snapshot, up to {found['last_seq']}."]
     if found["torn"]:
         lines.append(f"A torn tail was cut: {found['torn']}.")

@@ -19,11 +19,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     journal: str
     strategies: list[StrategyPlan]
-    day: str | None = None  # None: the generated day that comes with the package
+    date: str = ""  # yyyy-mm-dd of a played day; a live one is today
+    watched: list[str] = []  # instruments whose candles are kept at 1m, 5m and 15m
+    day: str | None = None  # what plays here with feed "direct"; None: the generated day of the package
     feed: Literal["socket", "direct", "live"] = "socket"
     speed: float | None = None  # None: as fast as it goes
     start: str | None = None  # HH:MM:SS at which the day begins
-    watch_all: bool = False  # candles of every instrument of the day, at 1m, 5m and 15m
     rest_url: str = ""
     ws_url: str = ""
     skip: list[int] = []  # sequences that killed the engine twice

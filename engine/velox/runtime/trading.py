@@ -1,6 +1,7 @@
 """One trading day on a core: facts, account, instruments, candles, warm-up and strategies, each journalled once."""
 
 import datetime as dt
+import itertools
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import msgspec
 import velox_core
 
-from velox.errors import BadInput, Fatal
+from velox.errors import BadInput
 from velox.events import (
     ClockMode,
     HistoryBar,
@@ -31,7 +32,7 @@ from velox.strategy.host import Instance
 from velox.strategy.load import load
 from velox.strategy.spec import Spec
 
-__all__ = ["Candle", "History", "TradingDay", "watched_timeframes"]
+__all__ = ["Candle", "History", "TradingDay", "session_date", "watched_timeframes"]
 
 # (ts_open ns, open, high, low, close at 1e-8, volume)
 Candle = tuple[int, int, int, int, int, int]
@@ -63,19 +64,27 @@ class TradingDay:
         core.input(Kind.ACCOUNT_DEF, encode(account_def(self._settings)))
         core.input(Kind.LIMITS_SET, encode(limits_set(self._settings)))
         chosen = [(load(s.target), compile_one(s, self.facts, self._book)) for s in self._plan.strategies]
-        names = sorted({*watched, *(spec.symbol for _, spec in chosen)})
-        for number, name in enumerate(names):
-            instrument = self._book[name]
-            defined = definition(instrument, self.facts, id=number, reference_price=0)
-            core.input(Kind.INSTRUMENT_DEF, encode(defined))
-        if self._plan.watch_all:
-            for number in range(len(names)):
-                for seconds in watched_timeframes:
-                    core.watch(number, seconds)
+        self._define({*watched, *(spec.symbol for _, spec in chosen)})
+        for name in sorted(watched):
+            for seconds in watched_timeframes:
+                core.watch(core.instrument(name), seconds)
+        known = {name: number for number, name, _, _ in core.instances()}
+        fresh = itertools.count(len(known))
         for cls, spec in _named_apart(chosen):
-            self.instances.append(Instance(core, len(self.instances), spec, cls))
+            number = known.get(spec.name)
+            kept = dict(core.state(number)) if number is not None else None
+            self.instances.append(Instance(core, next(fresh) if number is None else number, spec, cls, kept))
         await self._warm_up(history)
         self._start()
+
+    def _define(self, names: set[str]) -> None:
+        """Journal the instruments' data of the day; those that the core knows keep their numbers."""
+        known = {market["name"]: number for number, market in enumerate(self.core.markets())}
+        fresh = itertools.count(len(known))
+        for name in sorted(names):
+            number = known[name] if name in known else next(fresh)
+            defined = definition(self._book[name], self.facts, id=number, reference_price=0)
+            self.core.input(Kind.INSTRUMENT_DEF, encode(defined))
 
     def go_on(self) -> list[str]:
         """Tie the strategies of the plan to the instances that the journal knows; returns what is left out."""
@@ -169,9 +178,9 @@ def _started(instance: Instance, capital: int) -> StrategyStarted:
     )
 
 
-def session_date(core: velox_core.Core) -> dt.date:
-    """The date that a recovered core trades."""
+def session_date(core: velox_core.Core) -> dt.date | None:
+    """The date that a recovered core trades; None when its journal ends before a day began."""
     number = core.summary()["session_date"]
     if number is None:
-        raise Fatal(72, "the journal ends before its day began: give another --journal")
+        return None
     return dt.datetime.strptime(str(number), "%Y%m%d").date()

@@ -230,7 +230,8 @@ impl Kernel {
                 }
             }
             MarkKind::DayDone => self.end_day(),
-            MarkKind::FeedDown | MarkKind::FeedResumed | MarkKind::Recovered => {}
+            MarkKind::Recovered => self.hook_running(number::RECOVER),
+            MarkKind::FeedDown | MarkKind::FeedResumed => {}
         }
     }
 
@@ -238,10 +239,13 @@ impl Kernel {
     fn end_day(&mut self) {
         self.close_by_timer(i64::MAX);
         self.end_orders();
+        self.hook_running(number::FINISH);
+    }
+
+    fn hook_running(&mut self, hook: u16) {
         for instance in 0..self.instances.len() as u32 {
             if self.instances[instance as usize].running {
-                let call = HookCall { rank: Rank::Order, instance, hook: number::FINISH, arg: HookArg::None };
-                self.out.hooks.push(call);
+                self.out.hooks.push(HookCall { rank: Rank::Order, instance, hook, arg: HookArg::None });
             }
         }
     }

@@ -55,6 +55,7 @@ pub(super) struct Inner {
     pub(super) spare: Vec<HookCall>,
     pub(super) on_fault: Option<Py<PyAny>>,
     pub(super) hook_serial: u64,
+    pub(super) grown: Vec<i64>,
     reads: Vec<(u32, u8, f64)>,
     counters: Vec<u32>,
 }
@@ -64,6 +65,15 @@ impl Inner {
         self.cause = Some(cause);
         self.reads.clear();
         self.hook_serial += 1;
+    }
+
+    /// Notes what a hook of an instance added to the process' resident memory.
+    pub(super) fn note_growth(&mut self, instance: u32, bytes: i64) {
+        let index = instance as usize;
+        if self.grown.len() <= index {
+            self.grown.resize(index + 1, 0);
+        }
+        self.grown[index] += bytes;
     }
 
     fn session_date(&self) -> i32 {
@@ -124,6 +134,7 @@ impl Core {
             spare: Vec::new(),
             on_fault: None,
             hook_serial: 0,
+            grown: Vec::new(),
             reads: Vec::new(),
             counters: Vec::new(),
         };

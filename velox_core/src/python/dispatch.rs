@@ -14,6 +14,8 @@ use crate::record::{ClockMode, Kind, StrategyStopped, TimeMark, Verdict};
 
 /// Longest chain hook → intent → fill → hook.
 const CHAIN_MAX: u32 = 64;
+/// One `on_tick` in this many is watched for memory that it adds.
+const GROWTH_SAMPLE: u64 = 64;
 /// `ingest` of a frame that cannot be decoded.
 const UNDECODABLE: i16 = -1;
 /// `ingest` of a frame without a price.
@@ -170,6 +172,8 @@ impl Core {
             }
             (callable, Tick::from(&inner.engine.kernel.out.tick))
         };
+        // Of the frequent hook one in some is enough.
+        let measured = (call.hook != number::TICK || seq % GROWTH_SAMPLE == 0).then(resident_bytes);
         let begun = self.watchdog.begin(call.instance);
         let result = call_with(py, callable.bind(py), &call.arg, tick, call);
         let broken = self.watchdog.end(py);
@@ -180,6 +184,9 @@ impl Core {
         }
         if let Some(begun) = begun {
             inner.engine.stages.hooked(begun);
+        }
+        if let Some(before) = measured {
+            inner.note_growth(call.instance, resident_bytes() - before);
         }
         drop(inner);
         match result {
@@ -198,6 +205,13 @@ impl Core {
         };
         stop(&mut *self.lock()?, instance, reason)
     }
+}
+
+/// The process' resident memory; 0 where the system does not tell.
+fn resident_bytes() -> i64 {
+    const PAGE: i64 = 4096;
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<i64>().ok()).unwrap_or(0) * PAGE
 }
 
 /// Journals that a strategy failed.

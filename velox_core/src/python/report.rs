@@ -183,6 +183,17 @@ impl Core {
         self.watchdog.start(ms(budget_ms), ms(hard_ms));
     }
 
+    /// From now on a panic ends the process at once (by abort), whoever might catch it.
+    fn exit_on_panic(&self) -> PyResult<()> {
+        self.lock()?.engine.exit_on_panic = true;
+        Ok(())
+    }
+
+    /// Resident memory that an instance's hooks were seen to add, bytes.
+    fn memory_by_instance(&self) -> PyResult<Vec<i64>> {
+        Ok(self.lock()?.grown.clone())
+    }
+
     /// Makes the core panic at a sequence: the planted fault of the recovery tests.
     fn plant_panic(&self, seq: u64) -> PyResult<()> {
         self.lock()?.engine.plant_panic(seq);

@@ -1,0 +1,50 @@
+"""Which strategies run on which instruments of a day; every mistake is told before anything is started."""
+
+from collections.abc import Mapping, Sequence
+
+from velox.errors import BadInput
+from velox.market.facts import Facts
+from velox.market.instruments import InstrumentBook, why_not_tradable
+from velox.research.days import Day
+from velox.runtime.plan import StrategyPlan
+from velox.strategy.compile import compile_strategy
+from velox.strategy.load import load
+
+__all__ = ["SHIPPED", "book_of", "check_strategies", "shipped_on"]
+
+SHIPPED = ("ema_cross", "rsi_reversal", "macd_trend")
+
+
+def book_of(day: Day | None) -> InstrumentBook:
+    """The instruments known offline: the shipped list and those of the day."""
+    book = InstrumentBook.offline()
+    for item in day.instruments if day is not None else []:
+        book.adopt(item.name, index=item.is_index)
+    return book
+
+
+def shipped_on(day: Day) -> list[StrategyPlan]:
+    """The shipped strategies, each on its own instrument: the first tradable ones of the day by alphabet."""
+    book = book_of(day)
+    tradable = [i.name for i in day.instruments if why_not_tradable(book[i.name]) is None]
+    return [StrategyPlan(target, {"symbol": name}) for target, name in zip(SHIPPED, tradable, strict=False)]
+
+
+def check_strategies(targets: Sequence[str], params: Mapping[str, str], facts: Facts, day: Day | None) -> list[StrategyPlan]:
+    """Strategies named by the user, with the same parameters for each; raises with every fault."""
+    book = book_of(day)
+    names = {i.name for i in day.instruments} if day is not None else None
+    plans = [StrategyPlan(target, dict(params)) for target in targets]
+    held: dict[str, str] = {}
+    for plan in plans:
+        spec = compile_strategy(load(plan.target), plan.params, facts, book)
+        if names is not None and spec.symbol not in names:
+            shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
+            raise BadInput(f"{plan.target} trades {spec.symbol}, which the day does not hold; it holds {shown}")
+        if spec.symbol in held:
+            raise BadInput(
+                f"{plan.target} and {held[spec.symbol]} would both trade {spec.symbol} on one account: "
+                "give each its own instrument (-p symbol=…)"
+            )
+        held[spec.symbol] = plan.target
+    return plans

@@ -1,0 +1,72 @@
+"""The end of a day: a sentence a strategy, what interrupted it, and the figures as JSON."""
+
+from typing import Any
+
+import msgspec
+
+from velox.runtime.supervisor import Outcome
+from velox.runtime.view import rupees
+
+__all__ = ["as_json", "lines"]
+
+
+def lines(outcome: Outcome, synthetic: bool) -> list[str]:
+    """What the operator reads last."""
+    summary, done = outcome.done.summary, outcome.done
+    verdicts = ", ".join(f"{count:,} {name}" for name, count in summary["verdicts"].items() if count)
+    out = [f"{summary['ticks']:,} ticks journalled ({verdicts or 'none'}), {summary['candles']:,} candles."]
+    if done.elapsed_s > 0 and done.sent:
+        out.append(f"Sent {done.sent:,}; {_rate(outcome):,.0f} ticks a second over {done.elapsed_s:.1f} s.")
+    out += [_sentence(s) for s in summary["strategies"]] or ["No strategy ran: the day holds nothing that can be traded."]
+    for each in outcome.interruptions:
+        out.append(
+            f"Interrupted at record {each.seq} (status {each.status}); back after {each.back_after_s:.1f} s: "
+            f"{each.measures}."
+        )
+    for name, h in summary["histograms"].items():
+        out.append(f"{name}: p50 {h['p50_ns']:,} ns, p99 {h['p99_ns']:,} ns, p99.9 {h['p999_ns']:,} ns (1 tick in 64 timed).")
+    out += [f"Note: {note}" for note in summary["notes"] or []]
+    if synthetic:
+        out.append("SYNTHETIC: these prices were generated; the result says nothing about the strategies.")
+    out.append("The day is finished." if done.finished else "The day was stopped before its end.")
+    return out
+
+
+def _sentence(s: dict[str, Any]) -> str:
+    trips = f"{s['round_trips']} round trip{'' if s['round_trips'] == 1 else 's'}"
+    end = f" It still holds {s['quantity']:+d}." if s["quantity"] else ""
+    state = " It was quarantined: its code failed." if s["faulted"] else ""
+    return (
+        f"{s['name']} on {s['instrument']}: {s['orders']} orders, {s['fills']} fills, {trips}; "
+        f"gross {rupees(s['gross_pnl'])}, charges {rupees(s['charges'])}, net {rupees(s['net_pnl'])}.{end}{state}"
+    )
+
+
+def _rate(outcome: Outcome) -> float:
+    done = outcome.done
+    return done.summary["ticks"] / done.elapsed_s if done.elapsed_s > 0 else 0.0
+
+
+def as_json(outcome: Outcome, synthetic: bool) -> bytes:
+    """The figures of a run."""
+    summary, done = outcome.done.summary, outcome.done
+    keys = ("name", "instrument", "orders", "fills", "round_trips", "gross_pnl", "charges", "net_pnl", "faulted")
+    report = {
+        "sent": done.sent,
+        "journalled": summary["ticks"],
+        "verdicts": summary["verdicts"],
+        "candles": summary["candles"],
+        "ticks_per_s": round(_rate(outcome), 1),
+        "elapsed_s": round(done.elapsed_s, 6),
+        "finished": done.finished,
+        "decisions": summary["decisions"],
+        "decisions_hash": summary["decisions_hash"],
+        "session_date": summary["session_date"],
+        "synthetic": synthetic,
+        "strategies": [{key: s[key] for key in keys} for s in summary["strategies"]],
+        "accounts": summary["accounts"],
+        "interruptions": outcome.interruptions,
+        "notes": summary["notes"],
+        "histograms": summary["histograms"],
+    }
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
