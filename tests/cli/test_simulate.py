@@ -76,6 +76,19 @@ def test_it_ends_with_the_process_that_asked_for_it(recording: Path, started: li
     assert process.wait(_WITHIN_S) == 0
 
 
+def test_a_seed_plays_a_generated_day_and_says_so(started: list[subprocess.Popen[str]]) -> None:
+    words = _simulate("--broker", "smartapi", "--seed", "3", "--from", "10:00:00", "--speed", "20")
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started.append(process)
+    line = _first_line(process)
+    assert tomllib.loads(line)["smartapi"]["client_code"]
+    assert "SYNTHETIC" in line
+    assert "seed 3" in line
+    assert "20 x real time" in line
+    process.terminate()
+    assert process.wait(_WITHIN_S) == 0
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -13,6 +13,7 @@ import msgspec
 from velox.simulator.accounts import Denied, Session, Sessions
 from velox.simulator.exchange import Exchange, Listing
 from velox.simulator.limits import RateLimiter
+from velox.simulator.smartapi_rows import full_quote, ist_time, prices_of, scrip_row
 
 __all__ = ["Answer", "Ask", "INSTRUMENT_FILE", "RestApi", "instrument_file"]
 
@@ -21,7 +22,6 @@ INSTRUMENT_FILE = "/OpenAPI_File/files/OpenAPIScripMaster.json"
 _IST = dt.timezone(dt.timedelta(hours=5, minutes=30))
 _SECURE = "/rest/secure/angelbroking"
 _ONE = 100_000_000
-_PAISA = 1_000_000
 _QUOTE_TOKENS_MAX = 50
 _DAY_S = 86_400
 
@@ -162,7 +162,7 @@ class RestApi:
             "exchange": "NSE",
             "tradingsymbol": listing.instrument.symbol,
             "symboltoken": listing.token,
-            **_prices(packet),
+            **prices_of(packet),
         }
 
     def _search(self, session: Session, body: _Body) -> object:
@@ -198,12 +198,12 @@ class RestApi:
         if packet is None:
             return None
         row: _Body = {"exchange": exchange, "tradingSymbol": listing.instrument.symbol, "symbolToken": token}
-        prices = _prices(packet)
+        prices = prices_of(packet)
         if mode == "LTP":
             return row | {"ltp": prices["ltp"]}
         if mode == "OHLC":
             return row | prices
-        return row | prices | _full(packet, prices)
+        return row | prices | full_quote(packet, prices)
 
     def _candles(self, session: Session, body: _Body) -> object:
         interval = _INTERVALS.get(_text(body, "interval"))
@@ -216,7 +216,7 @@ class RestApi:
         listing = self._listing(body.get("exchange"), _text(body, "symboltoken"))
         from_ns, to_ns = (int(moment.timestamp()) * 1_000_000_000 for moment in (begin, end))
         return [
-            [_ist(candle[0]).isoformat(), *(price / _ONE for price in candle[1:5]), candle[5]]
+            [ist_time(candle[0]).isoformat(), *(price / _ONE for price in candle[1:5]), candle[5]]
             for candle in self._exchange.candles(listing, timeframe_s, from_ns, to_ns)
         ] or None
 
@@ -234,7 +234,7 @@ class RestApi:
 
 def instrument_file(exchange: Exchange) -> bytes:
     """The broker's instrument file of the day."""
-    return msgspec.json.encode([_scrip(listing) for listing in exchange.listings])
+    return msgspec.json.encode([scrip_row(listing) for listing in exchange.listings])
 
 
 def _nothing(_session: Session, _body: _Body) -> object:
@@ -270,66 +270,3 @@ def _moment(body: _Body, key: str) -> dt.datetime:
         return dt.datetime.strptime(_text(body, key), "%Y-%m-%d %H:%M").replace(tzinfo=_IST)
     except ValueError:
         raise Denied("AB2000", f"{key} must be written like 2026-08-21 09:15") from None
-
-
-def _ist(ts_ns: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(ts_ns // 1_000_000_000, _IST)
-
-
-def _rupees(packet: Any, field: str) -> float:
-    return float(packet[field]) / 100
-
-
-def _prices(packet: Any) -> dict[str, float]:
-    fields = {
-        "ltp": "last_traded_price",
-        "open": "open_price_of_the_day",
-        "high": "high_price_of_the_day",
-        "low": "low_price_of_the_day",
-        "close": "closed_price",
-    }
-    return {name: _rupees(packet, field) for name, field in fields.items()}
-
-
-def _full(packet: Any, prices: Mapping[str, float]) -> _Body:
-    change = prices["ltp"] - prices["close"] if prices["close"] else 0.0
-    at = _ist(int(packet["exchange_timestamp"]) * 1_000_000).strftime("%d-%b-%Y %H:%M:%S")
-    levels = [
-        {"price": float(level["price"]) / 100, "quantity": int(level["quantity"]), "orders": int(level["orders"])}
-        for level in packet["best_5"]
-    ]
-    return {
-        "lastTradeQty": int(packet["last_traded_quantity"]),
-        "exchFeedTime": at,
-        "exchTradeTime": at,
-        "netChange": round(change, 2),
-        "percentChange": round(change / prices["close"] * 100, 2) if prices["close"] else 0.0,
-        "avgPrice": _rupees(packet, "average_traded_price"),
-        "tradeVolume": int(packet["volume_trade_for_the_day"]),
-        "opnInterest": int(packet["open_interest"]),
-        "lowerCircuit": _rupees(packet, "lower_circuit_limit"),
-        "upperCircuit": _rupees(packet, "upper_circuit_limit"),
-        "totBuyQuan": int(packet["total_buy_quantity"]),
-        "totSellQuan": int(packet["total_sell_quantity"]),
-        "52WeekLow": _rupees(packet, "52_week_low_price"),
-        "52WeekHigh": _rupees(packet, "52_week_high_price"),
-        "depth": {"buy": levels[:5], "sell": levels[5:]},
-    }
-
-
-def _scrip(listing: Listing) -> _Body:
-    """One row of the instrument file, in which nearly every value is text and prices are paise."""
-    known = listing.instrument
-    return {
-        "token": known.token,
-        "symbol": known.symbol,
-        "name": known.name.partition(":")[2],
-        "expiry": "",
-        "strike": "-1.000000" if known.tradable else "0.000000",
-        "lotsize": str(known.lot),
-        "instrumenttype": "" if known.tradable else "AMXIDX",
-        "exch_seg": known.exchange,
-        "tick_size": f"{listing.tick / _PAISA:.6f}",
-        "freeze_qty": str(known.freeze),
-        "is_cas_enabled": known.cas,
-    }
