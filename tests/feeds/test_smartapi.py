@@ -360,7 +360,7 @@ def test_nobody_there_is_told_and_later_links_are_tried_again() -> None:
 def test_marks_reach_the_engine_between_the_frames_they_stand_between() -> None:
     async def work() -> None:
         day = StubDay(rows_of([(0, 1, 100), (0, 400, 101), (0, 400, 101), (0, 800, 99)]))
-        async with Simulator(day, Options(limits={}, speed=3000.0)) as simulator:
+        async with Simulator(day, Options(limits={}, speed=1000.0)) as simulator:
             recorder = Recorder()
             feed = SmartapiFeed(settings_for(simulator), recorder, resume=0, timings=QUICK)
             feed.subscribe(SNAP_QUOTE, _tokens(simulator)[:1])

@@ -332,7 +332,7 @@ def test_a_mark_never_stands_before_a_row_that_does_not_move_the_clock(
 def test_a_paced_day_marks_the_quiet_stretches() -> None:
     async def work() -> None:
         day = StubDay(rows_of([(0, 1, 100), (0, 1, 100), (0, 600, 101), (1, 2, 50)]))
-        options = Options(limits={}, speed=2000.0)
+        options = Options(limits={}, speed=1000.0)
         async with Simulator(day, options) as simulator, Client(simulator) as client:
             await client.log_in()
             socket = await client.stream(**_OWN)

@@ -196,12 +196,12 @@ class SmartapiFeed:
             if link.heard or self._ended:
                 link.heard, alarmed, heard_ns = False, False, now_ns
             silent_s = (now_ns - heard_ns) / 1e9
-            if silent_s > timings.dead_after_s:
-                link.fail(f"nothing came for {silent_s:.1f} s")
-                return
             if silent_s > timings.alarm_after_s and not alarmed and self._in_session():
                 alarmed = True
                 self._events.on_alarm(f"nothing has come from the broker for {silent_s:.1f} s")
+            if silent_s > timings.dead_after_s:
+                link.fail(f"nothing came for {silent_s:.1f} s")
+                return
             if now_ns - pinged_ns >= timings.ping_s * 1e9:
                 pinged_ns = now_ns
                 link.send(b"ping")

@@ -1,4 +1,4 @@
-"""How the simulated SMART API writes quotes and listings: the broker's field names, numbers in one, text in the other."""
+"""How the simulated SMART API writes quotes and listings: the broker's field names, its numbers and its texts."""
 
 import datetime as dt
 from collections.abc import Mapping
