@@ -33,11 +33,17 @@ class _Call(msgspec.Struct):
 @click.command()
 @click.option("--day", metavar="FILE_OR_DIR", help="Recording, folder or catalogue; default: the generated day.")
 @click.option("--strategy", metavar="FILE.py", help="Run this strategy instead of the shipped ones.")
-@click.option("--speed", default=str(_SPEED), type=SpeedWord(), metavar="N|max", show_default=True, help="Times real time.")
+@click.option(
+    "--speed", default=str(_SPEED), type=SpeedWord(), metavar="N|max", show_default=True, help="Times real time."
+)
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds.")
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep the journal here.")
-@click.option("--feed", type=click.Choice(["socket", "direct"]), default="socket", help="Through the wire, or read here.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F.")
+@click.option(
+    "--feed", type=click.Choice(["socket", "direct"]), default="socket", help="Through the wire, or read here."
+)
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
+)
 def command(**options: object) -> None:
     """Trade a whole day on paper here, now: simulator, engine and strategies over loopback."""
     from velox.research.days import open_day
@@ -49,7 +55,7 @@ def command(**options: object) -> None:
     day = open_day(call.day)
     plan = _plan(call, day)
     click.echo(_headline(call, day, plan))
-    outcome = watch(plan, simulator_args(day, call.day, plan), Stage(f"Velox demo {day.date}", call.seconds))
+    outcome = watch(plan, simulator_args(call.day, plan), Stage(f"Velox demo {day.date}", call.seconds))
     for line in lines(outcome, day.synthetic):
         click.echo(line)
     if call.json_file is not None:

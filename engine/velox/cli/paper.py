@@ -35,9 +35,13 @@ class _Call(msgspec.Struct):
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Where the journal lies.")
 @click.option("--day", metavar="FILE_OR_DIR", help="What the simulator plays; default: the generated day.")
 @click.option("--from", "start", type=TimeWord(), metavar="HH:MM:SS", help="Begin the simulated day at this time.")
-@click.option("--speed", default=str(_SPEED), type=SpeedWord(), metavar="N|max", show_default=True, help="Of the simulator.")
+@click.option(
+    "--speed", default=str(_SPEED), type=SpeedWord(), metavar="N|max", show_default=True, help="Of the simulator."
+)
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
+)
 def command(**options: object) -> None:
     """Trade strategies on paper; started again on the same journal, it goes on where it ended."""
     from velox.runtime.report import as_json, lines
@@ -49,7 +53,7 @@ def command(**options: object) -> None:
     day = _day(call, settings)
     plan = _plan(call, settings, day)
     click.echo(_headline(plan, day))
-    args = simulator_args(day, call.day, plan) if day is not None else None
+    args = simulator_args(call.day, plan) if day is not None else None
     outcome = watch(plan, args, Stage(f"Velox paper {plan.date}", call.seconds))
     synthetic = day is not None and day.synthetic
     for line in lines(outcome, synthetic):

@@ -30,7 +30,9 @@ def shipped_on(day: Day) -> list[StrategyPlan]:
     return [StrategyPlan(target, {"symbol": name}) for target, name in zip(SHIPPED, tradable, strict=False)]
 
 
-def check_strategies(targets: Sequence[str], params: Mapping[str, str], facts: Facts, day: Day | None) -> list[StrategyPlan]:
+def check_strategies(
+    targets: Sequence[str], params: Mapping[str, str], facts: Facts, day: Day | None
+) -> list[StrategyPlan]:
     """Strategies named by the user, with the same parameters for each; raises with every fault."""
     book = book_of(day)
     names = {i.name for i in day.instruments} if day is not None else None

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import velox_core
 
+import velox_core
 from velox.clock import monotonic_ns, wall_ns
 from velox.errors import BadInput, ExitCode, Fatal, VeloxError
 from velox.events import ClockMode, Kind, StrategyStopped
@@ -31,7 +31,7 @@ from velox.settings import load as load_settings
 from velox.simulator.accounts import DEFAULT_ACCOUNT
 from velox.simulator.exchange import Exchange
 
-__all__ = ["main", "run"]
+__all__ = ["Engine", "main", "run"]
 
 _HOOK_BUDGET_MS = 50
 _AFTER_END_NS = 1_500_000_000
@@ -236,7 +236,7 @@ def main() -> None:
         if type(error).__name__ != "PanicException":
             raise
         # The core is poisoned: nothing may be written any more, the supervisor starts anew.
-        print(f"the core panicked: {error}", file=sys.stderr)
+        sys.stderr.write(f"the core panicked: {error}\n")
         os._exit(ExitCode.POISONED)
 
 

@@ -82,4 +82,5 @@ def encode(message: Message) -> bytes:
 
 def decode(line: bytes) -> Message:
     """Read one line."""
-    return _decoder.decode(line)
+    message: Message = _decoder.decode(line)
+    return message

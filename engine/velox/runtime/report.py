@@ -17,14 +17,18 @@ def lines(outcome: Outcome, synthetic: bool) -> list[str]:
     out = [f"{summary['ticks']:,} ticks journalled ({verdicts or 'none'}), {summary['candles']:,} candles."]
     if done.elapsed_s > 0 and done.sent:
         out.append(f"Sent {done.sent:,}; {_rate(outcome):,.0f} ticks a second over {done.elapsed_s:.1f} s.")
-    out += [_sentence(s) for s in summary["strategies"]] or ["No strategy ran: the day holds nothing that can be traded."]
+    out += [_sentence(s) for s in summary["strategies"]] or [
+        "No strategy ran: the day holds nothing that can be traded."
+    ]
     for each in outcome.interruptions:
         out.append(
             f"Interrupted at record {each.seq} (status {each.status}); back after {each.back_after_s:.1f} s: "
             f"{each.measures}."
         )
     for name, h in summary["histograms"].items():
-        out.append(f"{name}: p50 {h['p50_ns']:,} ns, p99 {h['p99_ns']:,} ns, p99.9 {h['p999_ns']:,} ns (1 tick in 64 timed).")
+        out.append(
+            f"{name}: p50 {h['p50_ns']:,} ns, p99 {h['p99_ns']:,} ns, p99.9 {h['p999_ns']:,} ns (1 tick in 64 timed)."
+        )
     out += [f"Note: {note}" for note in summary["notes"] or []]
     if synthetic:
         out.append("SYNTHETIC: these prices were generated; the result says nothing about the strategies.")

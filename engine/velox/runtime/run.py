@@ -6,7 +6,6 @@ from pathlib import Path
 import msgspec
 
 from velox.errors import BadInput
-from velox.research.days import Day
 from velox.runtime.plan import Plan
 from velox.runtime.supervisor import Outcome, Supervisor
 from velox.runtime.view import View
@@ -37,7 +36,7 @@ def open_journal(folder: Path) -> Path:
     return folder
 
 
-def simulator_args(day: Day, path: str | None, plan: Plan) -> list[str] | None:
+def simulator_args(path: str | None, plan: Plan) -> list[str] | None:
     """The simulator's command line for a plan; None when nothing is to be simulated."""
     if plan.feed != "socket":
         return None

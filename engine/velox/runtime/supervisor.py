@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-import velox_core
 
+import velox_core
 from velox.clock import monotonic_ns
 from velox.errors import ExitCode, Fatal
 from velox.runtime.plan import Done, Failed, Hello, Message, Plan, Said, decode
@@ -163,7 +163,9 @@ class Supervisor:
         self._interruptions.append(Interruption(status, seq, doing["phase"], 0.0, measures))
         self._hear(Said(f"The engine died ({_reason(status)}) at record {seq}; it is started again."))
         if self._without_progress >= _DEATHS_MAX:
-            raise Fatal(ExitCode.GAVE_UP, f"the engine died {_DEATHS_MAX + 1} times at record {seq}: it is not started again")
+            raise Fatal(
+                ExitCode.GAVE_UP, f"the engine died {_DEATHS_MAX + 1} times at record {seq}: it is not started again"
+            )
 
 
 def _reason(status: int) -> str:
@@ -197,4 +199,3 @@ async def _end(process: Process | None) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-

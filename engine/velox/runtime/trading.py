@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
-import velox_core
 
+import velox_core
 from velox.errors import BadInput
 from velox.events import (
     ClockMode,
@@ -32,7 +32,7 @@ from velox.strategy.host import Instance
 from velox.strategy.load import load
 from velox.strategy.spec import Spec
 
-__all__ = ["Candle", "History", "TradingDay", "session_date", "watched_timeframes"]
+__all__ = ["Candle", "History", "TradingDay", "compile_one", "session_date", "watched_timeframes"]
 
 # (ts_open ns, open, high, low, close at 1e-8, volume)
 Candle = tuple[int, int, int, int, int, int]
