@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
-import math
 import os
-import re
 import signal
 import tempfile
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from velox.cli.words import SpeedWord, TimeWord
 from velox.errors import BadInput
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _PARENT_LOOK_S = 0.25
-_CLOCK = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
 
 
 class _Call(msgspec.Struct):
@@ -39,45 +37,16 @@ class _Call(msgspec.Struct):
     parent_pid: int | None
 
 
-class _Speed(click.ParamType[float | None]):
-    name = "speed"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """Read `max` as None, anything else as a factor."""
-        if value == "max" or value is None:
-            return None
-        try:
-            speed = float(str(value))
-        except ValueError:
-            speed = math.nan
-        if not 0 < speed < math.inf:
-            self.fail(f"{value!r} is neither a number above 0 nor max", param, ctx)
-        return speed
-
-
-class _TimeOfDay(click.ParamType[dt.time]):
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.time:
-        """Read a time of day in India."""
-        text = str(value)
-        parsed = None
-        if _CLOCK.fullmatch(text):
-            with contextlib.suppress(ValueError):
-                parsed = dt.time.fromisoformat(text)
-        if parsed is None:
-            self.fail(f"{text!r} is not a time like 09:15:00", param, ctx)
-        return parsed
-
-
 @click.command()
 @click.option("--broker", required=True, type=click.Choice(["smartapi"]), help="Whose interface to play.")
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), metavar="P", help="Port on this machine; 0: a free one."
 )
 @click.option("--day", metavar="FILE_OR_DIR", help="Recording, folder or catalogue; default: the generated day.")
-@click.option("--from", "start", type=_TimeOfDay(), metavar="HH:MM:SS", help="Begin at this time of the day (IST).")
-@click.option("--speed", default="1", type=_Speed(), metavar="N|max", help="Times real time, or as the client reads.")
+@click.option("--from", "start", type=TimeWord(), metavar="HH:MM:SS", help="Begin at this time of the day (IST).")
+@click.option(
+    "--speed", default="1", type=SpeedWord(), metavar="N|max", help="Times real time, or as the client reads."
+)
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Generate another day from this seed.")
 @click.option("--instruments", type=click.Path(path_type=Path), metavar="FILE", help="The broker's instrument file.")
 @click.option("--parent-pid", type=int, hidden=True)
