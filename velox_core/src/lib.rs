@@ -7,10 +7,10 @@ pub mod fixed;
 pub mod indicators;
 pub mod journal;
 pub mod kernel;
-pub mod latency;
-pub mod mark;
 pub mod record;
 pub mod replay;
+
+pub use engine::{latency, mark};
 
 #[cfg(feature = "python")]
 mod python;

@@ -3,15 +3,37 @@
 //! Ticks, timers, verdicts and candles have a fixed little-endian layout; every other payload is a
 //! `MessagePack` array whose field order is the format (`velox.events` mirrors it in Python).
 
-mod cold;
 mod decision;
+mod facts;
 mod hot;
+mod intent;
+mod session;
+mod setup;
 
-pub use cold::*;
 pub use decision::*;
+pub use facts::*;
 pub use hot::*;
+pub use intent::*;
+pub use session::*;
+pub use setup::*;
 
 use std::fmt;
+
+/// Enums that travel as a number.
+macro_rules! as_u8 {
+    ($($type:ident { $($name:ident = $value:literal),* $(,)? })*) => { $(
+        impl From<$type> for u8 {
+            fn from(v: $type) -> u8 { match v { $($type::$name => $value),* } }
+        }
+        impl TryFrom<u8> for $type {
+            type Error = String;
+            fn try_from(v: u8) -> Result<Self, String> {
+                match v { $($value => Ok($type::$name),)* _ => Err(format!(concat!("no ", stringify!($type), " {}"), v)) }
+            }
+        }
+    )* };
+}
+use as_u8;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $value:literal),* $(,)?) => {

@@ -2,20 +2,28 @@
 //!
 //! It reads no clock of its own but for the sampled stage histograms; callers hand it times.
 
+mod error;
+pub mod latency;
+pub mod mark;
+mod wire;
+
+pub use error::EngineError;
+
 use crate::decode::DecodeError;
-use crate::decode::smartapi::{Body, Packet, TokenKey, decode, wire_to_fixed};
+use crate::decode::smartapi::{TokenKey, decode};
 use crate::journal::{FirstRecord, Lock, Options, SegmentMeta, Writer};
-use crate::kernel::{ApplyError, KERNEL_VERSION, Kernel};
-use crate::latency::Stages;
-use crate::mark::Mark;
-use crate::record::{Input, Kind, Level, Skip, Tick, TickMode, Timer, UNKNOWN_INSTRUMENT};
+use crate::kernel::{KERNEL_VERSION, Kernel};
+use crate::record::{Input, Kind, Skip, Tick, Timer, UNKNOWN_INSTRUMENT};
 use crate::replay::Recovered;
+use latency::Stages;
+use mark::Mark;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::time::Duration;
+use wire::{TokenHasher, exchange_type, tick_of};
 
 /// Records between two Snapshots.
 pub const SNAPSHOT_RECORDS: u64 = 2_000_000;
@@ -25,68 +33,6 @@ pub const SNAPSHOT_NS: i64 = 300_000_000_000;
 const LAST_SYNC: Duration = Duration::from_secs(2);
 /// Flag of a decision that a crash cut off and recovery wrote again.
 pub const FLAG_CARRIED: u8 = 1;
-
-/// Why an input could not be taken.
-#[derive(Debug)]
-pub enum EngineError {
-    /// The journal refused or failed.
-    Journal(crate::journal::Error),
-    /// The input cannot follow the state.
-    Apply(ApplyError),
-    /// The payload is not what its kind promises.
-    Payload(crate::record::PayloadError),
-    /// Recovery found decisions that this kernel does not make.
-    Replay(crate::replay::ReplayError),
-    /// An earlier panic poisoned the core.
-    Poisoned,
-}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Journal(e) => e.fmt(f),
-            Self::Apply(e) => e.fmt(f),
-            Self::Payload(e) => e.fmt(f),
-            Self::Replay(e) => e.fmt(f),
-            Self::Poisoned => f.write_str("the core panicked before; the process must end"),
-        }
-    }
-}
-
-impl std::error::Error for EngineError {}
-
-macro_rules! from_errors {
-    ($($variant:ident($type:ty)),*) => { $(
-        impl From<$type> for EngineError {
-            fn from(e: $type) -> Self { Self::$variant(e) }
-        }
-    )* };
-}
-
-from_errors!(
-    Journal(crate::journal::Error),
-    Apply(ApplyError),
-    Payload(crate::record::PayloadError),
-    Replay(crate::replay::ReplayError)
-);
-
-/// Mixes the four words of a token key; the map is the engine's own, nobody outside chooses its keys.
-#[derive(Clone, Copy, Default)]
-struct TokenHasher(u64);
-
-impl Hasher for TokenHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 /// Journal, kernel and the map from tokens to instruments.
 pub struct Engine {
@@ -366,65 +312,4 @@ impl Engine {
             self.tokens.insert(key, id as u32);
         }
     }
-}
-
-/// SMART API's number of an exchange segment.
-fn exchange_type(exchange: &str) -> u8 {
-    match exchange {
-        "NFO" => 2,
-        "BSE" => 3,
-        "BFO" => 4,
-        "MCX" => 5,
-        "CDS" => 13,
-        _ => 1,
-    }
-}
-
-/// A price that does not fit becomes one that the guard calls impossible.
-fn price(raw: i64, segment: u8) -> i64 {
-    wire_to_fixed(raw, segment).unwrap_or(-1)
-}
-
-/// A float count from the wire; what is no count is unknown.
-fn count(raw: f64) -> i64 {
-    raw as i64 // saturates; NaN becomes 0
-}
-
-fn level(raw: i64, quantity: i64, segment: u8) -> Level {
-    Level { price: price(raw, segment).max(0), quantity }
-}
-
-fn tick_of(packet: &Packet<'_>, instrument: u32, recv_ns: i64) -> Option<Tick> {
-    let segment = packet.exchange_type;
-    let mut tick = Tick {
-        mode: TickMode::Ltp,
-        instrument,
-        exch_ts: packet.exchange_time_ms.saturating_mul(1_000_000),
-        price: price(packet.last_price()?, segment),
-        recv_ns,
-        ..Tick::default()
-    };
-    if let Some(quote) = packet.quote() {
-        tick.mode = TickMode::Quote;
-        tick.volume = quote.volume();
-        tick.last_qty = quote.last_quantity();
-        tick.average = price(quote.average_price(), segment);
-        tick.total_buy = count(quote.total_buy_quantity());
-        tick.total_sell = count(quote.total_sell_quantity());
-        tick.open = price(quote.open(), segment);
-        tick.high = price(quote.high(), segment);
-        tick.low = price(quote.low(), segment);
-        tick.close = price(quote.close(), segment);
-    }
-    if let Body::SnapQuote(snap) = &packet.body {
-        let top = snap.top();
-        tick.mode = TickMode::Snap;
-        tick.trade_ts = snap.last_trade_time_s().saturating_mul(1_000_000_000);
-        tick.open_interest = snap.open_interest();
-        tick.bid = level(top.bid, top.bid_quantity, segment);
-        tick.ask = level(top.ask, top.ask_quantity, segment);
-        tick.upper = price(snap.upper_circuit(), segment).max(0);
-        tick.lower = price(snap.lower_circuit(), segment).max(0);
-    }
-    Some(tick)
 }

@@ -1,0 +1,84 @@
+//! From a decoded packet to a tick: tokens become instruments, wire units become fixed point.
+
+use crate::decode::smartapi::{Body, Packet, wire_to_fixed};
+use crate::record::{Level, Tick, TickMode};
+use std::hash::Hasher;
+
+/// Mixes the four words of a token key; the map is the engine's own, nobody outside chooses its keys.
+#[derive(Clone, Copy, Default)]
+pub(super) struct TokenHasher(u64);
+
+impl Hasher for TokenHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// SMART API's number of an exchange segment.
+pub(super) fn exchange_type(exchange: &str) -> u8 {
+    match exchange {
+        "NFO" => 2,
+        "BSE" => 3,
+        "BFO" => 4,
+        "MCX" => 5,
+        "CDS" => 13,
+        _ => 1,
+    }
+}
+
+/// A price that does not fit becomes one that the guard calls impossible.
+fn price(raw: i64, segment: u8) -> i64 {
+    wire_to_fixed(raw, segment).unwrap_or(-1)
+}
+
+/// A float count from the wire; what is no count is unknown.
+fn count(raw: f64) -> i64 {
+    raw as i64 // saturates; NaN becomes 0
+}
+
+fn level(raw: i64, quantity: i64, segment: u8) -> Level {
+    Level { price: price(raw, segment).max(0), quantity }
+}
+
+pub(super) fn tick_of(packet: &Packet<'_>, instrument: u32, recv_ns: i64) -> Option<Tick> {
+    let segment = packet.exchange_type;
+    let mut tick = Tick {
+        mode: TickMode::Ltp,
+        instrument,
+        exch_ts: packet.exchange_time_ms.saturating_mul(1_000_000),
+        price: price(packet.last_price()?, segment),
+        recv_ns,
+        ..Tick::default()
+    };
+    if let Some(quote) = packet.quote() {
+        tick.mode = TickMode::Quote;
+        tick.volume = quote.volume();
+        tick.last_qty = quote.last_quantity();
+        tick.average = price(quote.average_price(), segment);
+        tick.total_buy = count(quote.total_buy_quantity());
+        tick.total_sell = count(quote.total_sell_quantity());
+        tick.open = price(quote.open(), segment);
+        tick.high = price(quote.high(), segment);
+        tick.low = price(quote.low(), segment);
+        tick.close = price(quote.close(), segment);
+    }
+    if let Body::SnapQuote(snap) = &packet.body {
+        let top = snap.top();
+        tick.mode = TickMode::Snap;
+        tick.trade_ts = snap.last_trade_time_s().saturating_mul(1_000_000_000);
+        tick.open_interest = snap.open_interest();
+        tick.bid = level(top.bid, top.bid_quantity, segment);
+        tick.ask = level(top.ask, top.ask_quantity, segment);
+        tick.upper = price(snap.upper_circuit(), segment).max(0);
+        tick.lower = price(snap.lower_circuit(), segment).max(0);
+    }
+    Some(tick)
+}

@@ -1,0 +1,133 @@
+//! The day's dated data: instruments, phases, charges, mirrored field by field in `velox.events`.
+
+use serde::{Deserialize, Serialize};
+
+/// What an instrument is.
+pub const KIND_INDEX: u8 = 0;
+
+/// An instrument and its dated data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstrumentDef {
+    /// Dense number, the next free one.
+    pub id: u32,
+    /// `NSE:RELIANCE`.
+    pub name: String,
+    /// `NSE`.
+    pub exchange: String,
+    /// The broker's token.
+    pub token: String,
+    /// 0 index, 1 equity.
+    pub kind: u8,
+    /// Index into the day's phase groups.
+    pub group: u16,
+    /// Price step at 1e-8.
+    pub tick: i64,
+    /// Smallest quantity and its multiple.
+    pub lot: i64,
+    /// Largest quantity of one order is below it; 0 where there is none.
+    pub freeze: i64,
+    /// Lower circuit at 1e-8, 0 unknown.
+    pub lower: i64,
+    /// Upper circuit at 1e-8, 0 unknown.
+    pub upper: i64,
+    /// Close of the previous day, 0 unknown.
+    pub prev_close: i64,
+    /// Index into the day's charges.
+    pub charges: u16,
+    /// Whether it may be sold short within the day.
+    pub shortable: bool,
+}
+
+/// A phase of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the exchange's words
+pub enum Phase {
+    Closed,
+    PreOpen,
+    Continuous,
+    Transition,
+    Auction,
+    Post,
+    Halt,
+}
+
+impl Phase {
+    /// The phase with this number; an unknown number is closed.
+    pub fn from_u8(value: u8) -> Self {
+        match value {
+            1 => Self::PreOpen,
+            2 => Self::Continuous,
+            3 => Self::Transition,
+            4 => Self::Auction,
+            5 => Self::Post,
+            6 => Self::Halt,
+            _ => Self::Closed,
+        }
+    }
+}
+
+/// Phases of one kind of instrument on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseGroup {
+    /// `cash`, `cash-cas`, `index`.
+    pub name: String,
+    /// (start ns, phase), ascending; each holds until the next.
+    pub phases: Vec<(i64, u8)>,
+    /// The broker's cut-off for intraday positions.
+    pub mis_cutoff_ns: i64,
+    /// When `flat="auto"` closes.
+    pub flat_auto_ns: i64,
+}
+
+impl PhaseGroup {
+    /// The phase at a time.
+    pub fn at(&self, ts: i64) -> Phase {
+        let after = self.phases.partition_point(|(start, _)| *start <= ts);
+        if after == 0 { Phase::Closed } else { Phase::from_u8(self.phases[after - 1].1) }
+    }
+
+    /// The first interval of continuous trading: start and end.
+    pub fn continuous(&self) -> Option<(i64, i64)> {
+        let at = self.phases.iter().position(|(_, p)| Phase::from_u8(*p) == Phase::Continuous)?;
+        let end = self.phases.get(at + 1).map_or(i64::MAX, |(start, _)| *start);
+        Some((self.phases[at].0, end))
+    }
+}
+
+/// Charges of one product; rates at 1e-10, money at 1e-8.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the contract note's own words
+pub struct ChargeRates {
+    pub name: String,
+    pub stt_buy: i64,
+    pub stt_sell: i64,
+    pub transaction: i64,
+    pub sebi: i64,
+    pub stamp_buy: i64,
+    pub gst: i64,
+    /// Share of the order's value; 0 makes the cap a flat fee.
+    pub brokerage_rate: i64,
+    /// Most that one order costs.
+    pub brokerage_cap: i64,
+}
+
+/// Sessions and charges of the day, resolved for its date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsLoaded {
+    /// yyyymmdd.
+    pub session_date: i32,
+    /// SHA-256 of the data files, hex.
+    pub digest: String,
+    /// Midnight IST.
+    pub day_start_ns: i64,
+    /// Anchor of the candles.
+    pub open_ns: i64,
+    /// When the day is over.
+    pub end_ns: i64,
+    /// Phases by kind of instrument.
+    pub groups: Vec<PhaseGroup>,
+    /// Charges by product.
+    pub charges: Vec<ChargeRates>,
+    /// What a report has to say of these facts.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,131 @@
+//! What a strategy wishes: intents, mirrored field by field in `velox.events`.
+
+use super::as_u8;
+use serde::{Deserialize, Serialize};
+
+/// Names an intent, an order's parent, for ever: the same in every replay and after a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct IntentId {
+    /// The strategy instance.
+    pub instance: u32,
+    /// Session date, yyyymmdd.
+    pub date: i32,
+    /// Counts the instance's intents of the day from 1.
+    pub counter: u32,
+}
+
+/// What an intent asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum Action {
+    /// `go_long`, `go_short`, `go_flat`: a target position.
+    Go,
+    /// `buy`, `sell`: an increment.
+    Trade,
+    /// Move the stop.
+    StopTo,
+    /// Leave the position.
+    Exit,
+    /// Cancel a working entry.
+    CancelEntry,
+}
+
+/// How the size of an intent is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum SizeKind {
+    /// None was given.
+    None,
+    /// Units.
+    Quantity,
+    /// Percent of the strategy's capital lost at the stop.
+    RiskPercent,
+    /// Rupees lost at the stop.
+    RiskRupees,
+}
+
+/// How a protective price is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum PriceKind {
+    /// None was given.
+    #[default]
+    None,
+    /// A price in rupees (for a trail: a distance in rupees).
+    Price,
+    /// Percent of the entry price.
+    Percent,
+    /// Rupees from the entry price.
+    Points,
+    /// Multiples of the distance from entry to stop.
+    Risk,
+    /// The entry price itself.
+    Cost,
+}
+
+/// How the life of an entry is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum ValidKind {
+    /// To the end of the next candle, or 60 s without candles.
+    Default,
+    /// Until a time, ns.
+    Until,
+    /// A number of candles.
+    Bars,
+}
+
+/// A protective price as the strategy gave it; floats end here, at the order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PriceSpec {
+    /// How to read the value.
+    pub kind: PriceKind,
+    /// Rupees, percent or multiples.
+    pub value: f64,
+}
+
+/// What a strategy wishes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Its name.
+    pub id: IntentId,
+    /// Sequence of the record whose hook raised it.
+    pub cause_seq: u64,
+    /// What it asks for.
+    pub action: Action,
+    /// The instrument.
+    pub instrument: u32,
+    /// +1 long or buy, −1 short or sell, 0 flat.
+    pub side: i8,
+    /// How the size is given.
+    pub size_kind: SizeKind,
+    /// The size.
+    pub size: f64,
+    /// Limit price in rupees; NaN for protected market.
+    pub limit: f64,
+    /// Where the position is to be left at a loss.
+    pub stop: PriceSpec,
+    /// Where it is to be left at a gain.
+    pub target: PriceSpec,
+    /// Distance at which the stop follows the best price.
+    pub trail: PriceSpec,
+    /// How the entry's life is given.
+    pub valid_kind: ValidKind,
+    /// Time in ns or number of candles.
+    pub valid: i64,
+    /// Open time of the candle that caused it, 0 where none did.
+    pub bar_open: i64,
+    /// Length of that candle, s.
+    pub bar_seconds: u32,
+    /// The strategy's own words.
+    pub reason: String,
+    /// Node values that the hook read: (node, output, value).
+    pub reads: Vec<(u32, u8, f64)>,
+}
+
+as_u8! {
+    Action { Go = 0, Trade = 1, StopTo = 2, Exit = 3, CancelEntry = 4 }
+    SizeKind { None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3 }
+    PriceKind { None = 0, Price = 1, Percent = 2, Points = 3, Risk = 4, Cost = 5 }
+    ValidKind { Default = 0, Until = 1, Bars = 2 }
+}

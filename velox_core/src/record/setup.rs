@@ -1,0 +1,147 @@
+//! What the kernel is told before it works: accounts, limits, series, nodes, warm-up, thresholds.
+
+use super::as_u8;
+use serde::{Deserialize, Serialize};
+
+/// A closed candle of an earlier day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the market's words
+pub struct HistoryBar {
+    pub series: u32,
+    pub ts_open: i64,
+    pub open: i64,
+    pub high: i64,
+    pub low: i64,
+    pub close: i64,
+    pub volume: i64,
+    pub ticks: u32,
+}
+
+/// An account; its venue is paper until gateways exist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountDef {
+    /// Dense number, the next free one.
+    pub id: u32,
+    /// `paper`.
+    pub name: String,
+    /// The user who owns it, "" where there is none.
+    pub owner: String,
+    /// `paper` or a broker.
+    pub venue: String,
+    /// Money at the start of the day, 1e-8.
+    pub capital: i64,
+    /// Margin of an intraday position, 1e-10 of its value.
+    pub mis_margin: i64,
+    /// Ticks that a marketable order loses.
+    pub slippage_ticks: i64,
+    /// Time from the intent to the book.
+    pub latency_ns: i64,
+    /// Whether paper fills may be partial.
+    pub partial: bool,
+}
+
+/// Limits; money at 1e-8, shares at 1e-10, 0 means no limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsSet {
+    /// The account.
+    pub account: u32,
+    /// The instance, −1 for the account's own limits and its instances' defaults.
+    pub instance: i64,
+    /// Largest value of an order.
+    pub order_value: i64,
+    /// Largest value of a position.
+    pub position_value: i64,
+    /// Largest quantity of an order.
+    pub order_quantity: i64,
+    /// Working orders of an instance.
+    pub instance_open_orders: u32,
+    /// Working orders of an account.
+    pub account_open_orders: u32,
+    /// Intents of an instance in any 1.1 s.
+    pub intents: u32,
+    /// Refusals within a minute that halt an instance.
+    pub refusals: u32,
+    /// Orders sent for an account in any 1.1 s.
+    pub sends: u32,
+    /// Round trips of an instance a day.
+    pub trades: u32,
+    /// Loss of the day, share of capital.
+    pub daily_loss: i64,
+    /// Fall below the day's highest equity, share of it.
+    pub drawdown: i64,
+    /// Farthest limit from the last price.
+    pub fat_finger: i64,
+    /// Time in which an equal order is a duplicate.
+    pub duplicate_ns: i64,
+}
+
+/// An indicator joins the graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeAdded {
+    /// Dense number, the next free one.
+    pub id: u32,
+    /// The series that feeds it.
+    pub series: u32,
+    /// `close`, `open`, `high`, `low`, `volume`.
+    pub source: String,
+    /// `ema`, `sma`, `rsi`, `macd`, `atr`, `vwap`.
+    pub kind: String,
+    /// Its parameters.
+    pub params: Vec<f64>,
+}
+
+/// A candle series joins the graph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// Dense number of the series, the next free one.
+    pub series: u32,
+    /// The instrument.
+    pub instrument: u32,
+    /// Length of a candle, s.
+    pub seconds: u32,
+}
+
+/// Which clock the kernel follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum ClockMode {
+    /// The exchange time of the ticks.
+    Data,
+    /// The engine's clock.
+    Wall,
+}
+
+/// Thresholds of the guard and the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Which clock the kernel follows.
+    pub clock: ClockMode,
+    /// A candle's timer fires this long after its end.
+    pub grace_ns: i64,
+    /// Silence that marks a gap.
+    pub gap_ns: i64,
+    /// Age above which a quote is stale.
+    pub stale_ns: i64,
+    /// How far exchange time may be ahead of the wall clock.
+    pub ahead_ns: i64,
+    /// `@at` later than this is skipped.
+    pub late_ns: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const S: i64 = 1_000_000_000;
+        Self {
+            clock: ClockMode::Data,
+            grace_ns: 3 * S / 2,
+            gap_ns: 15 * S,
+            stale_ns: 10 * S,
+            ahead_ns: 5 * S,
+            late_ns: 30 * S,
+        }
+    }
+}
+
+as_u8! {
+    ClockMode { Data = 0, Wall = 1 }
+}
