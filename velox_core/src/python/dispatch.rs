@@ -173,7 +173,7 @@ impl Core {
             (callable, Tick::from(&inner.engine.kernel.out.tick))
         };
         // Of the frequent hook one in some is enough.
-        let measured = (call.hook != number::TICK || seq % GROWTH_SAMPLE == 0).then(resident_bytes);
+        let measured = (call.hook != number::TICK || seq.is_multiple_of(GROWTH_SAMPLE)).then(resident_bytes);
         let begun = self.watchdog.begin(call.instance);
         let result = call_with(py, callable.bind(py), &call.arg, tick, call);
         let broken = self.watchdog.end(py);
