@@ -1,0 +1,240 @@
+"""What stands in a record: one struct for each kind, read from the fixed layouts or from msgpack.
+
+Ticks, timers, time marks, verdicts and candles have fixed little-endian layouts (`velox_core/src/record/hot.rs`); all
+other kinds are msgpack arrays, whose structs `velox.events` holds. Kinds without a struct stay bytes: Snapshots, whose
+content belongs to the kernel, hashes, and what no program writes yet.
+"""
+
+import enum
+import struct
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from velox import events
+from velox.events import Kind
+
+__all__ = [
+    "CandleClosed",
+    "Payload",
+    "Tick",
+    "TickVerdict",
+    "TimeMark",
+    "Timer",
+    "TimerClass",
+    "Verdict",
+    "decode",
+]
+
+
+class Verdict(enum.IntEnum):
+    """What the guard said of a tick."""
+
+    APPLIED = 0
+    IMPOSSIBLE = 1
+    UNKNOWN = 2
+    WRONG_DAY = 3
+    NOT_CONTINUOUS = 4
+    OUT_OF_ORDER = 5
+    DUPLICATE = 6
+    BAND = 7
+    LATE = 8
+
+
+class TimerClass(enum.IntEnum):
+    """What a timer was set for."""
+
+    CANDLE = 1
+    EVERY = 2
+    AT = 3
+    EXPIRE = 4
+    REPRICE = 5
+    RELEASE = 6
+    FLAT = 7
+    MARK = 8
+    DAY_END = 9
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """A quote or trade; what its packet does not carry is 0. The fields stand in the order of the bytes."""
+
+    instrument: int  # 2**32 - 1 where nobody defined its token
+    exch_ts: int
+    price: int
+    recv_ns: int = 0
+    volume: int = 0
+    last_qty: int = 0
+    average: int = 0
+    total_buy: int = 0
+    total_sell: int = 0
+    open: int = 0
+    high: int = 0
+    low: int = 0
+    close: int = 0
+    trade_ts: int = 0
+    open_interest: int = 0
+    bid: int = 0
+    bid_qty: int = 0
+    ask: int = 0
+    ask_qty: int = 0
+    upper: int = 0
+    lower: int = 0
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """A timer that became due; `late_ns` is 0 where the data are the clock."""
+
+    due: int
+    id: int
+    late_ns: int
+    timer_class: TimerClass
+
+
+class TimeMark(msgspec.Struct, frozen=True):
+    """The feed's clock moved without a tick."""
+
+    at: int
+
+
+class TickVerdict(msgspec.Struct, frozen=True):
+    """Why the tick before was not applied."""
+
+    instrument: int
+    verdict: Verdict
+    exch_ts: int
+    price: int
+
+
+class CandleClosed(msgspec.Struct, frozen=True):
+    """A closed candle; `values` are its indicators' outputs, in the order in which they joined the series."""
+
+    instrument: int
+    seconds: int
+    ts_open: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    ticks: int
+    flags: int
+    values: tuple[float, ...]
+
+    @property
+    def gap(self) -> bool:
+        """Whether ticks may be missing in it."""
+        return bool(self.flags & 1)
+
+
+_Cold: TypeAlias = (
+    events.Intent
+    | events.Command
+    | events.HistoryBar
+    | events.InstrumentDef
+    | events.FactsLoaded
+    | events.AccountDef
+    | events.LimitsSet
+    | events.StrategyStarted
+    | events.StrategyStopped
+    | events.NodeAdded
+    | events.Watch
+    | events.StateSet
+    | events.UserValue
+    | events.SessionMark
+    | events.Skip
+    | events.Settings
+    | events.OrderEvent
+    | events.RiskVerdict
+    | events.Fill
+    | events.PositionChanged
+    | events.AccountMark
+    | events.ExitEvent
+    | events.StrategyEvent
+    | events.CommandResult
+)
+Payload: TypeAlias = _Cold | Tick | Timer | TimeMark | TickVerdict | CandleClosed | bytes
+
+_COLD: dict[Kind, type[_Cold]] = {
+    Kind.INTENT: events.Intent,
+    Kind.COMMAND: events.Command,
+    Kind.HISTORY_BAR: events.HistoryBar,
+    Kind.INSTRUMENT_DEF: events.InstrumentDef,
+    Kind.FACTS_LOADED: events.FactsLoaded,
+    Kind.ACCOUNT_DEF: events.AccountDef,
+    Kind.LIMITS_SET: events.LimitsSet,
+    Kind.STRATEGY_STARTED: events.StrategyStarted,
+    Kind.STRATEGY_STOPPED: events.StrategyStopped,
+    Kind.NODE_ADDED: events.NodeAdded,
+    Kind.WATCH: events.Watch,
+    Kind.STATE_SET: events.StateSet,
+    Kind.USER_VALUE: events.UserValue,
+    Kind.SESSION_MARK: events.SessionMark,
+    Kind.SKIP: events.Skip,
+    Kind.SETTINGS: events.Settings,
+    Kind.ORDER_EVENT: events.OrderEvent,
+    Kind.RISK_VERDICT: events.RiskVerdict,
+    Kind.FILL: events.Fill,
+    Kind.POSITION_CHANGED: events.PositionChanged,
+    Kind.ACCOUNT_MARK: events.AccountMark,
+    Kind.EXIT_EVENT: events.ExitEvent,
+    Kind.STRATEGY_EVENT: events.StrategyEvent,
+    Kind.COMMAND_RESULT: events.CommandResult,
+}
+
+_TICKS = {layout.size: layout for layout in map(struct.Struct, ("<I2q", "<I13q", "<I20q8x"))}
+_TIMER = struct.Struct("<qIqB")
+_TIME_MARK = struct.Struct("<q")
+_VERDICT = struct.Struct("<IBqq")
+_CANDLE = struct.Struct("<II6qIIH")
+
+
+def _tick(payload: bytes) -> Tick:
+    layout = _TICKS.get(len(payload))
+    if layout is None:
+        raise ValueError(f"{len(payload)} bytes are no length of a tick")
+    return Tick(*layout.unpack(payload))
+
+
+def _timer(payload: bytes) -> Timer:
+    due, number, late_ns, timer_class = _TIMER.unpack(payload)
+    return Timer(due, number, late_ns, TimerClass(timer_class))
+
+
+def _time_mark(payload: bytes) -> TimeMark:
+    return TimeMark(*_TIME_MARK.unpack(payload))
+
+
+def _verdict(payload: bytes) -> TickVerdict:
+    instrument, verdict, exch_ts, price = _VERDICT.unpack(payload)
+    return TickVerdict(instrument, Verdict(verdict), exch_ts, price)
+
+
+def _candle(payload: bytes) -> CandleClosed:
+    fields = _CANDLE.unpack_from(payload)
+    values = struct.unpack_from(f"<{fields[-1]}d", payload, _CANDLE.size)
+    return CandleClosed(*(*fields[:-1], values))
+
+
+_HOT: dict[Kind, Callable[[bytes], Payload]] = {
+    Kind.TICK: _tick,
+    Kind.TIMER: _timer,
+    Kind.TIME_MARK: _time_mark,
+    Kind.TICK_VERDICT: _verdict,
+    Kind.CANDLE_CLOSED: _candle,
+}
+_COLD_DECODERS: dict[Kind, Callable[[bytes], Payload]] = {
+    kind: msgspec.msgpack.Decoder(cls).decode for kind, cls in _COLD.items()
+}
+_DECODERS = _HOT | _COLD_DECODERS
+
+
+def decode(kind: Kind, payload: bytes) -> Payload:
+    """The payload as the struct of its kind; ValueError where the bytes are not what the kind promises."""
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        return payload
+    try:
+        return decoder(payload)
+    except (struct.error, msgspec.MsgspecError) as error:
+        raise ValueError(str(error)) from error
