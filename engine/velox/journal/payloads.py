@@ -8,7 +8,7 @@ content belongs to the kernel, hashes, and what no program writes yet.
 import enum
 import struct
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -213,7 +213,8 @@ def _verdict(payload: bytes) -> TickVerdict:
 def _candle(payload: bytes) -> CandleClosed:
     fields = _CANDLE.unpack_from(payload)
     values = struct.unpack_from(f"<{fields[-1]}d", payload, _CANDLE.size)
-    return CandleClosed(*(*fields[:-1], values))
+    everything: tuple[Any, ...] = (*fields[:-1], values)
+    return CandleClosed(*everything)
 
 
 _HOT: dict[Kind, Callable[[bytes], Payload]] = {
