@@ -21,6 +21,7 @@ from velox.events import (
     StrategyStopped,
     encode,
 )
+from velox.market.dated import data_files
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook, definition
 from velox.runtime.account import account_def, limits_set, thresholds, with_brokerage
@@ -64,6 +65,7 @@ class TradingDay:
         core.input(Kind.ACCOUNT_DEF, encode(account_def(self._settings)))
         core.input(Kind.LIMITS_SET, encode(limits_set(self._settings)))
         chosen = [(load(s.target), compile_one(s, self.facts, self._book)) for s in self._plan.strategies]
+        _keep_facts(Path(self._plan.journal), facts.digest)
         self._define({*watched, *(spec.symbol for _, spec in chosen)})
         for name in sorted(watched):
             for seconds in watched_timeframes:
@@ -144,6 +146,15 @@ class TradingDay:
 def compile_one(strategy: StrategyPlan, facts: Facts, book: InstrumentBook) -> Spec:
     """Make one strategy of a plan ready for the day."""
     return compile_strategy(load(strategy.target), strategy.params, facts, book)
+
+
+def _keep_facts(journal: Path, digest: str) -> None:
+    """Keep the market's data files beside the journal: the digest in it is theirs."""
+    folder = journal / "facts" / digest[:16]
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        for name, content in data_files().items():
+            (folder / name).write_bytes(content)
 
 
 def _named_apart(chosen: Sequence[tuple[type[Strategy], Spec]]) -> list[tuple[type[Strategy], Spec]]:
