@@ -22,7 +22,7 @@ RARE = {Kind.OUTPUT_HASH}  # one for each 4,096 decisions
 
 def rust_structs(root: Path) -> dict[str, list[str]]:
     """Fields by struct, in the order in which they stand in the core's source."""
-    text = "".join((root / f"velox_core/src/record/{name}.rs").read_text() for name in ("cold", "decision"))
+    text = "".join(path.read_text() for path in sorted((root / "velox_core/src/record").rglob("*.rs")))
     found = re.findall(r"pub struct (\w+)(?:<'a>)? \{\n(.*?)\n\}", text, re.S)
     return {name: re.findall(r"^    pub (\w+):", body, re.M) for name, body in found}
 

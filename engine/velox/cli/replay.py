@@ -36,7 +36,7 @@ def command(journal: Path, verify: bool, until: str | None, show: str | None, as
     """
     place = _position(until) if until is not None else None
     summary = _replayed(journal, verify, place)
-    if place is not None and summary["as_of"] != place:
+    if place is not None and (summary["as_of"] != place or not summary["records"]):
         raise BadInput(_unknown_place(journal, until, summary["as_of"]))
     if show is not None:
         from velox.cli.show import print_rows
@@ -95,9 +95,9 @@ def _print_summary(journal: Path, summary: dict[str, Any], verified: bool) -> No
         f"{_count(summary['runs'], 'run')}, read up to {run}:{seq}, {_session(summary)}"
     )
     if verified:
-        equal = f"all {summary['decisions_equal']} decisions of the journal reproduced byte for byte"
+        equal = f"all {summary['decisions_equal']} decision records reproduced byte for byte"
     else:
-        equal = f"{summary['decisions']} decisions, not compared (--verify compares them)"
+        equal = f"{summary['decisions']} decisions made, not compared (--verify compares them)"
     click.echo(f"{_count(summary['inputs'], 'input')} applied by kernel {_kernel_version()}; {equal}")
     told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary["verdicts"].items() if count)
     click.echo(f"{_count(summary['ticks'], 'tick')}{': ' if told else ''}{told}")

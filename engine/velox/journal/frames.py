@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from velox import events
@@ -62,16 +63,20 @@ _POSITION = {
 def tick_frames(path: str | Path, *, until: Position | None = None) -> Iterator[pl.DataFrame]:
     """The ticks with their verdicts, a frame for each batch: `TICK_COLUMNS` with instrument and verdict by name."""
     names = Names.of(path, until=until)
-    spelled = pl.Series("verdict", _VERDICTS, dtype=pl.Enum(_VERDICTS))
     for batch in tick_batches(path, until=until):
-        frame = _named(batch, names)
-        yield frame.with_columns(spelled.gather(frame["verdict"]))
+        yield _tick_frame(batch, names)
 
 
 def ticks(path: str | Path, *, until: Position | None = None) -> pl.DataFrame:
     """All ticks in one frame; a long journal is better read by `tick_frames`."""
-    frames = list(tick_frames(path, until=until))
-    return pl.concat(frames) if frames else _named(np.empty(0, dtype=TICK_COLUMNS), Names())
+    none = _tick_frame(np.empty(0, dtype=TICK_COLUMNS), Names())
+    return pl.concat([none, *tick_frames(path, until=until)])
+
+
+def _tick_frame(rows: npt.NDArray[np.void], names: Names) -> pl.DataFrame:
+    spelled = pl.Series("verdict", _VERDICTS, dtype=pl.Enum(_VERDICTS))
+    frame = _named(rows, names)
+    return frame.with_columns(spelled.gather(frame["verdict"]))
 
 
 def candles(path: str | Path, *, until: Position | None = None) -> pl.DataFrame:
@@ -133,7 +138,7 @@ def _frame(rows: Iterable[dict[str, object]], schema: dict[str, type[pl.DataType
     return pl.DataFrame(list(rows), schema=schema, orient="row")
 
 
-def _named(rows: np.ndarray, names: Names) -> pl.DataFrame:
+def _named(rows: npt.NDArray[np.void], names: Names) -> pl.DataFrame:
     columns = {name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names or ()}
     known, places = np.unique(columns.pop("instrument"), return_inverse=True)
     spelled = pl.Series(names.instruments_of(known.tolist()), dtype=pl.String).gather(places)
