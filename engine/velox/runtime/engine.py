@@ -36,6 +36,7 @@ __all__ = ["Engine", "main", "run"]
 _HOOK_BUDGET_MS = 50
 _AFTER_END_NS = 1_500_000_000
 _STOP_WITHIN_S = 4.0
+_NOTES_MAX = 20
 
 
 class Engine:
@@ -51,9 +52,12 @@ class Engine:
     def _open_core(self) -> velox_core.Core:
         journal, created_ns = Path(self.plan.journal), wall_ns()
         digest = hashlib.sha256(repr(self.settings).encode()).digest()
+        pace = _pace(self.settings)
         if not journal.exists() or not any(journal.glob("*.vj")):
-            return velox_core.Core(journal, config_digest=digest, created_ns=created_ns)
-        return velox_core.Core(journal, recover=True, skip=self.plan.skip, config_digest=digest, created_ns=created_ns)
+            return velox_core.Core(journal, config_digest=digest, created_ns=created_ns, pace=pace)
+        return velox_core.Core(
+            journal, recover=True, skip=self.plan.skip, config_digest=digest, created_ns=created_ns, pace=pace
+        )
 
     async def run(self) -> Done:
         """Run the day to its end or to a stop."""
@@ -90,8 +94,19 @@ class Engine:
             finally:
                 status.cancel()
         elapsed_s = (monotonic_ns() - began_ns) / 1e9
+        self._pass_on()
         await self.source.close()
         return Done(self.core.summary(), finished, self.source.sent, elapsed_s)
+
+    def _pass_on(self) -> None:
+        """What owners of strategies should read, the newest lines of a flood."""
+        names = [name for _, name, _, _ in self.core.instances()]
+        notes = self.core.take_notes()
+        for at_ns, instance, code, sentence in notes[-_NOTES_MAX:]:
+            at = dt.datetime.fromtimestamp(at_ns // 1_000_000_000, IST).strftime("%H:%M:%S")
+            _say(f"{at} {names[instance]}: {sentence} ({code})")
+        if len(notes) > _NOTES_MAX:
+            _say(f"… and {len(notes) - _NOTES_MAX} lines before these, all in the journal")
 
     def _watch_memory(self) -> None:
         """A strategy that leaks is quarantined, and a new process gives the memory back."""
@@ -131,7 +146,15 @@ class Engine:
             if os.getppid() != parent and self.source is not None:
                 self.source.stop()  # nobody is left to start this engine again or to hear it
             self._watch_memory()
+            self._pass_on()
             _tell(Status(self.core.summary(), self.core.markets()))
+
+
+def _pace(settings: Settings) -> tuple[int, int, int, int]:
+    """How often the journal is synced (ms, bytes) and snapshotted (ns, records)."""
+    journal = settings.journal
+    snapshot_ns = journal.snapshot_minutes * 60 * 1_000_000_000
+    return journal.sync_ms, journal.sync_kb << 10, snapshot_ns, journal.snapshot_records
 
 
 def _resident() -> int:

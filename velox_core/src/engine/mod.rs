@@ -17,7 +17,7 @@ use crate::record::{Input, Kind, Skip, Tick, Timer, UNKNOWN_INSTRUMENT};
 use crate::replay::Recovered;
 use latency::Stages;
 use mark::Mark;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::BuildHasherDefault;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -25,12 +25,43 @@ use std::path::Path;
 use std::time::Duration;
 use wire::{TokenHasher, exchange_type, tick_of};
 
-/// Records between two Snapshots.
-pub const SNAPSHOT_RECORDS: u64 = 2_000_000;
-/// Kernel time between two Snapshots.
-pub const SNAPSHOT_NS: i64 = 300_000_000_000;
+/// How often the journal is synced and snapshotted.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Time that records may stay unsynced.
+    pub sync: Duration,
+    /// Bytes that may stay unsynced.
+    pub dirty_len_max: usize,
+    /// Kernel time between two Snapshots.
+    pub snapshot_ns: i64,
+    /// Records between two Snapshots.
+    pub snapshot_records: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let journal = Options::default();
+        Self {
+            sync: journal.sync_pace,
+            dirty_len_max: journal.dirty_len_max,
+            snapshot_ns: 300_000_000_000,
+            snapshot_records: 2_000_000,
+        }
+    }
+}
+
+impl Pace {
+    fn options(self) -> Options {
+        Options { sync_pace: self.sync, dirty_len_max: self.dirty_len_max, ..Options::default() }
+    }
+}
+
 /// How long a dying engine waits for its last record to be durable.
 const LAST_SYNC: Duration = Duration::from_secs(2);
+/// Notes that wait for a reader.
+const NOTES_MAX: usize = 256;
+/// Kernel time, instance, code and sentence of something that an owner should read.
+pub type Note = (i64, u32, &'static str, String);
 /// Flag of a decision that a crash cut off and recovery wrote again.
 pub const FLAG_CARRIED: u8 = 1;
 
@@ -42,12 +73,15 @@ pub struct Engine {
     pub stages: Stages,
     /// Frames that could not be decoded, and those of a mode that carries no price.
     pub undecodable: u64,
+    /// What owners should read and nobody has taken yet, the newest few.
+    pub notes: VecDeque<Note>,
     journal: Option<Writer>,
     mark: Option<Mark>,
     tokens: HashMap<TokenKey, u32, BuildHasherDefault<TokenHasher>>,
     seq: u64,
     run: u64,
     last_snapshot: (u64, i64),
+    pace: Pace,
     poisoned: bool,
     panic_at: u64,
     /// Whether a panic ends the process at once, as it must where others would catch it.
@@ -69,6 +103,8 @@ pub struct Identity {
     pub facts_digest: [u8; 32],
     /// Wall time, a side field.
     pub created_ns: i64,
+    /// How often it is synced and snapshotted.
+    pub pace: Pace,
 }
 
 impl Identity {
@@ -90,12 +126,14 @@ impl Engine {
             kernel: Kernel::default(),
             stages: Stages::default(),
             undecodable: 0,
+            notes: VecDeque::new(),
             journal: None,
             mark: None,
             tokens: HashMap::default(),
             seq: 0,
             run: 0,
             last_snapshot: (0, 0),
+            pace: Pace::default(),
             poisoned: false,
             panic_at: 0,
             exit_on_panic: false,
@@ -107,8 +145,9 @@ impl Engine {
         let lock = Lock::acquire(dir)?;
         let mut engine = Self::in_memory();
         let first = FirstRecord { seq: 1, ts: 0, snapshot: engine.kernel.snapshot() };
-        engine.journal = Some(Writer::create(lock, Options::default(), identity.meta(1), &first)?);
+        engine.journal = Some(Writer::create(lock, identity.pace.options(), identity.meta(1), &first)?);
         engine.mark = Mark::open(dir);
+        engine.pace = identity.pace;
         (engine.seq, engine.run) = (1, 1);
         Ok(engine)
     }
@@ -120,13 +159,14 @@ impl Engine {
         let lock = Lock::acquire(dir)?;
         let mut engine = Self::in_memory();
         engine.mark = Mark::open(dir);
+        engine.pace = identity.pace;
         let (kernel, recovered) = crate::replay::recover_state(dir, skip, engine.mark.as_mut())?;
         engine.kernel = kernel;
         engine.run = recovered.journal.run() + 1;
         engine.seq = recovered.journal.last_seq + 1;
         let first = FirstRecord { seq: engine.seq, ts: engine.kernel.now, snapshot: engine.kernel.snapshot() };
         let meta = identity.meta(engine.run);
-        engine.journal = Some(Writer::resume(lock, Options::default(), &recovered.journal, meta, &first)?);
+        engine.journal = Some(Writer::resume(lock, identity.pace.options(), &recovered.journal, meta, &first)?);
         engine.last_snapshot = (engine.seq, engine.kernel.now);
         for (kind, ts, payload) in &recovered.cut_off {
             engine.append(*ts, *kind, FLAG_CARRIED, payload)?;
@@ -255,9 +295,20 @@ impl Engine {
             mark.applied();
         }
         result?;
+        self.keep_notes();
         self.write_decisions()?;
         self.rotate_when_due()?;
         Ok(seq)
+    }
+
+    fn keep_notes(&mut self) {
+        let now = self.kernel.now;
+        for (instance, code, sentence) in self.kernel.out.notes.drain(..) {
+            if self.notes.len() == NOTES_MAX {
+                self.notes.pop_front();
+            }
+            self.notes.push_back((now, instance, code, sentence));
+        }
     }
 
     /// The kernel panicked: the record that did it is made durable, then the process ends or the panic goes on.
@@ -288,7 +339,7 @@ impl Engine {
     fn rotate_when_due(&mut self) -> Result<(), EngineError> {
         let (seq, ts) = self.last_snapshot;
         let now = self.kernel.now;
-        if self.journal.is_none() || (self.seq - seq < SNAPSHOT_RECORDS && now - ts < SNAPSHOT_NS) {
+        if self.journal.is_none() || (self.seq - seq < self.pace.snapshot_records && now - ts < self.pace.snapshot_ns) {
             return Ok(());
         }
         self.rotate(0)

@@ -26,6 +26,7 @@ impl Kernel {
     pub fn apply(&mut self, ts: i64, input: &Input) -> Result<(), ApplyError> {
         self.out.decisions.clear();
         self.out.hooks.clear();
+        self.out.notes.clear();
         if !matches!(input, Input::TimeMark(_)) {
             self.now = self.now.max(ts);
         }
@@ -253,6 +254,7 @@ impl Kernel {
     /// Tells a strategy's owner something.
     pub(super) fn tell(&mut self, instance: u32, code: &'static str, sentence: &str) {
         self.decide(Kind::StrategyEvent, &StrategyEvent { instance, code, sentence });
+        self.out.notes.push((instance, code, sentence.to_owned()));
     }
 }
 

@@ -61,7 +61,8 @@ impl Kernel {
         };
         let facts = self.risk_facts(id, side, limit, quantity, rate, closes);
         if closes > 0 {
-            let closing = risk::Order { quantity: closes, ..facts };
+            let closing =
+                risk::Order { quantity: closes, position: self.instances[id as usize].book.quantity(), ..facts };
             risk::approve(Class::Reduce, &closing)?;
         }
         let approved = risk::approve(Class::Increase, &facts)?;
@@ -276,6 +277,7 @@ impl Kernel {
             value: refusal.value,
         };
         self.out.hooks.push(HookCall { rank: Rank::Order, instance: id, hook: number::REJECT, arg });
+        self.out.notes.push((id, refusal.code, refusal.sentence.to_owned()));
         let now = self.now;
         let instance = &mut self.instances[id as usize];
         let most = self.accounts[instance.account as usize].limits_of(id).refusals;

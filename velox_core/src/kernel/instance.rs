@@ -234,7 +234,14 @@ impl Kernel {
     pub(super) fn note_ready(&mut self, instance: u32, ts_open: i64) {
         if !self.instances[instance as usize].ready {
             self.instances[instance as usize].ready = true;
-            self.tell(instance, "first_candle", &format!("The first active candle opened at {ts_open}."));
+            self.tell(instance, "first_candle", &format!("The first active candle is that of {}.", clock(ts_open)));
         }
     }
+}
+
+/// Time of the day in India, HH:MM.
+fn clock(ns: i64) -> String {
+    const IST_S: i64 = 19_800;
+    let minutes = (ns.div_euclid(1_000_000_000) + IST_S).rem_euclid(86_400) / 60;
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }

@@ -56,6 +56,8 @@ pub struct Output {
     pub decisions: Decisions,
     /// Hooks that are due, in order.
     pub hooks: Vec<HookCall>,
+    /// What owners of strategies should read: instance, code, sentence.
+    pub notes: Vec<(u32, &'static str, String)>,
     /// The tick that was applied, for `on_tick`.
     pub tick: Tick,
 }

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -14,7 +15,7 @@ use super::errors::raise;
 use super::series::{Place, Series};
 use super::views::{Position, TradeState, known};
 use super::watchdog::Watchdog;
-use crate::engine::{Engine, Identity};
+use crate::engine::{Engine, Identity, Pace};
 use crate::fixed::{ONE, to_float};
 use crate::kernel::hooks::HookCall;
 use crate::kernel::{Kernel, Node};
@@ -159,9 +160,10 @@ impl Core {
     /// A core on a journal folder, or in memory without one.
     ///
     /// With `recover` the journal must exist and the core goes on where it ends; `skip` names sequences that killed
-    /// the engine twice.
+    /// the engine twice. `pace` is (ms, bytes) that may stay unsynced and (ns, records) between two Snapshots.
     #[new]
-    #[pyo3(signature = (journal=None, *, recover=false, skip=Vec::new(), config_digest=None, facts_digest=None, created_ns=0))]
+    #[allow(clippy::too_many_arguments)] // keywords in Python
+    #[pyo3(signature = (journal=None, *, recover=false, skip=Vec::new(), config_digest=None, facts_digest=None, created_ns=0, pace=None))]
     fn new(
         journal: Option<PathBuf>,
         recover: bool,
@@ -169,9 +171,16 @@ impl Core {
         config_digest: Option<[u8; 32]>,
         facts_digest: Option<[u8; 32]>,
         created_ns: i64,
+        pace: Option<(u64, usize, i64, u64)>,
     ) -> PyResult<Self> {
         let (config_digest, facts_digest) = (digest(config_digest), digest(facts_digest));
-        let identity = Identity { config_digest, facts_digest, created_ns };
+        let pace = pace.map_or_else(Pace::default, |(sync_ms, dirty_len_max, snapshot_ns, snapshot_records)| Pace {
+            sync: Duration::from_millis(sync_ms),
+            dirty_len_max,
+            snapshot_ns,
+            snapshot_records,
+        });
+        let identity = Identity { config_digest, facts_digest, created_ns, pace };
         let (engine, recovered) = match journal {
             None => (Engine::in_memory(), None),
             Some(dir) if recover => {

@@ -123,6 +123,11 @@ impl Core {
         Ok(out)
     }
 
+    /// What owners of strategies should read since the last call: (kernel time ns, instance, code, sentence).
+    fn take_notes(&self) -> PyResult<Vec<crate::engine::Note>> {
+        Ok(self.lock()?.engine.notes.drain(..).collect())
+    }
+
     /// Last quote and day of every instrument, for a live view.
     fn markets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let inner = self.lock()?;
