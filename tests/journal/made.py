@@ -125,11 +125,11 @@ class MadeDay:
         self.put(Kind.SKIP, events.Skip(10**9, "never written"))
 
 
-def write(folder: Path, ticks: int = 600) -> MadeDay:
+def write(folder: Path, ticks: int = 600, mode: int = SNAP_QUOTE) -> MadeDay:
     """A whole small day in `folder`, closed."""
     day = MadeDay(folder, ticks)
     day.define()
-    day.feed()
+    day.feed(mode)
     day.finish()
     day.core.close()
     return day
