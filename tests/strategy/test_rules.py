@@ -132,7 +132,6 @@ def test_12_the_last_of_two_targets_in_one_hook_wins_with_a_warning(tmp_path: Pa
     assert "two different targets in one hook: the last one, go_short, counts" in desk.logged()
 
 
-@pytest.mark.xfail(reason="the kernel measures a flip's closing part against the position that the close leaves")
 def test_13_a_flip_is_one_order(desk: Desk, strategy: Made) -> None:
     body = ONE + DAY + NOTE + FILLS
     body += BAR + "if bar.n == 1: self.go_long(qty=2)\n    if bar.n == 3: self.go_short(qty=3)\n"
