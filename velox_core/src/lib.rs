@@ -1,6 +1,7 @@
 //! The Velox core: decoder, journal and kernel. Nothing here reads a clock, a socket or the network.
 #![warn(missing_docs)]
 
+pub mod bench;
 pub mod decode;
 pub mod engine;
 pub mod fixed;

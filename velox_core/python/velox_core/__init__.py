@@ -3,6 +3,7 @@
 from velox_core._core import (
     BUILD_PROFILE,
     Bar,
+    Bench,
     Core,
     CoreError,
     DecodeError,
@@ -14,6 +15,7 @@ from velox_core._core import (
     Refusal,
     Replayer,
     Series,
+    Stopwatch,
     Tick,
     TradeState,
     __version__,
@@ -28,6 +30,7 @@ from velox_core._core import (
 __all__ = [
     "BUILD_PROFILE",
     "Bar",
+    "Bench",
     "Core",
     "CoreError",
     "DecodeError",
@@ -39,6 +42,7 @@ __all__ = [
     "Refusal",
     "Replayer",
     "Series",
+    "Stopwatch",
     "Tick",
     "TradeState",
     "__version__",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = [
     "BUILD_PROFILE",
     "Bar",
+    "Bench",
     "Core",
     "CoreError",
     "DecodeError",
@@ -21,6 +22,7 @@ __all__ = [
     "Refusal",
     "Replayer",
     "Series",
+    "Stopwatch",
     "Tick",
     "TradeState",
     "__version__",
@@ -322,3 +324,35 @@ def last_doing(journal: str | os.PathLike[str]) -> dict[str, Any] | None:
 
 def decisions_hash(journal: str | os.PathLike[str]) -> str:
     """SHA-256 of a journal's decisions in order, as the records alone say it."""
+
+@final
+class Bench:
+    """Loops of `velox bench` that need no hook; times in ns."""
+
+    @staticmethod
+    def core_tick(
+        folder: str | os.PathLike[str] | None, instruments: int, gap_ms: int, warm_up: int, ticks: int
+    ) -> dict[str, Any]: ...
+    @staticmethod
+    def risk_check(checks: int) -> dict[str, Any]: ...
+    @staticmethod
+    def journal_append(folder: str | os.PathLike[str], records: int) -> dict[str, Any]: ...
+    @staticmethod
+    def journal_sync(folder: str | os.PathLike[str], intents: int) -> dict[str, Any]: ...
+    @staticmethod
+    def replica(folder: str | os.PathLike[str], verify: bool) -> dict[str, Any]: ...
+    @staticmethod
+    def six_floats(close: float) -> tuple[float, float, float, float, float, float]: ...
+
+@final
+class Stopwatch:
+    """Takes times on both sides of the border: begun in Rust or in a hook, a lap at the first line of a hook."""
+
+    def __new__(cls) -> Stopwatch: ...
+    def begin(self) -> None: ...
+    def lap(self) -> None: ...
+    def take(self) -> NDArray[np.int64]: ...
+    def play(
+        self, core: Core, tokens: Sequence[str], start_ns: int, gap_ms: int, ticks: int, each: bool
+    ) -> int: ...
+    def bare(self, hook: Callable[..., object], calls: int) -> None: ...

@@ -131,6 +131,11 @@ impl Kernel {
         }
     }
 
+    /// Holds an order that an instance might place now against every rule; changes nothing.
+    pub fn check_entry(&self, id: u32, side: i8, limit: i64, quantity: i64) -> Result<Approved, Refusal> {
+        risk::approve(Class::Increase, &self.risk_facts(id, side, limit, quantity, 1, 0))
+    }
+
     /// The phase of an instrument's session at kernel time.
     pub fn phase_now(&self, instrument: u32) -> Phase {
         let group = usize::from(self.markets[instrument as usize].def.group);

@@ -24,7 +24,7 @@ const NO_PRICE: i16 = -2;
 #[pymethods]
 impl Core {
     /// Takes one SMART API frame; returns the verdict's number, −1 for undecodable, −2 for a frame without a price.
-    fn ingest(&self, py: Python<'_>, frame: &[u8], recv_ns: i64) -> PyResult<i16> {
+    pub(super) fn ingest(&self, py: Python<'_>, frame: &[u8], recv_ns: i64) -> PyResult<i16> {
         let (tick, ts) = {
             let mut inner = self.lock()?;
             let tick = match inner.engine.decode(frame, recv_ns) {

@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 
 mod bars;
+mod bench;
 mod core;
 mod decode;
 mod dispatch;
@@ -28,6 +29,9 @@ mod _core {
 
     #[pymodule_export]
     use super::bars::compute_bars;
+
+    #[pymodule_export]
+    use super::bench::{Bench, Stopwatch};
 
     #[pymodule_export]
     use super::core::Core;

@@ -1,0 +1,89 @@
+"""The keys that are measured, in order, and how they are run: several times, each in an empty folder."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from velox.bench import core, hooks, indicators
+from velox.bench.figure import Benchmark, Figure, Goal, Lab, judge
+from velox.errors import BadInput
+
+__all__ = ["BENCHMARKS", "chosen", "run"]
+
+BENCHMARKS = (
+    Benchmark(
+        "core_tick_ns",
+        "ns",
+        "379-byte SMART packet through decode, journal, guard and 3 candles with 4 indicators each; 1,000 instruments",
+        (Goal("processor", 100),),
+        core.core_tick,
+    ),
+    Benchmark(
+        "tick_to_hook_ns",
+        "ns",
+        "packet into the core to the first line of a strategy's on_tick, journalled",
+        (Goal("p50", 350), Goal("p99", 1_000)),
+        hooks.tick_to_hook,
+    ),
+    Benchmark(
+        "order_to_fill_ns",
+        "ns",
+        "buy() in a hook through risk, order and the next tick to on_fill, at the 50,000th order; early is the 100th",
+        (Goal("p50", 3_000), Goal("early_p50", 3_000), Goal("late_by_early", 1.25)),
+        hooks.order_to_fill,
+    ),
+    Benchmark(
+        "risk_check_ns",
+        "ns",
+        "all pre-trade rules of one order, with gathering what they look at",
+        (Goal("processor", 500),),
+        core.risk_check,
+    ),
+    Benchmark(
+        "indicators_four_ns",
+        "ns",
+        "EMA, SMA, RSI and MACD updated and read by one Python call that returns six floats",
+        (Goal("p50", 130),),
+        indicators.indicators_four,
+    ),
+    Benchmark(
+        "journal_append_ns",
+        "ns",
+        "a tick record of 198 bytes appended by the owner thread",
+        (Goal("processor", 60),),
+        core.journal_append,
+    ),
+    Benchmark(
+        "journal_sync_us",
+        "µs",
+        "an intent made durable while 50,000 ticks/s flow, from its due time",
+        (Goal("p50", 500), Goal("p99", 2_000)),
+        core.journal_sync,
+    ),
+    Benchmark(
+        "replica_ticks_per_s",
+        "ticks/s",
+        "a journal of the hot path through a replica's kernel",
+        (Goal("ticks_per_s", 5_000_000, least=True),),
+        core.replica,
+    ),
+)
+
+
+def chosen(keys: Sequence[str]) -> list[Benchmark]:
+    """The benchmarks of these keys, all when none is named."""
+    known = {benchmark.key: benchmark for benchmark in BENCHMARKS}
+    for key in keys:
+        if key not in known:
+            raise BadInput(f"there is no figure {key!r}; there are {', '.join(known)}")
+    return [known[key] for key in keys] or list(BENCHMARKS)
+
+
+def run(benchmark: Benchmark, runs: int, told: Callable[[str], None], scale: float = 1.0) -> Figure:
+    """Measure one key some times; `told` hears of each run."""
+    samples = []
+    for number in range(1, runs + 1):
+        told(f"{benchmark.key}: run {number} of {runs}")
+        with tempfile.TemporaryDirectory(prefix="velox-bench-") as folder:
+            samples.append(benchmark.measure(Lab(Path(folder), scale)))
+    return judge(benchmark, samples)
