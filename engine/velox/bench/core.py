@@ -5,7 +5,7 @@ from typing import Any
 
 from velox.bench.figure import Lab, Sample
 from velox.bench.machine import file_system
-from velox_core import Bench
+from velox_core._core import Bench
 
 __all__ = ["core_tick", "journal_append", "journal_sync", "replica", "risk_check"]
 

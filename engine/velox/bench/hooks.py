@@ -10,7 +10,7 @@ import numpy.typing as npt
 from velox.bench.desk import Desk
 from velox.bench.figure import Lab, Sample
 from velox.bench.probes import order_probe, tick_probe
-from velox_core import Stopwatch
+from velox_core._core import Stopwatch
 
 __all__ = ["order_to_fill", "tick_to_hook"]
 
@@ -20,7 +20,7 @@ _ORDERS = 51_000
 _ORDER_GAP_MS = 400
 _WINDOW = 500  # timed orders from the 100th on and up to the last; each second order, a purchase, is timed
 
-Times = npt.NDArray[np.int64]
+_Times = npt.NDArray[np.int64]
 
 
 def tick_to_hook(lab: Lab) -> Sample:
@@ -69,9 +69,9 @@ def _quiet() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _spread(taken: Times) -> dict[str, float]:
+def _spread(taken: _Times) -> dict[str, float]:
     return {"p50": _at(taken, 50), "p99": _at(taken, 99), "p999": _at(taken, 99.9)}
 
 
-def _at(taken: Times, percent: float) -> float:
+def _at(taken: _Times, percent: float) -> float:
     return float(np.percentile(taken, percent))

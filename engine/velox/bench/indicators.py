@@ -6,7 +6,8 @@ import numpy as np
 
 from velox.bench.figure import Lab, Sample
 from velox.clock import monotonic_ns
-from velox_core import Bench, FourIndicators
+from velox_core import FourIndicators
+from velox_core._core import Bench
 
 __all__ = ["indicators_four"]
 

@@ -1,7 +1,7 @@
 """Strategies that only take the time: their hooks are what a user's would be, and their first line is a stopwatch."""
 
 from velox import Bars, Fill, Param, Strategy, Tick
-from velox_core import Stopwatch
+from velox_core._core import Stopwatch
 
 __all__ = ["order_probe", "tick_probe"]
 

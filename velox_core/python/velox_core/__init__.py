@@ -3,7 +3,6 @@
 from velox_core._core import (
     BUILD_PROFILE,
     Bar,
-    Bench,
     Core,
     CoreError,
     DecodeError,
@@ -15,7 +14,6 @@ from velox_core._core import (
     Refusal,
     Replayer,
     Series,
-    Stopwatch,
     Tick,
     TradeState,
     __version__,
@@ -30,7 +28,6 @@ from velox_core._core import (
 __all__ = [
     "BUILD_PROFILE",
     "Bar",
-    "Bench",
     "Core",
     "CoreError",
     "DecodeError",
@@ -42,7 +39,6 @@ __all__ = [
     "Refusal",
     "Replayer",
     "Series",
-    "Stopwatch",
     "Tick",
     "TradeState",
     "__version__",

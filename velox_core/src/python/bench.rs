@@ -46,14 +46,14 @@ pub(super) struct Bench;
 impl Bench {
     /// Ticks through decode, journal, guard, candles and indicators; without a folder there is no journal.
     #[staticmethod]
-    fn core_tick<'py>(
-        py: Python<'py>,
+    fn core_tick(
+        py: Python<'_>,
         folder: Option<PathBuf>,
         instruments: u32,
         gap_ms: i64,
         warm_up: u64,
         ticks: u64,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<Bound<'_, PyDict>> {
         let plan = tick::Plan { instruments, gap_ms, warm_up, ticks };
         let run = py.detach(|| tick::run(folder.as_deref(), plan)).map_err(failed)?;
         let out = blocks(py, &run.blocks)?;
