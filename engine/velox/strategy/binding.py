@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from typing import NamedTuple, TypedDict
+from typing import NoReturn, TypeAlias, TypedDict
 
 from velox.errors import BadInput
 from velox.market.calendar import IST
@@ -21,19 +21,10 @@ ACTION_GO, ACTION_TRADE, ACTION_STOP, ACTION_EXIT, ACTION_CANCEL = range(5)
 _SIZE_NONE, _SIZE_QUANTITY, _SIZE_RISK_PERCENT, _SIZE_RISK_RUPEES = range(4)
 _VALID_DEFAULT, _VALID_UNTIL, _VALID_BARS = range(3)
 _ABSENT = (int(Kind.PRICE), math.nan)
-_NO_LIFE = (_VALID_DEFAULT, 0)
-
-
-class _Request(NamedTuple):
-    """The parts of an intent beside what it does; each pair is a kind and a number."""
-
-    size: tuple[int, float] = (_SIZE_NONE, math.nan)
-    limit: float = math.nan
-    stop: tuple[int, float] = _ABSENT
-    target: tuple[int, float] = _ABSENT
-    trail: tuple[int, float] = _ABSENT
-    life: tuple[int, int] = _NO_LIFE
-    reason: str = ""
+_NO_LIFE: tuple[int, int] = (_VALID_DEFAULT, 0)
+# An intent beside what it does: size, limit, stop, target, trail, life, reason; kinds and numbers in the core's order.
+_Parts: TypeAlias = tuple[int, float, float, int, float, int, float, int, float, int, int, str]
+_NO_PARTS: _Parts = (_SIZE_NONE, math.nan, math.nan, *_ABSENT, *_ABSENT, *_ABSENT, *_NO_LIFE, "")
 
 
 class Terms(TypedDict, total=False):
@@ -66,34 +57,36 @@ class Binding:
         """Raise an intent that may open a position."""
         if action == ACTION_GO:
             self._note_target(word, side)
-        _refuse_unknown(word, terms)
-        stop = _protection("stop", terms.get("stop"))
-        trail = _trail(terms.get("trail"))
-        request = _Request(
-            size=_size(word, terms, protected=not (math.isnan(stop[1]) and math.isnan(trail[1]))),
-            limit=_limit(terms.get("limit")),
-            stop=stop,
-            target=_protection("target", terms.get("target")),
-            trail=trail,
-            life=self._life(terms.get("valid_until")),
-        )
-        return self._raise(action, side, request)
+        if not terms.keys() <= _TERMS:
+            _refuse_unknown(word, terms)
+        # Hooks order in the hot path: what was not given is not looked at twice.
+        stop, target, trail = terms.get("stop"), terms.get("target"), terms.get("trail")
+        stop_spec = _ABSENT if stop is None else _protection("stop", stop)
+        target_spec = _ABSENT if target is None else _protection("target", target)
+        trail_spec = _ABSENT if trail is None else _trail(trail)
+        size = _size(word, terms, protected=stop is not None or trail is not None)
+        limit, until = terms.get("limit"), terms.get("valid_until")
+        price = math.nan if limit is None else _limit(limit)
+        life: tuple[int, int] = _NO_LIFE if until is None else self._life(until)
+        return self._raise(action, side, (*size, price, *stop_spec, *target_spec, *trail_spec, *life, ""))
 
     def go_flat(self) -> Trade:
         """Raise the intent to hold nothing."""
         self._note_target("go_flat", 0)
-        return self._raise(ACTION_GO, 0, _Request())
+        return self._raise(ACTION_GO, 0, _NO_PARTS)
 
     def leave(self, reason: str) -> Trade:
         """Raise the intent to leave the position."""
-        return self._raise(ACTION_EXIT, 0, _Request(reason=reason))
+        return self._raise(
+            ACTION_EXIT, 0, (_SIZE_NONE, math.nan, math.nan, *_ABSENT, *_ABSENT, *_ABSENT, *_NO_LIFE, reason)
+        )
 
     def move_stop(self, price: Price) -> Trade:
         """Raise the intent to move the stop."""
         stop = protect.encode("stop_to", price)
         if stop[0] == Kind.R_MULTIPLE:
             raise BadInput("stop_to(r(…)) is not known; give a price, cost, pct(…) or points(…)")
-        return self._raise(ACTION_STOP, 0, _Request(stop=stop))
+        return self._raise(ACTION_STOP, 0, (_SIZE_NONE, math.nan, math.nan, *stop, *_ABSENT, *_ABSENT, *_NO_LIFE, ""))
 
     def keep(self, name: str, value: object) -> None:
         """Journal a persistent value."""
@@ -104,21 +97,8 @@ class Binding:
         seconds, ns = divmod(self.core.now_ns(), 1_000_000_000)
         return datetime.datetime.fromtimestamp(seconds, IST).replace(microsecond=ns // 1000)
 
-    def _raise(self, action: int, side: int, request: "_Request") -> Trade:
-        counter = self.core.intent(
-            self.instance,
-            action,
-            self.instrument,
-            side,
-            *request.size,
-            request.limit,
-            *request.stop,
-            *request.target,
-            *request.trail,
-            *request.life,
-            request.reason,
-        )
-        return Trade(self, counter)
+    def _raise(self, action: int, side: int, parts: _Parts) -> Trade:
+        return Trade(self, self.core.intent(self.instance, action, self.instrument, side, *parts))
 
     def _note_target(self, word: str, side: int) -> None:
         serial = self.core.hook_serial()
@@ -126,10 +106,8 @@ class Binding:
             self.core.log(self.instance, f"two different targets in one hook: the last one, {word}, counts")
         self._go_serial, self._go_side = serial, side
 
-    def _life(self, until: ValidUntil | None) -> tuple[int, int]:
+    def _life(self, until: ValidUntil) -> tuple[int, int]:
         match until:
-            case None:
-                return _NO_LIFE
             case BarCount(count):
                 return _VALID_BARS, count
             case datetime.datetime():
@@ -146,13 +124,15 @@ class Binding:
             raise BadInput(f"valid_until={error}, or give bars(3)") from None
 
 
-def _refuse_unknown(word: str, terms: Terms) -> None:
-    if unknown := terms.keys() - Terms.__annotations__.keys():
-        name = min(unknown)
-        raise BadInput(f"{word}({name}=…) is not known: {nearest(name, Terms.__annotations__)}")
+_TERMS = frozenset(Terms.__annotations__)
 
 
-def _protection(word: str, price: Price | None) -> tuple[int, float]:
+def _refuse_unknown(word: str, terms: Terms) -> NoReturn:
+    name = min(terms.keys() - _TERMS)
+    raise BadInput(f"{word}({name}=…) is not known: {nearest(name, Terms.__annotations__)}")
+
+
+def _protection(word: str, price: Price) -> tuple[int, float]:
     kind, value = protect.encode(word, price)
     if word == "stop" and kind in (Kind.R_MULTIPLE, Kind.COST):
         raise BadInput(f"stop={price} is not known at the entry; give a price, pct(…), points(…) or 2 * self.atr")
@@ -161,17 +141,15 @@ def _protection(word: str, price: Price | None) -> tuple[int, float]:
     return kind, value
 
 
-def _trail(price: Price | None) -> tuple[int, float]:
+def _trail(price: Price) -> tuple[int, float]:
     kind, value = protect.encode("trail", price)
     if kind == Kind.COST:
         raise BadInput("trail=cost is no distance; give pct(…), points(…) or 2 * self.atr")
     # A trail is always a distance: a plain number means rupees.
-    return (Kind.POINTS if kind == Kind.PRICE and price is not None else kind), value
+    return (Kind.POINTS if kind == Kind.PRICE else kind), value
 
 
-def _limit(price: Number | None) -> float:
-    if price is None:
-        return math.nan
+def _limit(price: Number) -> float:
     kind, value = protect.encode("limit", price)
     if kind != Kind.PRICE:
         raise BadInput(f"limit={price} is a distance; give a price")
@@ -184,7 +162,8 @@ def _size(word: str, terms: Terms, *, protected: bool) -> tuple[int, float]:
         raise BadInput(f"{word}(…) needs either qty= or size=, as in size=risk_pct(0.5)")
     if quantity is not None:
         # `__index__` is what whole numbers of any library have; True has it too and is none.
-        if isinstance(quantity, bool) or not hasattr(quantity, "__index__") or quantity < 1:
+        whole = type(quantity) is int or (not isinstance(quantity, bool) and hasattr(quantity, "__index__"))
+        if not whole or quantity < 1:
             raise BadInput(f"{word}(qty={quantity!r}): a quantity is a whole number from 1")
         return _SIZE_QUANTITY, float(quantity)
     if not isinstance(size, RiskPct | RiskRupees):

@@ -248,9 +248,14 @@ impl Engine {
     /// Journals and applies any other input from its payload.
     pub fn put(&mut self, ts: i64, kind: Kind, payload: &[u8]) -> Result<u64, EngineError> {
         let input = Input::parse(kind as u8, payload)?;
+        self.put_read(ts, kind, payload, &input)
+    }
+
+    /// As [`Engine::put`] for an input whose payload need not be read: `payload` is what `input` is written as.
+    pub fn put_read(&mut self, ts: i64, kind: Kind, payload: &[u8], input: &Input) -> Result<u64, EngineError> {
         self.append(ts, kind, 0, payload)?;
-        let seq = self.apply(ts, &input)?;
-        if let Input::InstrumentDef(def) = &input {
+        let seq = self.apply(ts, input)?;
+        if let Input::InstrumentDef(def) = input {
             self.learn_token(def.id as usize);
         }
         Ok(seq)

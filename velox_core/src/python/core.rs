@@ -20,17 +20,21 @@ use crate::fixed::{ONE, to_float};
 use crate::kernel::hooks::HookCall;
 use crate::kernel::{Kernel, Node};
 use crate::record::{
-    Action, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, UserValue, ValidKind, Verdict,
-    Watch,
+    Action, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, UserValue, ValidKind,
+    Verdict, Watch,
 };
 use crate::replay::Recovered;
 
 /// Node values that an intent's hook read, at most.
 const READS_MAX: usize = 32;
+/// Bytes that an intent rarely exceeds: its payload is written without growing.
+const PAYLOAD_ROOM: usize = 256;
 
 /// An input that a hook raised and that waits for its turn.
 pub(super) struct Pending {
     pub(super) kind: Kind,
+    pub(super) input: Input,
+    /// Its bytes for the journal.
     pub(super) payload: Vec<u8>,
     pub(super) instance: u32,
     /// Length of the chain hook → input → hook that led here.
@@ -91,10 +95,17 @@ impl Inner {
         self.counters[index]
     }
 
-    fn queue<T: serde::Serialize>(&mut self, kind: Kind, instance: u32, value: &T) -> PyResult<()> {
+    fn queue<T: serde::Serialize>(
+        &mut self,
+        kind: Kind,
+        instance: u32,
+        value: T,
+        wrap: fn(T) -> Input,
+    ) -> PyResult<()> {
         let depth = self.cause.map_or(0, |c| c.depth) + 1;
-        let payload = rmp_serde::to_vec(value).map_err(|e| PyValueError::new_err(e.to_string()))?;
-        self.pending.push_back(Pending { kind, payload, instance, depth });
+        let mut payload = Vec::with_capacity(PAYLOAD_ROOM);
+        rmp_serde::encode::write(&mut payload, &value).map_err(|e| PyValueError::new_err(e.to_string()))?;
+        self.pending.push_back(Pending { kind, input: wrap(value), payload, instance, depth });
         Ok(())
     }
 }
@@ -300,20 +311,20 @@ impl Core {
             reason,
             reads: inner.reads.clone(),
         };
-        inner.queue(Kind::Intent, instance, &intent)?;
+        inner.queue(Kind::Intent, instance, intent, Input::Intent)?;
         Ok(counter)
     }
 
     /// Journals a line of a strategy.
     fn log(&self, py: Python<'_>, instance: u32, text: String) -> PyResult<()> {
         let value = UserValue { instance, name: "log".to_owned(), text };
-        self.raise_value(py, Kind::UserValue, instance, &value)
+        self.raise_value(py, instance, (Kind::UserValue, value), Input::UserValue)
     }
 
     /// Journals a persistent value of a strategy.
     fn set_state(&self, py: Python<'_>, instance: u32, name: String, value: Vec<u8>) -> PyResult<()> {
         let state = StateSet { instance, name, value };
-        self.raise_value(py, Kind::StateSet, instance, &state)
+        self.raise_value(py, instance, (Kind::StateSet, state), Input::StateSet)
     }
 
     /// The persistent values of an instance.
@@ -408,9 +419,15 @@ impl Core {
 
 impl Core {
     /// Queues a value when a hook runs, else journals it at once.
-    fn raise_value<T: serde::Serialize>(&self, py: Python<'_>, kind: Kind, instance: u32, value: &T) -> PyResult<()> {
+    fn raise_value<T: serde::Serialize>(
+        &self,
+        py: Python<'_>,
+        instance: u32,
+        (kind, value): (Kind, T),
+        wrap: fn(T) -> Input,
+    ) -> PyResult<()> {
         let mut inner = self.lock()?;
-        inner.queue(kind, instance, value)?;
+        inner.queue(kind, instance, value, wrap)?;
         if inner.cause.is_some() {
             return Ok(());
         }

@@ -1,5 +1,8 @@
 //! From the wire into the kernel and on into hooks: timers first, then the record, then hooks, then their intents.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use pyo3::exceptions::PyRuntimeError;
@@ -14,8 +17,6 @@ use crate::record::{ClockMode, Kind, StrategyStopped, TimeMark, Verdict};
 
 /// Longest chain hook → intent → fill → hook.
 const CHAIN_MAX: u32 = 64;
-/// One `on_tick` in this many is watched for memory that it adds.
-const GROWTH_SAMPLE: u64 = 64;
 /// `ingest` of a frame that cannot be decoded.
 const UNDECODABLE: i16 = -1;
 /// `ingest` of a frame without a price.
@@ -124,7 +125,10 @@ impl Core {
                     stop(&mut inner, pending.instance, reason)?;
                     continue;
                 }
-                (inner.engine.put(now, pending.kind, &pending.payload).map_err(raise)?, pending.depth)
+                (
+                    inner.engine.put_read(now, pending.kind, &pending.payload, &pending.input).map_err(raise)?,
+                    pending.depth,
+                )
             };
             self.run_hooks(py, seq, depth)?;
         }
@@ -148,7 +152,7 @@ impl Core {
     }
 
     fn call_hook(&self, py: Python<'_>, call: &HookCall, seq: u64, depth: u32) -> PyResult<()> {
-        let (callable, tick) = {
+        let (callable, tick, serial) = {
             let mut inner = self.lock()?;
             let table = inner.hooks.get(call.instance as usize);
             let Some(Some(callable)) = table.and_then(|t| t.get(usize::from(call.hook))) else { return Ok(()) };
@@ -170,10 +174,10 @@ impl Core {
             if let Some(mark) = inner.engine.mark() {
                 mark.hook(Some(call.instance));
             }
-            (callable, Tick::from(&inner.engine.kernel.out.tick))
+            (callable, Tick::from(&inner.engine.kernel.out.tick), inner.hook_serial)
         };
-        // Of the frequent hook one in some is enough.
-        let measured = (call.hook != number::TICK || seq.is_multiple_of(GROWTH_SAMPLE)).then(resident_bytes);
+        let weight = growth_weight(call.hook);
+        let measured = is_sampled(serial, weight).then(resident_bytes);
         let begun = self.watchdog.begin(call.instance);
         let result = call_with(py, callable.bind(py), &call.arg, tick, call);
         let broken = self.watchdog.end(py);
@@ -186,7 +190,7 @@ impl Core {
             inner.engine.stages.hooked(begun);
         }
         if let Some(before) = measured {
-            inner.note_growth(call.instance, resident_bytes() - before);
+            inner.note_growth(call.instance, (resident_bytes() - before) * weight as i64);
         }
         drop(inner);
         match result {
@@ -207,11 +211,29 @@ impl Core {
     }
 }
 
+/// One hook of this kind in how many is measured for growth: reading it takes a microsecond.
+fn growth_weight(hook: u16) -> u64 {
+    match hook {
+        number::TICK => 64,
+        number::FILL | number::ENTERED | number::STOP | number::TARGET => 16,
+        _ => 1, // a leak in a hook that runs once a minute must not be missed
+    }
+}
+
+/// Whether the hook of this serial is measured; mixed, so that hooks that take turns are all met.
+fn is_sampled(serial: u64, weight: u64) -> bool {
+    (serial.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).is_multiple_of(weight)
+}
+
 /// The process' resident memory; 0 where the system does not tell.
 fn resident_bytes() -> i64 {
     const PAGE: i64 = 4096;
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    text.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<i64>().ok()).unwrap_or(0) * PAGE
+    static STATM: OnceLock<Option<File>> = OnceLock::new();
+    let mut text = [0; 64];
+    let Some(file) = STATM.get_or_init(|| File::open("/proc/self/statm").ok()) else { return 0 };
+    let read = file.read_at(&mut text, 0).unwrap_or(0);
+    let words = std::str::from_utf8(&text[..read]).unwrap_or_default();
+    words.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<i64>().ok()).unwrap_or(0) * PAGE
 }
 
 /// Journals that a strategy failed.
