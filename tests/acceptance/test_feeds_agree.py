@@ -92,7 +92,7 @@ def test_a_recorded_day_with_the_shipped_strategies(streamed: Recorded, tmp_path
 
 @pytest.mark.timeout(180)
 def test_the_generated_day_with_the_shipped_strategies(tmp_path: Path) -> None:
-    runs = {way: demo(tmp_path / way.replace(", ", "-"), **options) for way, options in WAYS.items()}
+    runs = {way: demo(tmp_path / way.replace(", ", "-"), None, **options) for way, options in WAYS.items()}
     assert_agree(runs)
     told = runs["socket"].figures
     assert told["synthetic"]

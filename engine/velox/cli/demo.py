@@ -54,7 +54,8 @@ def command(**options: object) -> None:
     _check_json(call.json_file)
     day = open_day(call.day)
     plan = _plan(call, day)
-    click.echo(_headline(call, day, plan))
+    for line in (_headline(call, day, plan), *day.left_out()):
+        click.echo(line)
     outcome = watch(plan, simulator_args(call.day, plan), Stage(f"Velox demo {day.date}", call.seconds))
     for line in lines(outcome, day.synthetic):
         click.echo(line)
@@ -101,7 +102,8 @@ def _headline(call: _Call, day: "Day", plan: "Plan") -> str:
     kind = f"{day.stamp} " if day.synthetic else ""
     pace = "as fast as it goes" if call.speed is None else f"at {call.speed:g}× real time"
     way = "over a real WebSocket on loopback" if plan.feed == "socket" else "read directly"
-    return f"{kind}{day.date}: {len(day.instruments)} instruments, {way}, {pace}; journal {plan.journal}"
+    held = f"{len(day.instruments)} instrument{'' if len(day.instruments) == 1 else 's'}"
+    return f"{kind}{day.date}: {held}, {way}, {pace}; journal {plan.journal}"
 
 
 def _next_steps(plan: "Plan", outcome: "Outcome") -> None:

@@ -52,7 +52,8 @@ def command(**options: object) -> None:
     settings = load_settings()
     day = _day(call, settings)
     plan = _plan(call, settings, day)
-    click.echo(_headline(plan, day))
+    for line in (_headline(plan, day), *(day.left_out() if day is not None else [])):
+        click.echo(line)
     args = simulator_args(call.day, plan) if day is not None else None
     outcome = watch(plan, args, Stage(f"Velox paper {plan.date}", call.seconds))
     synthetic = day is not None and day.synthetic

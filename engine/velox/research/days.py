@@ -96,6 +96,14 @@ class Day:
         """Whether these prices were generated."""
         return bool(self.stamp)
 
+    def left_out(self) -> list[str]:
+        """Say what of the data is no part of the day; empty when all of it is."""
+        rejects = [f"{item.name} {item.rejects:,}" for item in self.instruments if item.rejects]
+        lines = [f"Left out: {note}." for note in self.notes]
+        if rejects:
+            lines.append(f"Left out: rows that cannot be read ({', '.join(rejects)}).")
+        return lines
+
     def rows(self, facts: Facts | None = None) -> DayRows:
         """Merge all rows by (running maximum of the file's own times in its continuous phase, file name, row).
 
