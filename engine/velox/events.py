@@ -302,6 +302,7 @@ class Skip(_Record, frozen=True):
     """A record that recovery must not apply."""
 
     seq: int
+    tick: bool  # the feed goes on after it
     reason: str
 
 

@@ -122,7 +122,7 @@ class MadeDay:
         self.core.time_mark(self.last_mark_ns)
         self.put(Kind.COMMAND, events.Command(events.CommandKind.FLATTEN, "tester", "key-1", "", "", -1, "done"))
         self.put(Kind.STRATEGY_STOPPED, events.StrategyStopped(1, False, "the test ends"))
-        self.put(Kind.SKIP, events.Skip(10**9, "never written"))
+        self.put(Kind.SKIP, events.Skip(10**9, False, "never written"))
 
 
 def write(folder: Path, ticks: int = 600, mode: int = SNAP_QUOTE) -> MadeDay:

@@ -80,7 +80,10 @@ pub struct Follow {
     pub inputs: u64,
     /// Decisions that were equal.
     pub equal: u64,
+    /// Inputs that were left out: sequence, and whether each was a tick.
+    pub skipped: Vec<(u64, bool)>,
     skip: BTreeSet<u64>,
+    panic_at: u64,
     verify: bool,
     expected: VecDeque<Decision>,
 }
@@ -121,12 +124,14 @@ impl Follow {
             return Err(difference(record, reason));
         }
         if self.skip.contains(&record.seq) {
+            self.skipped.push((record.seq, kind == Kind::Tick));
             return Ok(false);
         }
         let input = Input::parse(record.kind, record.payload).map_err(|e| fault(e.to_string()))?;
         match mark {
             Some(mark) => {
                 mark.applying(record.seq);
+                assert!(self.panic_at != record.seq, "a planted panic at sequence {}", record.seq);
                 self.kernel.apply(record.ts, &input).map_err(|e| fault(e.to_string()))?;
                 mark.applied();
             }
@@ -213,33 +218,63 @@ pub struct Recovered {
     pub inputs: u64,
     /// Hooks of the last input that had not all run, by instance.
     pub lost_hooks: Vec<(u32, u16)>,
+    /// Inputs that were left out: sequence, and whether each was a tick.
+    pub skipped: Vec<(u64, bool)>,
+}
+
+/// What a recovery does differently from the run before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Measures<'a> {
+    /// Records that killed the engine twice and must not be applied.
+    pub skip: &'a [u64],
+    /// The planted fault of the recovery tests: a panic at this sequence, 0 for none.
+    pub panic_at: u64,
 }
 
 /// Rebuilds the state from the last Snapshot and its tail; decisions are verified on the way, hooks do not run.
+///
+/// A segment without inputs is not begun with: what the run before it had decided may not have reached the files.
 pub fn recover_state(
     dir: &Path,
-    skip: &[u64],
+    measures: &Measures<'_>,
     mut mark: Option<&mut Mark>,
 ) -> Result<(Kernel, Recovered), ReplayError> {
     let journal = recover_tail(dir)?;
-    let mut all: BTreeSet<u64> = skip.iter().copied().collect();
-    let mut reader = Reader::open(dir, Start::LastSnapshot)?;
-    if reader.headers().len() > 1 {
-        all.extend(skipped(dir)?);
+    let reader = Reader::open(dir, Start::LastSnapshot)?;
+    let mut earlier: Vec<u32> = reader.headers().iter().map(|h| h.segment).collect();
+    earlier.retain(|segment| *segment < reader.header().segment);
+    let (mut follow, mut last_hooks) = follow_to_end(reader, measures, mark.as_deref_mut())?;
+    while let Some(segment) = earlier.pop().filter(|_| follow.inputs == 0) {
+        let reader = Reader::open(dir, Start::Segment(segment))?;
+        (follow, last_hooks) = follow_to_end(reader, measures, mark.as_deref_mut())?;
     }
-    let mut follow = Follow::new(true, all);
+    let (inputs, skipped) = (follow.inputs, std::mem::take(&mut follow.skipped));
+    let (kernel, cut_off) = follow.outstanding();
+    Ok((kernel, Recovered { journal, cut_off, inputs, lost_hooks: last_hooks, skipped }))
+}
+
+/// Follows a journal to its end; also gives the hooks of its last record and of those that led to it.
+fn follow_to_end(
+    mut reader: Reader,
+    measures: &Measures<'_>,
+    mut mark: Option<&mut Mark>,
+) -> Result<(Follow, Vec<(u32, u16)>), ReplayError> {
+    let mut follow = Follow::new(true, measures.skip.iter().copied().collect());
+    follow.panic_at = measures.panic_at;
     let mut last_hooks = Vec::new();
-    loop {
+    while let Some(record) = reader.next_record()? {
+        let placed = Placed { run: 0, seq: record.seq, ts: record.ts, kind: record.kind, payload: record.payload };
+        // What a hook raised does not end the turn of the record that the hook belongs to.
+        let raised = [Kind::Intent, Kind::StateSet, Kind::UserValue]
+            .contains(&Kind::from_u8(record.kind).unwrap_or(Kind::Snapshot));
+        let taken = follow.take(placed, mark.as_deref_mut());
         let run = reader.run();
-        let Some(record) = reader.next_record()? else {
-            break;
-        };
-        let placed = Placed { run, seq: record.seq, ts: record.ts, kind: record.kind, payload: record.payload };
-        if follow.take(placed, mark.as_deref_mut())? {
-            last_hooks = follow.kernel.out.hooks.iter().map(|h| (h.instance, h.hook)).collect();
+        if taken.map_err(|e| e.in_run(run))? {
+            if !raised {
+                last_hooks.clear();
+            }
+            last_hooks.extend(follow.kernel.out.hooks.iter().map(|h| (h.instance, h.hook)));
         }
     }
-    let inputs = follow.inputs;
-    let (kernel, cut_off) = follow.outstanding();
-    Ok((kernel, Recovered { journal, cut_off, inputs, lost_hooks: last_hooks }))
+    Ok((follow, last_hooks))
 }

@@ -7,6 +7,7 @@ import hashlib
 import os
 import socket
 import tempfile
+import threading
 import uuid
 from pathlib import Path
 from typing import Self
@@ -14,6 +15,7 @@ from typing import Self
 import msgspec
 
 import velox_core
+from velox.clock import monotonic_ns
 from velox.errors import BadInput, Unknown
 from velox.events import Command, CommandKind, Kind, encode
 
@@ -26,6 +28,7 @@ _LENGTH = 4
 _FLATTEN_WITHIN_S = 10.0
 _LOOK_S = 0.01
 _ANSWER_WITHIN_S = 30.0
+_RETURN_WITHIN_NS = 6_000_000_000
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -90,8 +93,9 @@ class CommandServer:
             kind = CommandKind(request.kind)
         except (msgspec.DecodeError, ValueError) as error:
             return Reply("refused", "", f"the request cannot be read: {error}")
-        command = Command(kind, request.actor, request.key, request.key, "unix", -1, request.reason)
-        self._core.input(Kind.COMMAND, encode(command))
+        if self._core.command_state(request.key) is None:  # else it was sent twice: one command, one record
+            command = Command(kind, request.actor, request.key, request.key, "unix", -1, request.reason)
+            self._core.input(Kind.COMMAND, encode(command))
         run, seq = self._core.as_of()
         await self._synced(seq)
         state = self._core.command_state(request.key) or "done"
@@ -113,32 +117,71 @@ class CommandServer:
         return state or "working"
 
     def _sentence(self, kind: CommandKind, state: str) -> str:
-        held = [s for s in self._core.summary()["strategies"] if s["quantity"]]
+        summary = self._core.summary()
+        held = [s for s in summary["strategies"] if s["quantity"]]
+        names = ", ".join(f"{s['name']} {s['quantity']:+d} {s['instrument']}" for s in held) or "no position"
         if kind == CommandKind.FLATTEN and state == "flat":
             return "Every position is closed, and nothing is opened until `velox resume`."
+        if kind == CommandKind.FLATTEN and state == "not_flat":
+            return f"Not flat: the session closed before every position was; still held: {names}."
+        if kind == CommandKind.FLATTEN and not summary["open_orders"]:
+            return f"Not flat: no exit can work while the session is closed; still held: {names}."
         if kind == CommandKind.FLATTEN:
-            names = ", ".join(f"{s['name']} {s['quantity']:+d} {s['instrument']}" for s in held)
-            return f"Not flat yet: {names or 'no position is left'}; exits go on, nothing is opened."
+            return f"Not flat yet: {names}; exits go on, nothing is opened."
         if kind == CommandKind.HALT:
-            return f"Nothing is opened from now on; {len(held)} positions keep their stops."
+            keeps = "1 position keeps its stop" if len(held) == 1 else f"{len(held)} positions keep their stops"
+            return f"Nothing is opened from now on; {keeps}."
         return "Positions may be opened again."
 
 
-def send(journal: Path, kind: CommandKind, reason: str = "") -> Reply:
-    """Send one command to the engine that runs on a journal and wait for its answer."""
+def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None = None) -> Reply:
+    """Send one command to the engine that runs on a journal and wait for its answer.
+
+    An engine that died is started again by its supervisor: for some seconds the same command, with the same key, is
+    offered again, so that a kill switch is not lost in between.
+    """
     path = socket_path(journal)
-    request = Request(kind, uuid.uuid4().hex, getpass.getuser(), reason)
+    if not path.exists():
+        raise _nobody(journal)
+    request = Request(kind, key or uuid.uuid4().hex, getpass.getuser(), reason)
+    until_ns = monotonic_ns() + _RETURN_WITHIN_NS
+    sent = False
+    while True:
+        try:
+            return _ask(path, request)
+        except _NoAnswer as lost:
+            sent = sent or lost.sent
+        if monotonic_ns() >= until_ns:
+            break
+        threading.Event().wait(_LOOK_S * 5)  # nothing tells when a socket appears
+    if not sent:
+        raise _nobody(journal)
+    raise Unknown(f"the engine on {journal} gave no answer: look at its state before you try again")
+
+
+class _NoAnswer(Exception):
+    """The link failed; `sent` says whether the engine may have taken the command."""
+
+    def __init__(self, sent: bool) -> None:
+        super().__init__()
+        self.sent = sent
+
+
+def _nobody(journal: Path) -> BadInput:
+    return BadInput(f"no engine runs on the journal {journal}: start one, or name its --journal")
+
+
+def _ask(path: Path, request: Request) -> Reply:
+    sent = False
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(_ANSWER_WITHIN_S)
         try:
             link.connect(str(path))
-        except OSError:
-            raise BadInput(f"no engine runs on the journal {journal}: start one, or name its --journal") from None
-        try:
+            sent = True
             link.sendall(_framed(request))
             return msgspec.msgpack.decode(_read(link), type=Reply)
         except (OSError, msgspec.DecodeError):
-            raise Unknown(f"the engine on {journal} gave no answer: look at its state before you try again") from None
+            raise _NoAnswer(sent) from None
 
 
 def _framed(message: msgspec.Struct) -> bytes:

@@ -22,8 +22,9 @@ from velox.market.calendar import IST
 from velox.market.facts import load
 from velox.research.days import open_day
 from velox.runtime.account import limits_lines
+from velox.runtime.channel import Channel
 from velox.runtime.commands import CommandServer
-from velox.runtime.plan import Done, Failed, Hello, Message, Plan, Said, Status, encode
+from velox.runtime.plan import Done, Failed, Hello, Plan, Status
 from velox.runtime.sources import DirectSource, SocketSource, Source
 from velox.runtime.trading import TradingDay, session_date
 from velox.settings import Settings, SmartapiSettings
@@ -42,9 +43,10 @@ _NOTES_MAX = 20
 class Engine:
     """One run of the engine: from an open journal to its close."""
 
-    def __init__(self, plan: Plan, settings: Settings) -> None:
+    def __init__(self, plan: Plan, settings: Settings, channel: Channel) -> None:
         self.plan = plan
         self.settings = settings
+        self.channel = channel
         self.core = self._open_core()
         self.source: Source | None = None
         self._resident_max = 0
@@ -54,30 +56,42 @@ class Engine:
         digest = hashlib.sha256(repr(self.settings).encode()).digest()
         pace = _pace(self.settings)
         if not journal.exists() or not any(journal.glob("*.vj")):
-            return velox_core.Core(journal, config_digest=digest, created_ns=created_ns, pace=pace)
+            return velox_core.Core(journal, panic_at=_planted(), config_digest=digest, created_ns=created_ns, pace=pace)
         return velox_core.Core(
-            journal, recover=True, skip=self.plan.skip, config_digest=digest, created_ns=created_ns, pace=pace
+            journal,
+            recover=True,
+            skip=self.plan.skip,
+            panic_at=_planted(),
+            config_digest=digest,
+            created_ns=created_ns,
+            pace=pace,
         )
 
     async def run(self) -> Done:
         """Run the day to its end or to a stop."""
         core = self.core
         date = self._date()
-        goes_on = session_date(core) == date
-        if goes_on and _is_over(core.summary()):
-            return Done(core.summary(), True, core.summary()["ticks"], 0.0)
+        known = _frames(core.summary()) if session_date(core) == date else 0
+        if known and _is_over(core.summary()):
+            self.channel.say(f"The day {date} was finished already: nothing is traded again.")
+            return Done(core.summary(), True, known, 0.0)
+        _check_date(core, date, self.plan.journal)
         facts = load(date)
-        self.source = self._source(core.summary()["ticks"] if goes_on else 0)
+        self.source = self._source(known)
         book = await self.source.book()
         trading = TradingDay(core, self.settings, facts, book, self.plan)
         lines = _recovery_lines(core.recovery())
-        if goes_on:
+        if known:
             lines += trading.go_on()
         else:
+            # Also where a death interrupted it: what is journalled already is not journalled again.
             clock = ClockMode.WALL if self.plan.feed == "live" else ClockMode.DATA
             await trading.begin(self.plan.watched, self.source.history, clock)
             lines += limits_lines(self.settings) + facts.loaded.notes
-        _tell(Hello(os.getpid(), core.as_of(), core.recovery(), lines))
+        lost = trading.hook_names((core.recovery() or {}).get("hooks_in_flight", []))
+        if lost:
+            lines.append(f"Hooks of the record in flight were not run again: {', '.join(lost)}.")
+        self.channel.tell(Hello(os.getpid(), core.as_of(), core.recovery(), lost, lines))
         return await self._play([market["name"] for market in core.markets()])
 
     async def _play(self, names: list[str]) -> Done:
@@ -86,7 +100,7 @@ class Engine:
         self.core.exit_on_panic()
         _settle_memory()
         self._resident_max = _resident() + (self.settings.engine.memory_headroom_mb << 20)
-        began_ns, finished = monotonic_ns(), False
+        began_ns, finished, known = monotonic_ns(), False, self.core.summary()["ticks"]
         async with CommandServer(self.core, Path(self.plan.journal)):
             status = asyncio.get_running_loop().create_task(self._report())
             try:
@@ -96,7 +110,8 @@ class Engine:
         elapsed_s = (monotonic_ns() - began_ns) / 1e9
         self._pass_on()
         await self.source.close()
-        return Done(self.core.summary(), finished, self.source.sent, elapsed_s)
+        summary = self.core.summary()
+        return Done(summary, finished, self.source.sent, elapsed_s, summary["ticks"] - known)
 
     def _pass_on(self) -> None:
         """What owners of strategies should read, the newest lines of a flood."""
@@ -104,9 +119,9 @@ class Engine:
         notes = self.core.take_notes()
         for at_ns, instance, code, sentence in notes[-_NOTES_MAX:]:
             at = dt.datetime.fromtimestamp(at_ns // 1_000_000_000, IST).strftime("%H:%M:%S")
-            _say(f"{at} {names[instance]}: {sentence} ({code})")
+            self.channel.say(f"{at} {names[instance]}: {sentence} ({code})")
         if len(notes) > _NOTES_MAX:
-            _say(f"… and {len(notes) - _NOTES_MAX} lines before these, all in the journal")
+            self.channel.say(f"… and {len(notes) - _NOTES_MAX} lines before these, all in the journal")
 
     def _watch_memory(self) -> None:
         """A strategy that leaks is quarantined, and a new process gives the memory back."""
@@ -117,7 +132,7 @@ class Engine:
         if culprit >= 0:
             reason = f"leaked {grown[culprit] >> 20} MiB: quarantined"
             self.core.input(Kind.STRATEGY_STOPPED, encode_record(StrategyStopped(culprit, True, reason)))
-            _say(f"Instance {culprit} {reason}.")
+            self.channel.say(f"Instance {culprit} {reason}.")
         self.core.close()
         os._exit(ExitCode.POISONED)
 
@@ -132,22 +147,22 @@ class Engine:
                 start = None if self.plan.start is None else dt.time.fromisoformat(self.plan.start)
                 return DirectSource(self.core, Exchange(open_day(self.plan.day), start=start), self.plan.speed, known)
             case "socket":
-                return SocketSource(self.core, _simulated(self.plan), known, _say)
+                return SocketSource(self.core, _simulated(self.plan), known, self.channel.say)
             case "live":
                 smartapi = self.settings.feed.smartapi
                 if smartapi is None:
                     raise BadInput("no feed is configured: set [feed.smartapi] in velox.toml")
-                return SocketSource(self.core, smartapi, None, _say)
+                return SocketSource(self.core, smartapi, None, self.channel.say)
 
     async def _report(self) -> None:
-        parent = os.getppid()
+        parent = self.plan.parent_pid or os.getppid()
         while True:
             await asyncio.sleep(self.plan.status_every_s)
-            if os.getppid() != parent and self.source is not None:
+            if (os.getppid() != parent or self.channel.broken) and self.source is not None:
                 self.source.stop()  # nobody is left to start this engine again or to hear it
             self._watch_memory()
             self._pass_on()
-            _tell(Status(self.core.summary(), self.core.markets()))
+            self.channel.tell(Status(self.core.summary(), self.core.markets()))
 
 
 def _pace(settings: Settings) -> tuple[int, int, int, int]:
@@ -163,6 +178,25 @@ def _resident() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
     except OSError:
         return 0
+
+
+def _planted() -> int:
+    """The sequence at which a test wants the core to panic."""
+    return int(os.environ.get("VELOX_PANIC_AT_SEQ", "0"))
+
+
+def _frames(summary: dict[str, Any]) -> int:
+    """How many frames of the day are in the journal, those included that killed an engine and are skipped."""
+    return int(summary["ticks"]) + int(summary["skipped_ticks"])
+
+
+def _check_date(core: velox_core.Core, date: dt.date, journal: str) -> None:
+    """A journal goes forward in time alone."""
+    come_to = session_date(core)
+    if come_to is not None and date < come_to:
+        raise BadInput(
+            f"the journal {journal} has come to {come_to} and cannot go back to {date}: give another --journal"
+        )
 
 
 def _is_over(summary: dict[str, Any]) -> bool:
@@ -190,9 +224,12 @@ def _recovery_lines(found: dict[str, Any] | None) -> list[str]:
         lines.append(f"A torn tail was cut: {found['torn']}.")
     if found["synced_but_lost"]:
         lines.append(f"{found['synced_but_lost']} records were called durable and are gone: the disk lied or was cut.")
-    if found["hooks_in_flight"]:
-        hooks = ", ".join(f"hook {hook} of instance {instance}" for instance, hook in found["hooks_in_flight"])
-        lines.append(f"Hooks of the record in flight were not run again: {hooks}.")
+    if found["skipped"]:
+        numbers = ", ".join(map(str, found["skipped"]))
+        lines.append(
+            f"ALARM: record {numbers}, which killed the engine twice, was skipped; positions can only be reduced "
+            "until `velox resume`."
+        )
     return lines
 
 
@@ -203,18 +240,9 @@ def _settle_memory() -> None:
     gc.disable()
 
 
-def _tell(message: Message) -> None:
-    sys.stdout.buffer.write(encode(message))
-    sys.stdout.buffer.flush()
-
-
-def _say(line: str) -> None:
-    _tell(Said(line))
-
-
-async def run(plan: Plan, settings: Settings) -> int:
+async def run(plan: Plan, settings: Settings, channel: Channel) -> int:
     """Run a plan to its end; returns the exit status."""
-    engine = Engine(plan, settings)
+    engine = Engine(plan, settings, channel)
     loop = asyncio.get_running_loop()
     work = loop.create_task(engine.run())
 
@@ -234,7 +262,7 @@ async def run(plan: Plan, settings: Settings) -> int:
     finally:
         with contextlib.suppress(velox_core.CoreError):
             engine.core.close()
-    _tell(done)
+    channel.tell(done)
     return ExitCode.DONE
 
 
@@ -242,25 +270,28 @@ def main() -> None:
     """Read a plan from standard input and run it."""
     import uvloop
 
+    channel = Channel(sys.stdout.fileno())
     try:
         plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
         Path(plan.journal).mkdir(parents=True, exist_ok=True)
-        sys.exit(uvloop.run(run(plan, load_settings())))
+        status = uvloop.run(run(plan, load_settings(), channel))
     except Fatal as error:
-        _tell(Failed(error.exit_code, str(error)))
-        sys.exit(error.exit_code)
+        channel.tell(Failed(error.exit_code, str(error)))
+        status = error.exit_code
     except VeloxError as error:
-        _tell(Failed(ExitCode.BAD_INPUT, str(error)))
-        sys.exit(ExitCode.BAD_INPUT)
+        channel.tell(Failed(ExitCode.BAD_INPUT, str(error)))
+        status = ExitCode.BAD_INPUT
     except velox_core.CoreError as error:
-        _tell(Failed(error.exit_code, error.sentence))
-        sys.exit(error.exit_code)
+        channel.tell(Failed(error.exit_code, error.sentence))
+        status = error.exit_code
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
         # The core is poisoned: nothing may be written any more, the supervisor starts anew.
         sys.stderr.write(f"the core panicked: {error}\n")
         os._exit(ExitCode.POISONED)
+    channel.finish()
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     start: str | None = None  # HH:MM:SS at which the day begins
     rest_url: str = ""
     ws_url: str = ""
+    parent_pid: int = 0  # the supervisor; the engine ends when it is gone
     skip: list[int] = []  # sequences that killed the engine twice
     quarantine: list[int] = []  # instances whose hook killed the engine
     status_every_s: float = 0.25
@@ -38,6 +39,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     pid: int
     as_of: tuple[int, int]
     recovered: dict[str, Any] | None
+    lost: list[str]  # hooks of the record in flight at a death, which were not run again
     lines: list[str]  # what the operator should read first
 
 
@@ -61,6 +63,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     finished: bool
     sent: int
     elapsed_s: float
+    taken: int = 0  # ticks of this run alone: after a recovery fewer than those of the day
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):

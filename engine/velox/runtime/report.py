@@ -21,10 +21,15 @@ def lines(outcome: Outcome, synthetic: bool) -> list[str]:
         "No strategy ran: the day holds nothing that can be traded."
     ]
     for each in outcome.interruptions:
+        lost = f" Hooks that were in flight and did not run again: {', '.join(each.lost)}." if each.lost else ""
         out.append(
-            f"Interrupted at record {each.seq} (status {each.status}); back after {each.back_after_s:.1f} s: "
-            f"{each.measures}."
+            f"Interrupted at record {each.seq} ({each.reason}); back after {each.back_after_s:.1f} s: "
+            f"{each.measures}.{lost}"
         )
+    if outcome.simulator_restarts:
+        out.append(f"The simulator died {outcome.simulator_restarts} times and was started again.")
+    if summary["skipped_ticks"] or any(a["skipped"] for a in summary["accounts"]):
+        out.append("ALARM: a record was skipped because it killed the engine twice: look at it before the next day.")
     for name, h in summary["histograms"].items():
         out.append(
             f"{name}: p50 {h['p50_ns']:,} ns, p99 {h['p99_ns']:,} ns, p99.9 {h['p999_ns']:,} ns (1 tick in 64 timed)."
@@ -48,16 +53,27 @@ def _sentence(s: dict[str, Any]) -> str:
 
 def _rate(outcome: Outcome) -> float:
     done = outcome.done
-    return done.summary["ticks"] / done.elapsed_s if done.elapsed_s > 0 else 0.0
+    return done.taken / done.elapsed_s if done.elapsed_s > 0 else 0.0
 
 
 def as_json(outcome: Outcome, synthetic: bool) -> bytes:
     """The figures of a run."""
     summary, done = outcome.done.summary, outcome.done
-    keys = ("name", "instrument", "orders", "fills", "round_trips", "gross_pnl", "charges", "net_pnl", "faulted")
+    keys = (
+        "name",
+        "instrument",
+        "quantity",
+        "orders",
+        "fills",
+        "round_trips",
+        "gross_pnl",
+        "charges",
+        "net_pnl",
+        "faulted",
+    )
     report = {
         "sent": done.sent,
-        "journalled": summary["ticks"],
+        "journalled": summary["ticks"] + summary["skipped_ticks"],
         "verdicts": summary["verdicts"],
         "candles": summary["candles"],
         "ticks_per_s": round(_rate(outcome), 1),
@@ -70,6 +86,7 @@ def as_json(outcome: Outcome, synthetic: bool) -> bytes:
         "strategies": [{key: s[key] for key in keys} for s in summary["strategies"]],
         "accounts": summary["accounts"],
         "interruptions": outcome.interruptions,
+        "simulator_restarts": outcome.simulator_restarts,
         "notes": summary["notes"],
         "histograms": summary["histograms"],
     }

@@ -26,7 +26,7 @@ def open_journal(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"{folder} is a file: a journal is a folder")
     held = [p for p in folder.iterdir() if p.suffix != ".vj"] if folder.is_dir() else []
-    strangers = [p.name for p in held if p.name not in ("LOCK", "mark", "watermark", "engine.sock")]
+    strangers = [p.name for p in held if p.name not in ("LOCK", "mark", "watermark", "engine.sock", "facts")]
     if strangers and not any(folder.glob("*.vj")):
         raise BadInput(f"{folder} holds {strangers[0]} and no journal: name an empty or new folder")
     try:
@@ -40,7 +40,7 @@ def simulator_args(path: str | None, plan: Plan) -> list[str] | None:
     """The simulator's command line for a plan; None when nothing is to be simulated."""
     if plan.feed != "socket":
         return None
-    args = ["--broker", "smartapi", "--port", "0", "--speed", "max" if plan.speed is None else repr(plan.speed)]
+    args = ["--broker", "smartapi", "--speed", "max" if plan.speed is None else repr(plan.speed)]
     if path is not None:
         args += ["--day", path]
     if plan.start is not None:

@@ -5,37 +5,24 @@ import contextlib
 import os
 import signal
 import sys
-import tomllib
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
 import velox_core
 from velox.clock import monotonic_ns
 from velox.errors import ExitCode, Fatal
-from velox.runtime.plan import Done, Failed, Hello, Message, Plan, Said, decode
+from velox.runtime.children import SimulatorChild, end_process
+from velox.runtime.deaths import Deaths, Interruption
+from velox.runtime.plan import Done, Failed, Hello, Message, Plan, Said, Status, decode
 
-__all__ = ["Interruption", "Outcome", "Supervisor"]
+__all__ = ["Outcome", "Supervisor"]
 
 _STOP_WITHIN_S = 5.0
-_DEATHS_MAX = 5
-_SIMULATOR_NICE = 5
 _ENGINE_NICE = -10
 _ENGINE_PRIORITY = 10
-_OWN_DEATHS = (ExitCode.POISONED, -signal.SIGABRT)
-_SIMULATOR = "import sys; from velox.cli import run; sys.exit(run(sys.argv[1:]))"
-
-
-class Interruption(msgspec.Struct, frozen=True):
-    """One death of the engine and what was done about it."""
-
-    status: int
-    seq: int
-    doing: str
-    back_after_s: float
-    measures: str
+_LINE_MAX = 1 << 24
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -43,23 +30,22 @@ class Outcome(msgspec.Struct, frozen=True):
 
     done: Done
     interruptions: list[Interruption]
+    simulator_restarts: int = 0
 
 
 class Supervisor:
     """Runs a plan to its end; `simulator` is the command line of the simulator's child, if there is one."""
 
     def __init__(self, plan: Plan, simulator: Sequence[str] | None, hear: Callable[[Message], None]) -> None:
-        self._plan = plan
+        self._plan = msgspec.structs.replace(plan, parent_pid=os.getpid())
         self._simulator_args = simulator
         self._hear = hear
-        self._simulator: Process | None = None
         self._engine: Process | None = None
         self._stopping = False
-        self._died_ns = 0
-        self._deaths_at: dict[int, int] = {}
-        self._last_seq = -1
-        self._without_progress = 0
+        self._deaths = Deaths()
+        self._died_ns: list[int] = []
         self._interruptions: list[Interruption] = []
+        self._names: dict[int, str] = {}
 
     async def run(self, seconds: float | None = None) -> Outcome:
         """Run until the day is over, `seconds` of wall time have passed or `stop` is called."""
@@ -68,51 +54,57 @@ class Supervisor:
             loop.add_signal_handler(number, self.stop)
         timer = loop.call_later(seconds, self.stop) if seconds is not None else None
         try:
-            if self._simulator_args is not None:
-                await self._start_simulator(self._simulator_args)
-            return Outcome(await self._run_engine(), self._interruptions)
+            return await self._with_simulator()
         finally:
             if timer is not None:
                 timer.cancel()
-            await _end(self._engine)
-            await _end(self._simulator)
+            await end_process(self._engine)
 
     def stop(self) -> None:
         """End the day in order, within five seconds."""
-        self._stopping = True
+        if not self._stopping:
+            self._stopping = True
+            asyncio.get_running_loop().call_later(_STOP_WITHIN_S, self._signal_engine, signal.SIGKILL)
+        self._signal_engine(signal.SIGTERM)
+
+    def _signal_engine(self, number: signal.Signals) -> None:
         if self._engine is not None and self._engine.returncode is None:
-            self._engine.terminate()
+            self._engine.send_signal(number)
 
-    async def _start_simulator(self, args: Sequence[str]) -> None:
-        command = [sys.executable, "-c", _SIMULATOR, "simulate", *args, "--parent-pid", str(os.getpid())]
-        self._simulator = await asyncio.create_subprocess_exec(
-            *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
-        )
-        _lower(self._simulator.pid)
-        assert self._simulator.stdout is not None and self._simulator.stderr is not None
-        line = await self._simulator.stdout.readline()
-        if not line:
-            words = (await self._simulator.stderr.read()).decode(errors="replace").strip()
-            status = await self._simulator.wait()
-            raise Fatal(status, words.removeprefix("velox: ") or "the simulator ended at once")
-        settings: dict[str, Any] = tomllib.loads(line.decode())["smartapi"]
-        self._plan = msgspec.structs.replace(self._plan, rest_url=settings["rest_url"], ws_url=settings["ws_url"])
+    async def _with_simulator(self) -> Outcome:
+        if self._simulator_args is None:
+            return Outcome(await self._run_engine(None), self._interruptions)
+        async with SimulatorChild(self._simulator_args, lambda line: self._hear(Said(line))) as simulator:
+            self._plan = msgspec.structs.replace(self._plan, **simulator.urls)
+            watching = asyncio.create_task(simulator.watch())
+            running = asyncio.create_task(self._run_engine(simulator))
+            try:
+                await asyncio.wait([watching, running], return_when=asyncio.FIRST_COMPLETED)
+                if not running.done():
+                    watching.result()  # the day cannot go on without it
+                return Outcome(running.result(), self._interruptions, simulator.restarts)
+            finally:
+                for task in (watching, running):
+                    task.cancel()
+                await asyncio.gather(watching, running, return_exceptions=True)
 
-    async def _run_engine(self) -> Done:
+    async def _run_engine(self, simulator: SimulatorChild | None) -> Done:
         while True:
+            restarts = simulator.restarts if simulator is not None else 0
             ended = await self._one_engine()
             if isinstance(ended, Done):
                 return ended
             if isinstance(ended, Failed):
+                if simulator is not None and simulator.restarts > restarts and not self._stopping:
+                    continue  # it could not reach a simulator that has come back meanwhile
                 raise Fatal(ended.exit_code, ended.sentence)
-            self._died_ns = monotonic_ns()
             self._note_death(ended)
 
     async def _one_engine(self) -> Done | Failed | int:
         """Run one engine process; returns its last word, or its status when it died."""
         command = [sys.executable, "-m", "velox.runtime.engine"]
         engine = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, start_new_session=True, limit=1 << 24
+            *command, stdin=PIPE, stdout=PIPE, start_new_session=True, limit=_LINE_MAX
         )
         self._engine = engine
         if self._plan.speed is not None or self._plan.feed == "live":
@@ -132,49 +124,33 @@ class Supervisor:
     def _take(self, message: Message) -> Done | Failed | None:
         if isinstance(message, Done | Failed):
             return message
-        if isinstance(message, Hello):
-            self._note_return()
+        if isinstance(message, Status):
+            self._names = {s["id"]: s["name"] for s in message.summary["strategies"]}
         self._hear(message)
+        if isinstance(message, Hello):
+            self._note_return(message)
         return None
 
-    def _note_return(self) -> None:
-        if self._interruptions and self._interruptions[-1].back_after_s == 0:
-            back_s = (monotonic_ns() - self._died_ns) / 1e9
-            last = msgspec.structs.replace(self._interruptions[-1], back_after_s=back_s)
-            self._interruptions[-1] = last
-            self._hear(Said(f"The engine is back after {back_s:.1f} s ({last.measures})."))
+    def _note_return(self, hello: Hello) -> None:
+        """Complete the entries of all deaths since the engine was last up."""
+        for at, died_ns in enumerate(self._died_ns):
+            entry = self._interruptions[at - len(self._died_ns)]
+            back_s = (monotonic_ns() - died_ns) / 1e9
+            entry = msgspec.structs.replace(entry, back_after_s=back_s, lost=hello.lost)
+            self._interruptions[at - len(self._died_ns)] = entry
+            self._hear(Said(f"The engine is back after {back_s:.1f} s ({entry.measures})."))
+        self._died_ns = []
 
     def _note_death(self, status: int) -> None:
         """Decide what the next engine must do differently."""
-        doing = velox_core.last_doing(self._plan.journal) or {"seq": 0, "phase": "idle", "instance": 0}
-        seq, own = doing["seq"], status in _OWN_DEATHS
-        self._without_progress = self._without_progress + 1 if seq == self._last_seq else 0
-        self._last_seq = seq
-        measures = "it goes on where its journal ends"
-        if own and doing["phase"] == "applying":
-            self._deaths_at[seq] = self._deaths_at.get(seq, 0) + 1
-            if self._deaths_at[seq] >= 2:
-                self._plan = msgspec.structs.replace(self._plan, skip=[*self._plan.skip, seq])
-                measures = f"it skips record {seq}, at which it died twice: the account may only reduce"
-        elif own and doing["phase"] == "hook":
-            quarantine = sorted({*self._plan.quarantine, doing["instance"]})
-            self._plan = msgspec.structs.replace(self._plan, quarantine=quarantine)
-            measures = f"instance {doing['instance']}, whose hook ended it, is quarantined"
-        self._interruptions.append(Interruption(status, seq, doing["phase"], 0.0, measures))
-        self._hear(Said(f"The engine died ({_reason(status)}) at record {seq}; it is started again."))
-        if self._without_progress >= _DEATHS_MAX:
-            raise Fatal(
-                ExitCode.GAVE_UP, f"the engine died {_DEATHS_MAX + 1} times at record {seq}: it is not started again"
-            )
-
-
-def _reason(status: int) -> str:
-    return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
-
-
-def _lower(pid: int) -> None:
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, _SIMULATOR_NICE)
+        if self._stopping:
+            journal = self._plan.journal
+            raise Fatal(ExitCode.INTERRUPTED, f"stopped before the engine was ready; the journal {journal} is whole")
+        self._died_ns.append(monotonic_ns())
+        doing = velox_core.last_doing(self._plan.journal)
+        self._plan, entry = msgspec.structs.astuple(self._deaths.judge(self._plan, status, doing, self._names))
+        self._interruptions.append(entry)
+        self._hear(Said(f"The engine died ({entry.reason}) at record {entry.seq}; it is started again."))
 
 
 def _raise_priority(pid: int) -> None:
@@ -185,17 +161,3 @@ def _raise_priority(pid: int) -> None:
             return
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, pid, _ENGINE_NICE)
-
-
-async def _end(process: Process | None) -> None:
-    """End a child in order, and for sure."""
-    if process is None or process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _STOP_WITHIN_S)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

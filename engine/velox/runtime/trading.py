@@ -58,13 +58,16 @@ class TradingDay:
         core.on_fault(self._fault)
 
     async def begin(self, watched: Sequence[str], history: History, clock: ClockMode) -> None:
-        """Journal everything that the day begins with."""
+        """Journal everything that the day begins with, less what an interrupted beginning has journalled already."""
         core, facts = self.core, with_brokerage(self.facts.loaded, self._settings)
+        chosen = self._chosen()
+        started = self._check_started(chosen)
+        self._end_others(chosen)
         core.input(Kind.SETTINGS, encode(thresholds(self._settings, clock)))
-        core.input(Kind.FACTS_LOADED, encode(facts))
+        if session_date(core) != self.facts.date:
+            core.input(Kind.FACTS_LOADED, encode(facts))
         core.input(Kind.ACCOUNT_DEF, encode(account_def(self._settings)))
         core.input(Kind.LIMITS_SET, encode(limits_set(self._settings)))
-        chosen = [(load(s.target), compile_one(s, self.facts, self._book)) for s in self._plan.strategies]
         _keep_facts(Path(self._plan.journal), facts.digest)
         self._define({*watched, *(spec.symbol for _, spec in chosen)})
         for name in sorted(watched):
@@ -72,12 +75,16 @@ class TradingDay:
                 core.watch(core.instrument(name), seconds)
         known = {name: number for number, name, _, _ in core.instances()}
         fresh = itertools.count(len(known))
-        for cls, spec in _named_apart(chosen):
+        grown: set[str] = set()
+        for cls, spec in chosen:
             number = known.get(spec.name)
             kept = dict(core.state(number)) if number is not None else None
+            before = core.as_of()
             self.instances.append(Instance(core, next(fresh) if number is None else number, spec, cls, kept))
-        await self._warm_up(history)
-        self._start()
+            if core.as_of() != before:
+                grown.add(spec.symbol)
+        await self._warm_up(history, grown)
+        self._start(started)
 
     def _define(self, names: set[str]) -> None:
         """Journal the instruments' data of the day; those that the core knows keep their numbers."""
@@ -91,17 +98,20 @@ class TradingDay:
     def go_on(self) -> list[str]:
         """Tie the strategies of the plan to the instances that the journal knows; returns what is left out."""
         known = {name: (number, running, faulted) for number, name, running, faulted in self.core.instances()}
-        chosen = [(load(s.target), compile_one(s, self.facts, self._book)) for s in self._plan.strategies]
+        chosen = self._chosen()
+        if len(self._check_started(chosen)) < len(chosen):
+            raise self._other_strategies(chosen)
         left = []
-        for cls, spec in _named_apart(chosen):
-            if spec.name not in known:
-                raise BadInput(
-                    f"the journal {self._plan.journal} runs {', '.join(known) or 'no strategy'}, not {spec.name}: "
-                    "give the same strategies again, or another --journal"
-                )
+        for cls, spec in chosen:
             number, _, faulted = known[spec.name]
             kept = dict(self.core.state(number))
+            before = self.core.as_of()
             instance = Instance(self.core, number, spec, cls, kept)
+            if self.core.as_of() != before:
+                raise BadInput(
+                    f"{spec.name} computes other things than when this day began: give it the same parameters again, "
+                    "or another --journal"
+                )
             self.instances.append(instance)
             if number in self._plan.quarantine and not faulted:
                 reason = "its hook ended the engine: quarantined"
@@ -114,7 +124,54 @@ class TradingDay:
         self.core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.RECOVERED, self.core.now_ns(), "recovered")))
         return left
 
-    async def _warm_up(self, history: History) -> None:
+    def hook_names(self, hooks: Sequence[tuple[int, int]]) -> list[str]:
+        """Names of hooks as people know them, from (instance, number)."""
+        specs = {instance.id: instance.spec for instance in self.instances}
+        names = {(number, hook.number): hook.function for number, spec in specs.items() for hook in spec.hooks}
+        return [f"{specs[i].name}.{names.get((i, hook), f'hook {hook}')}" for i, hook in hooks if i in specs]
+
+    def _chosen(self) -> list[tuple[type[Strategy], Spec]]:
+        plans = self._plan.strategies
+        return _named_apart([(load(s.target), compile_one(s, self.facts, self._book)) for s in plans])
+
+    def _check_started(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> set[str]:
+        """Names of the strategies that were started this day; others than the plan's are refused."""
+        held = {s["name"]: s for s in self.core.summary()["strategies"]}
+        today = self.facts.loaded.session_date
+        started = [name for name, s in held.items() if s["running"] and s["started_on"] == today]
+        if not set(started) <= {spec.name for _, spec in chosen}:
+            raise self._other_strategies(chosen)
+        for _, spec in chosen:
+            if spec.name in held and held[spec.name]["instrument"] != spec.symbol:
+                raise BadInput(
+                    f"in the journal {self._plan.journal} {spec.name} trades {held[spec.name]['instrument']}, not "
+                    f"{spec.symbol}: give the same symbol again, or another --journal"
+                )
+        return set(started)
+
+    def _other_strategies(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> BadInput:
+        held = ", ".join(s["name"] for s in self.core.summary()["strategies"] if s["running"]) or "no strategy"
+        asked = ", ".join(spec.name for _, spec in chosen) or "no strategy"
+        return BadInput(
+            f"the journal {self._plan.journal} runs {held}, not {asked}: give the same strategies again, "
+            "or another --journal"
+        )
+
+    def _end_others(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> None:
+        """End strategies of earlier days that this one does not run."""
+        names = {spec.name for _, spec in chosen}
+        for held in self.core.summary()["strategies"]:
+            if not held["running"] or held["name"] in names:
+                continue
+            if held["quantity"]:
+                raise BadInput(
+                    f"{held['name']} still holds {held['quantity']:+d} {held['instrument']} in the journal "
+                    f"{self._plan.journal}: run it as well, or give another --journal"
+                )
+            stopped = StrategyStopped(held["id"], False, "it does not run on this day")
+            self.core.input(Kind.STRATEGY_STOPPED, encode(stopped))
+
+    async def _warm_up(self, history: History, grown: set[str]) -> None:
         wanted: dict[int, tuple[Instrument, int, int]] = {}
         for instance in self.instances:
             instrument = self._book[instance.spec.symbol]
@@ -124,20 +181,26 @@ class TradingDay:
                 wanted[series] = (instrument, instance.spec.bars[place].timeframe_s, count)
         for series, (instrument, timeframe_s, count) in sorted(wanted.items()):
             candles = await history(instrument, timeframe_s, count) if count else []
-            for candle in candles[-count:] if count else []:
+            # Indicators that went through earlier days get only what they have not seen.
+            seen_ns = 0 if instrument.name in grown else self.core.last_open_ns(series)
+            for candle in (c for c in candles[-count:] if c[0] > seen_ns):
                 self.core.input(Kind.HISTORY_BAR, encode(HistoryBar(series, *candle, ticks=0)))
 
-    def _start(self) -> None:
+    def _start(self, started: set[str]) -> None:
         capital = account_def(self._settings).capital // max(1, len(self.instances))
         for instance in self.instances:
             self.core.attach(instance.id, instance.hooks)
-            self.core.input(Kind.STRATEGY_STARTED, encode(_started(instance, capital)))
+            if instance.spec.name not in started:
+                self.core.input(Kind.STRATEGY_STARTED, encode(_started(instance, capital)))
 
     def _fault(self, instance: int, error: BaseException) -> str:
         """Name file, line and error of a hook that raised: what the journal keeps of it."""
-        name = next((i.spec.name for i in self.instances if i.id == instance), str(instance))
+        spec = next((i.spec for i in self.instances if i.id == instance), None)
+        name = str(instance) if spec is None else spec.name
         frames = traceback.extract_tb(error.__traceback__)
-        place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}: " if frames else ""
+        own = [f for f in frames if spec is not None and Path(f.filename).resolve() == Path(spec.file).resolve()]
+        at = (own or frames)[-1:]  # the innermost line of the strategy's own, whatever library it called
+        place = f"{Path(at[0].filename).name}:{at[0].lineno}: " if at else ""
         if isinstance(error, velox_core.HookTimeout):
             return f"{name}: {place}the hook used up its time"
         return f"{name}: {place}{type(error).__name__}: {str(error)[:500]}"

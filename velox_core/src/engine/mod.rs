@@ -14,7 +14,7 @@ use crate::decode::smartapi::{TokenKey, decode};
 use crate::journal::{FirstRecord, Lock, Options, SegmentMeta, Writer};
 use crate::kernel::{KERNEL_VERSION, Kernel};
 use crate::record::{Input, Kind, Skip, Tick, Timer, UNKNOWN_INSTRUMENT};
-use crate::replay::Recovered;
+use crate::replay::{Measures, Recovered};
 use latency::Stages;
 use mark::Mark;
 use std::collections::{HashMap, VecDeque};
@@ -154,13 +154,13 @@ impl Engine {
 
     /// Goes on where a journal ends: last Snapshot, its tail without hooks, a new run.
     ///
-    /// `skip` names records that killed the engine twice and must not be applied.
-    pub fn recover(dir: &Path, identity: &Identity, skip: &[u64]) -> Result<(Self, Recovered), EngineError> {
+    /// `measures` name records that killed the engine twice and must not be applied.
+    pub fn recover(dir: &Path, identity: &Identity, measures: &Measures<'_>) -> Result<(Self, Recovered), EngineError> {
         let lock = Lock::acquire(dir)?;
         let mut engine = Self::in_memory();
         engine.mark = Mark::open(dir);
         engine.pace = identity.pace;
-        let (kernel, recovered) = crate::replay::recover_state(dir, skip, engine.mark.as_mut())?;
+        let (kernel, recovered) = crate::replay::recover_state(dir, measures, engine.mark.as_mut())?;
         engine.kernel = kernel;
         engine.run = recovered.journal.run() + 1;
         engine.seq = recovered.journal.last_seq + 1;
@@ -174,8 +174,8 @@ impl Engine {
         for id in 0..engine.kernel.markets.len() {
             engine.learn_token(id);
         }
-        for seq in skip {
-            let record = Skip { seq: *seq, reason: "the engine died twice at this record".to_owned() };
+        for (seq, tick) in &recovered.skipped {
+            let record = Skip { seq: *seq, tick: *tick, reason: "the engine died twice at this record".to_owned() };
             let payload = rmp_serde::to_vec(&record).unwrap_or_default();
             engine.put(engine.kernel.now, Kind::Skip, &payload)?;
         }

@@ -47,7 +47,10 @@ impl Kernel {
             Input::Watch(watch) => self.watch(watch)?,
             Input::StateSet(state) => self.set_state(state)?,
             Input::SessionMark(mark) => self.mark_session(mark),
-            Input::Skip(_) => self.accounts.iter_mut().for_each(|a| a.skipped = true),
+            Input::Skip(skip) => {
+                self.skipped_ticks += u64::from(skip.tick);
+                self.accounts.iter_mut().for_each(|a| a.skipped = true);
+            }
             Input::Settings(settings) => self.settings = settings.clone(),
         }
         self.drain_queue();
@@ -192,7 +195,7 @@ impl Kernel {
             return;
         }
         self.verdicts = Default::default();
-        self.candles_closed = 0;
+        (self.candles_closed, self.skipped_ticks) = (0, 0);
         (self.feed_up_at, self.data_now) = (0, 0);
         self.markets.iter_mut().for_each(Market::begin_day);
         for series in &mut self.series {

@@ -98,6 +98,8 @@ pub struct Series {
     pub base_volume: i64,
     /// Candles closed so far, history included.
     pub closed: u32,
+    /// Open time of the newest closed candle, ns; 0 before the first.
+    pub last_open: i64,
     /// Candles closed in this session.
     pub session_n: u32,
     /// Nodes fed by it.
@@ -118,6 +120,7 @@ impl Series {
             forming: Candle::default(),
             base_volume: 0,
             closed: 0,
+            last_open: 0,
             session_n: 0,
             nodes: Vec::new(),
             listeners: Vec::new(),
@@ -167,6 +170,7 @@ impl Series {
     /// Keeps a closed candle in the history.
     pub fn remember(&mut self, candle: &Candle) {
         self.closed += 1;
+        self.last_open = candle.ts_open;
         for (ring, value) in self.history.iter_mut().zip([candle.open, candle.high, candle.low, candle.close]) {
             ring.push(to_float(value));
         }

@@ -30,6 +30,8 @@ pub struct Instance {
     pub id: u32,
     /// Unique name.
     pub name: String,
+    /// Session date of its last start, yyyymmdd.
+    pub started_on: i32,
     /// Whether it has not been stopped.
     pub running: bool,
     /// What it may do.
@@ -86,10 +88,11 @@ pub struct Instance {
 }
 
 impl Instance {
-    fn new(start: &StrategyStarted) -> Self {
+    fn new(start: &StrategyStarted, started_on: i32) -> Self {
         Self {
             id: start.id,
             name: start.name.clone(),
+            started_on,
             running: true,
             trading: Trading::Active,
             faulted: false,
@@ -134,7 +137,7 @@ impl Kernel {
         if again < self.instances.len() {
             self.renew_instance(start);
         } else {
-            self.instances.push(Instance::new(start));
+            self.instances.push(Instance::new(start, self.today()));
             self.markets[start.instrument as usize].traders.push(start.id);
         }
         if start.on_tick && !self.markets[start.instrument as usize].watchers.contains(&start.id) {
@@ -156,6 +159,10 @@ impl Kernel {
         let call = HookCall { rank: Rank::Order, instance: start.id, hook: number::START, arg: HookArg::None };
         self.out.hooks.push(call);
         Ok(())
+    }
+
+    fn today(&self) -> i32 {
+        self.facts.as_ref().map_or(0, |f| f.session_date)
     }
 
     fn check_start(&self, start: &StrategyStarted) -> Result<(), ApplyError> {
@@ -184,8 +191,8 @@ impl Kernel {
     /// The same strategy on another day: position, State and money stay, the day's counters begin anew.
     fn renew_instance(&mut self, start: &StrategyStarted) {
         self.drop_schedules(start.id);
+        let fresh = Instance::new(start, self.today());
         let old = &mut self.instances[start.id as usize];
-        let fresh = Instance::new(start);
         let carried = old.book.realised() - old.charges.total();
         *old = Instance {
             book: std::mem::take(&mut old.book),

@@ -110,6 +110,8 @@ pub struct Kernel {
     pub verdicts: [u64; Verdict::ALL.len()],
     /// Candles closed today.
     pub candles_closed: u64,
+    /// Ticks of today that were journalled and never applied.
+    pub skipped_ticks: u64,
     /// The hash over all decisions.
     pub hash: DecisionsHash,
     /// What the last apply gave.
@@ -139,6 +141,7 @@ impl Default for Kernel {
             commands: CommandLog::default(),
             verdicts: [0; Verdict::ALL.len()],
             candles_closed: 0,
+            skipped_ticks: 0,
             hash: DecisionsHash::default(),
             out: Output::default(),
         }

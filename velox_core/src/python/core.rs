@@ -23,7 +23,7 @@ use crate::record::{
     Action, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, UserValue, ValidKind,
     Verdict, Watch,
 };
-use crate::replay::Recovered;
+use crate::replay::{Measures, Recovered};
 
 /// Node values that an intent's hook read, at most.
 const READS_MAX: usize = 32;
@@ -171,14 +171,15 @@ impl Core {
     /// A core on a journal folder, or in memory without one.
     ///
     /// With `recover` the journal must exist and the core goes on where it ends; `skip` names sequences that killed
-    /// the engine twice. `pace` is (ms, bytes) that may stay unsynced and (ns, records) between two Snapshots.
+    /// the engine twice, `panic_at` one at which it panics: the planted fault of the recovery tests. `pace` is (ms, bytes) that may stay unsynced and (ns, records) between two Snapshots.
     #[new]
     #[allow(clippy::too_many_arguments)] // keywords in Python
-    #[pyo3(signature = (journal=None, *, recover=false, skip=Vec::new(), config_digest=None, facts_digest=None, created_ns=0, pace=None))]
+    #[pyo3(signature = (journal=None, *, recover=false, skip=Vec::new(), panic_at=0, config_digest=None, facts_digest=None, created_ns=0, pace=None))]
     fn new(
         journal: Option<PathBuf>,
         recover: bool,
         skip: Vec<u64>,
+        panic_at: u64,
         config_digest: Option<[u8; 32]>,
         facts_digest: Option<[u8; 32]>,
         created_ns: i64,
@@ -192,14 +193,16 @@ impl Core {
             snapshot_records,
         });
         let identity = Identity { config_digest, facts_digest, created_ns, pace };
-        let (engine, recovered) = match journal {
+        let (mut engine, recovered) = match journal {
             None => (Engine::in_memory(), None),
             Some(dir) if recover => {
-                let (engine, recovered) = Engine::recover(&dir, &identity, &skip).map_err(raise)?;
+                let (engine, recovered) =
+                    Engine::recover(&dir, &identity, &Measures { skip: &skip, panic_at }).map_err(raise)?;
                 (engine, Some(recovered))
             }
             Some(dir) => (Engine::create(&dir, &identity).map_err(raise)?, None),
         };
+        engine.plant_panic(panic_at);
         Ok(Self::wrap(engine, recovered))
     }
 
@@ -234,6 +237,11 @@ impl Core {
         let watch = Watch { series: series.len() as u32, instrument, seconds: timeframe_s };
         put(&mut inner.engine, Kind::Watch, &watch)?;
         Ok(watch.series)
+    }
+
+    /// Open time of the newest closed candle of a series, history included; 0 before the first.
+    fn last_open_ns(&self, series: usize) -> PyResult<i64> {
+        self.read(|kernel| kernel.series.get(series).map_or(0, |s| s.last_open))
     }
 
     /// The indicator on a series; the same one when asked again.

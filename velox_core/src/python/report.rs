@@ -41,6 +41,7 @@ fn instances<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyLis
             "id": i.id,
             "name": &i.name,
             "instrument": &market.def.name,
+            "started_on": i.started_on,
             "orders": i.orders,
             "fills": i.fills,
             "round_trips": i.trades,
@@ -96,6 +97,7 @@ pub(super) fn summary<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'
         "end_ns": kernel.facts.as_ref().map(|f| f.end_ns),
         "notes": kernel.facts.as_ref().map(|f| f.notes.clone()),
         "ticks": kernel.ticks(),
+        "skipped_ticks": kernel.skipped_ticks,
         "verdicts": verdicts,
         "candles": kernel.candles_closed,
         "decisions": kernel.hash.count(),
@@ -177,6 +179,7 @@ impl Core {
             "torn": r.journal.torn.as_ref().map(super::replay::describe_torn),
             "synced_but_lost": r.journal.synced_but_lost(),
             "hooks_in_flight": r.lost_hooks.clone(),
+            "skipped": r.skipped.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
             "died_at_seq": before.seq,
             "died_applying": before.phase == 1,
             "died_in_hook_of": (before.phase == 2).then_some(before.instance))))

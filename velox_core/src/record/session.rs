@@ -148,6 +148,8 @@ pub struct SessionMark {
 pub struct Skip {
     /// Its sequence.
     pub seq: u64,
+    /// Whether it is a tick: the feed goes on after it.
+    pub tick: bool,
     /// Why.
     pub reason: String,
 }

@@ -1,0 +1,46 @@
+"""The engine's way to tell its supervisor: lines that never make the engine wait, whatever their reader does."""
+
+import contextlib
+import os
+
+from velox.runtime.plan import Message, Said, Status, encode
+
+__all__ = ["Channel"]
+
+
+class Channel:
+    """JSON lines on a pipe; a picture of where things stand is left out while earlier lines wait."""
+
+    def __init__(self, fd: int) -> None:
+        self.broken = False
+        self._fd = fd
+        self._waiting = bytearray()
+        os.set_blocking(fd, False)
+
+    def say(self, line: str) -> None:
+        """Tell the operator a line."""
+        self.tell(Said(line))
+
+    def tell(self, message: Message) -> None:
+        """Send a message as soon as there is room for it."""
+        if self._waiting and isinstance(message, Status):
+            self._push()
+            return
+        self._waiting += encode(message)
+        self._push()
+
+    def finish(self) -> None:
+        """Wait until everything was read; only for an engine that holds nothing any more."""
+        with contextlib.suppress(OSError):
+            os.set_blocking(self._fd, True)
+        self._push()
+
+    def _push(self) -> None:
+        try:
+            while self._waiting and not self.broken:
+                del self._waiting[: os.write(self._fd, self._waiting)]
+        except BlockingIOError:
+            return
+        except OSError:
+            self.broken = True  # nobody reads any more
+            self._waiting.clear()
