@@ -1,0 +1,103 @@
+"""Operator commands to a running engine: idempotent, durable, placed in the journal, and honest."""
+
+import os
+import signal
+import stat
+from pathlib import Path
+
+import pytest
+from tests.runtime.conftest import Undisturbed
+from tests.runtime.processes import BUSY, check_journal, command_keys, paper, run_cli, until
+
+from velox.errors import BadInput, Unknown
+from velox.events import CommandKind
+from velox.runtime.commands import send, socket_path
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(110)]
+
+_HELD = str(Path(__file__).with_name("held.py"))
+
+
+def test_halt_resume_and_flatten_of_a_running_day(tmp_path: Path, undisturbed: Undisturbed) -> None:
+    journal = tmp_path / ("long-" * 30) / "journal"  # longer than a Unix address can be
+    journal.parent.mkdir()
+    with paper(journal, BUSY, "--speed", "600") as day:
+        day.until_record(undisturbed.records // 8)
+        mode = stat.S_IMODE(socket_path(journal).stat().st_mode)
+        assert mode == stat.S_IRUSR | stat.S_IWUSR
+        halted = run_cli("halt", "--journal", str(journal), "--reason", "a test")
+        assert (halted.returncode, halted.stdout.split(":")[0]) == (0, "done at 1")
+        first = send(journal, CommandKind.RESUME, key="one")
+        again = send(journal, CommandKind.RESUME, key="one")
+        assert first.state == again.state == "done"
+        until(lambda: _position(journal) != 0, "a position")
+        flat = send(journal, CommandKind.FLATTEN, key="two")
+        assert (flat.state, flat.sentence.split(",")[0]) == ("flat", "Every position is closed")
+        day.process.terminate()
+        assert day.wait(10) == 0, day.output
+        report = day.report()
+    assert [s["quantity"] for s in report["strategies"]] == [0]
+    assert report["accounts"][0]["kill"]
+    check_journal(journal, report)
+    keys = command_keys(journal)
+    assert set(keys.values()) == {1} and {"one", "two"} < set(keys) and len(keys) == 3
+
+
+def _position(journal: Path) -> int:
+    """What the strategy holds by the newest record."""
+    import velox_core
+    from velox import journal as journals
+    from velox.events import Kind, PositionChanged
+
+    del velox_core
+    held = 0
+    for record in journals.records(journal, [Kind.POSITION_CHANGED]):
+        assert isinstance(record.payload, PositionChanged)
+        held = record.payload.quantity
+    return held
+
+
+def test_flatten_after_the_session_says_why_not(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    with paper(journal, _HELD, "--from", "15:20:00", "--speed", "60") as day:
+        until(lambda: "15:3" in day.output or "15:4" in day.output, "the end of the session")
+        told = run_cli("flatten", "--journal", str(journal))
+        day.process.terminate()
+        assert day.wait(10) == 0, day.output
+    assert told.returncode == 76
+    assert "session" in told.stdout and "Held +10 NSE:HDFCBANK" in told.stdout
+
+
+def test_no_engine_is_said_in_a_sentence(tmp_path: Path) -> None:
+    told = run_cli("halt", "--journal", str(tmp_path))
+    assert told.returncode == 2
+    assert told.stderr.startswith("velox: no engine runs on the journal") and told.stderr.count("\n") == 1
+
+
+def test_a_second_engine_is_refused_and_told_who_holds_the_journal(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    with paper(journal, BUSY) as day:
+        engine = day.until_record(500)
+        second = run_cli("paper", BUSY, "--journal", str(journal))
+        assert second.returncode == 73
+        assert str(engine) in second.stderr and second.stderr.count("\n") == 1
+        assert day.process.poll() is None
+
+
+def test_a_socket_that_nobody_serves_any_more_is_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("velox.runtime.commands._RETURN_WITHIN_NS", 0)
+    import socket
+
+    path = socket_path(tmp_path)
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+        with pytest.raises(BadInput, match="no engine runs"):
+            send(tmp_path, CommandKind.HALT)
+        left.listen()
+    with socket.socket(socket.AF_UNIX) as mute:
+        path.unlink()
+        mute.bind(str(path))
+        mute.listen()
+        monkeypatch.setattr("velox.runtime.commands._ANSWER_WITHIN_S", 0.05)
+        with pytest.raises(Unknown, match="no answer"):
+            send(tmp_path, CommandKind.HALT)
