@@ -1,10 +1,17 @@
 """One undisturbed day, against which the disturbed ones are held."""
 
+import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from tests.runtime.processes import BUSY, candles_of, check_journal, paper
+
+from velox.research.catalog import Catalog
+from velox.simulator.session import Plan, generate
+
+FIRST, SECOND = dt.date(2026, 8, 4), dt.date(2026, 8, 5)
 
 
 class Undisturbed(msgspec.Struct, frozen=True):
@@ -26,3 +33,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     assert report["finished"] and not report["interruptions"]
     assert all(s["round_trips"] > 0 for s in report["strategies"]), "the day must give something to lose"
     return Undisturbed(report, candles_of(journal), state["as_of"][1])
+
+
+@pytest.fixture(scope="session")
+def two_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalogue with two generated days; HDFCBANK's ends at 15:15 with a closing auction, the index's at 15:30."""
+    folder = tmp_path_factory.mktemp("days") / "catalog"
+    names = ("NSE:NIFTY", "NSE:HDFCBANK", "NSE:INFY")
+    generate(Plan(first=FIRST, days=2, warmup_days=2, instruments=names), Catalog(folder))
+    return folder

@@ -20,6 +20,7 @@ from velox.events import Command, Kind, OrderEvent
 
 __all__ = [
     "BUSY",
+    "HELD",
     "Paper",
     "alive",
     "candles_of",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 BUSY = str(Path(__file__).with_name("busy.py"))
+HELD = str(Path(__file__).with_name("held.py"))
 _CLI = "import sys; from velox.cli import run; sys.exit(run(sys.argv[1:]))"
 _LOOK_S = 0.002
 

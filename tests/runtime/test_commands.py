@@ -1,21 +1,24 @@
 """Operator commands to a running engine: idempotent, durable, placed in the journal, and honest."""
 
-import os
-import signal
+import datetime as dt
+import socket
 import stat
 from pathlib import Path
 
 import pytest
-from tests.runtime.conftest import Undisturbed
-from tests.runtime.processes import BUSY, check_journal, command_keys, paper, run_cli, until
+from tests.runtime.conftest import FIRST, Undisturbed
+from tests.runtime.processes import BUSY, HELD, check_journal, command_keys, paper, run_cli, until
 
+import velox_core
+from velox import journal as journals
 from velox.errors import BadInput, Unknown
-from velox.events import CommandKind
+from velox.events import CommandKind, Kind, PositionChanged
+from velox.market.calendar import IST
 from velox.runtime.commands import send, socket_path
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(110)]
 
-_HELD = str(Path(__file__).with_name("held.py"))
+_CLOSED_NS = int(dt.datetime.combine(FIRST, dt.time(15, 16), IST).timestamp()) * 1_000_000_000
 
 
 def test_halt_resume_and_flatten_of_a_running_day(tmp_path: Path, undisturbed: Undisturbed) -> None:
@@ -44,12 +47,7 @@ def test_halt_resume_and_flatten_of_a_running_day(tmp_path: Path, undisturbed: U
 
 
 def _position(journal: Path) -> int:
-    """What the strategy holds by the newest record."""
-    import velox_core
-    from velox import journal as journals
-    from velox.events import Kind, PositionChanged
-
-    del velox_core
+    """What the strategy holds by the newest fill."""
     held = 0
     for record in journals.records(journal, [Kind.POSITION_CHANGED]):
         assert isinstance(record.payload, PositionChanged)
@@ -57,10 +55,17 @@ def _position(journal: Path) -> int:
     return held
 
 
-def test_flatten_after_the_session_says_why_not(tmp_path: Path) -> None:
+def _now(journal: Path) -> int:
+    """The time of the newest tick."""
+    return max((ts for _, _, ts, *_ in velox_core.JournalReader(journal, kinds=[Kind.TICK])), default=0)
+
+
+def test_flatten_after_the_session_says_why_not(tmp_path: Path, two_days: Path) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, _HELD, "--from", "15:20:00", "--speed", "60") as day:
-        until(lambda: "15:3" in day.output or "15:4" in day.output, "the end of the session")
+    played = ("--day", f"{two_days}@{FIRST}", "--from", "15:10:00", "--speed", "60")
+    with paper(journal, HELD, *played) as day:
+        day.until_record(100)
+        until(lambda: _now(journal) >= _CLOSED_NS, "the end of the session")
         told = run_cli("flatten", "--journal", str(journal))
         day.process.terminate()
         assert day.wait(10) == 0, day.output
@@ -86,8 +91,6 @@ def test_a_second_engine_is_refused_and_told_who_holds_the_journal(tmp_path: Pat
 
 def test_a_socket_that_nobody_serves_any_more_is_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("velox.runtime.commands._RETURN_WITHIN_NS", 0)
-    import socket
-
     path = socket_path(tmp_path)
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(path))

@@ -1,0 +1,102 @@
+"""Day after day on one journal: finished days, new ones, and those that do not belong there."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.runtime.conftest import FIRST, SECOND
+from tests.runtime.processes import BUSY, HELD, check_journal, paper, run_cli
+
+import velox_core
+from velox import journal as journals
+from velox.events import HistoryBar, Kind, StrategyStarted
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(110)]
+
+
+def test_the_next_day_on_the_same_journal(tmp_path: Path, two_days: Path) -> None:
+    journal = tmp_path / "journal"
+    strategies = (HELD, BUSY, "--speed", "max")
+    with paper(journal, *strategies, "--day", f"{two_days}@{FIRST}") as day:
+        assert day.wait() == 0, day.output
+        first = day.report()
+    check_journal(journal, first)
+    held = _of(first, "Held")
+    assert held["quantity"] == 10, "it keeps its position over the night"
+
+    again = run_cli("paper", *strategies, "--journal", str(journal), "--day", f"{two_days}@{FIRST}")
+    assert (again.returncode, "was finished already" in again.stdout) == (0, True), again.stderr
+    _check_refused(journal, two_days)
+
+    with paper(journal, *strategies, "--day", f"{two_days}@{SECOND}") as day:
+        day.kill_engine()  # wherever its beginning has come to
+        assert day.wait() == 0, day.output
+        second = day.report()
+    state = check_journal(journal, second)
+    assert second["session_date"] == 20260805 and second["finished"]
+    assert second["journalled"] == second["sent"] == sum(second["verdicts"].values()) != first["journalled"]
+    assert _of(second, "Held")["quantity"] == 10 and _of(second, "Held")["orders"] == 0, "carried, not bought again"
+    assert _of(second, "Busy")["round_trips"] > 0
+    assert len(state["strategies"]) == 2, "numbers of strategies are kept"
+    _check_warm_up(journal)
+
+    back = run_cli("paper", *strategies, "--journal", str(journal), "--day", f"{two_days}@{FIRST}")
+    assert back.returncode == 2 and "has come to 2026-08-05" in back.stderr, "time goes forward alone"
+
+
+def _of(report: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(s for s in report["strategies"] if s["name"] == name)
+    return found
+
+
+def _check_refused(journal: Path, two_days: Path) -> None:
+    """A strategy that holds something may not be left out of the next day; nothing may trade in its stead."""
+    left_out = run_cli("paper", BUSY, "--journal", str(journal), "--day", f"{two_days}@{SECOND}", "--speed", "max")
+    assert left_out.returncode == 2
+    assert "Held still holds +10 NSE:HDFCBANK" in left_out.stderr and left_out.stderr.count("\n") == 1
+
+
+def _check_warm_up(journal: Path) -> None:
+    """Indicators that went through the first day get no candle twice."""
+    bars: dict[int, list[int]] = {}
+    for record in journals.records(journal, [Kind.HISTORY_BAR]):
+        assert isinstance(record.payload, HistoryBar)
+        bars.setdefault(record.payload.series, []).append(record.payload.ts_open)
+    assert bars and all(times == sorted(set(times)) for times in bars.values())
+    starts = [r.payload for r in journals.records(journal, [Kind.STRATEGY_STARTED])]
+    assert sorted(each.name for each in starts if isinstance(each, StrategyStarted)) == ["Busy", "Busy", "Held", "Held"]
+
+
+def test_a_running_day_is_not_taken_up_by_others(tmp_path: Path, two_days: Path) -> None:
+    journal = tmp_path / "journal"
+    day_args = ("--day", f"{two_days}@{FIRST}", "--speed", "3000")
+    with paper(journal, BUSY, *day_args) as day:
+        day.until_record(8_000)
+        day.process.terminate()
+        assert day.wait(10) == 0, day.output
+    before = velox_core.decisions_hash(journal)
+    for others, words in (
+        ((HELD,), "runs Busy, not Held"),
+        ((BUSY, HELD), "runs Busy, not Busy, Held"),
+        ((BUSY, "-p", "symbol=NSE:HDFCBANK"), "Busy trades NSE:INFY, not NSE:HDFCBANK"),
+    ):
+        told = run_cli("paper", *others, "--journal", str(journal), *day_args)
+        assert (told.returncode, words in told.stderr) == (2, True), told.stderr
+        assert "Traceback" not in told.stderr and told.stderr.count("\n") == 1
+    assert velox_core.decisions_hash(journal) == before
+
+
+def test_seconds_end_a_day_in_order(tmp_path: Path, two_days: Path) -> None:
+    journal = tmp_path / "journal"
+    with paper(journal, BUSY, "--day", f"{two_days}@{FIRST}", "--speed", "200", "--seconds", "3") as day:
+        assert day.wait(30) == 0, day.output
+        report = day.report()
+    assert not report["finished"] and "stopped before its end" in day.output
+    check_journal(journal, report)
+
+
+def test_a_folder_of_other_things_is_no_journal(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    told = run_cli("paper", BUSY, "--journal", str(tmp_path))
+    assert told.returncode == 2 and "thesis.txt" in told.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["thesis.txt"]
