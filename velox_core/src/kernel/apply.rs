@@ -176,7 +176,7 @@ impl Kernel {
         if id < self.markets.len() {
             let market = &mut self.markets[id];
             (market.lower, market.upper) = (def.lower, def.upper);
-            *market.def = def.clone();
+            market.def = def.clone();
             return Ok(());
         }
         if id != self.markets.len() {

@@ -44,7 +44,7 @@ pub struct Market {
     /// The day so far, pre-open and auction included.
     pub day: Candle,
     /// Dated data.
-    pub def: Box<InstrumentDef>,
+    pub def: InstrumentDef,
 }
 
 impl Market {
@@ -69,13 +69,13 @@ impl Market {
             traders: Vec::new(),
             watchers: Vec::new(),
             day: Candle::default(),
-            def: Box::new(def),
+            def,
         }
     }
 
     /// Forgets the day before; dated data stays.
     pub fn begin_day(&mut self) {
-        let kept = Self::new((*self.def).clone());
+        let kept = Self::new(self.def.clone());
         *self = Self {
             series: std::mem::take(&mut self.series),
             traders: std::mem::take(&mut self.traders),

@@ -1,6 +1,7 @@
 //! A bounded history whose every window is one contiguous slice: each value is written twice.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How many values of a series or node are kept.
 pub const HISTORY: usize = 128;
@@ -8,22 +9,25 @@ pub const HISTORY: usize = 128;
 /// The newest `HISTORY` values of something.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ring {
-    mirrored: Vec<f64>,
+    /// Shared with the copy of the state that a Snapshot is made of, until one of them changes it: copying thousands of
+    /// rings at once would hold the owner thread up for tens of milliseconds.
+    mirrored: Arc<[f64]>,
     next: usize,
     len: usize,
 }
 
 impl Default for Ring {
     fn default() -> Self {
-        Self { mirrored: vec![f64::NAN; 2 * HISTORY], next: 0, len: 0 }
+        Self { mirrored: Arc::from(vec![f64::NAN; 2 * HISTORY]), next: 0, len: 0 }
     }
 }
 
 impl Ring {
     /// Adds the newest value.
     pub fn push(&mut self, value: f64) {
-        self.mirrored[self.next] = value;
-        self.mirrored[self.next + HISTORY] = value;
+        let mirrored = Arc::make_mut(&mut self.mirrored);
+        mirrored[self.next] = value;
+        mirrored[self.next + HISTORY] = value;
         self.next = (self.next + 1) % HISTORY;
         self.len = (self.len + 1).min(HISTORY);
     }
