@@ -6,6 +6,21 @@ pub const ONE: i64 = 100_000_000;
 /// One paisa in price units.
 pub const PAISA: i64 = ONE / 100;
 
+/// The largest price that is believed, one crore rupees: sums and differences of believed prices cannot overflow.
+pub const PRICE_MAX: i64 = 10_000_000 * ONE;
+
+/// The largest count of units that is believed, a day's volume included.
+pub const VOLUME_MAX: i64 = 1_000_000_000_000_000;
+
+/// The most units that one order may ask for.
+pub const UNITS_MAX: i64 = 1_000_000_000;
+
+/// The largest sum of money that an account may be given, 1,000 crore rupees.
+pub const MONEY_MAX: i64 = 10_000_000_000 * ONE;
+
+/// The latest time that is believed, ns: late in the century, with room for what is added to it.
+pub const TIME_MAX: i64 = 4_000_000_000_000_000_000;
+
 /// A price as the float that indicators and Python see.
 pub fn to_float(price: i64) -> f64 {
     price as f64 / ONE as f64

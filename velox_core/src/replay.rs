@@ -85,6 +85,7 @@ pub struct Follow {
     skip: BTreeSet<u64>,
     panic_at: u64,
     verify: bool,
+    begun: bool,
     expected: VecDeque<Decision>,
 }
 
@@ -123,11 +124,12 @@ impl Follow {
             let reason = format!("a {} decision of time {ts} is missing before it", missing.name());
             return Err(difference(record, reason));
         }
+        let input = Input::parse(record.kind, record.payload).map_err(|e| fault(e.to_string()))?;
         if self.skip.contains(&record.seq) {
             self.skipped.push((record.seq, kind == Kind::Tick));
+            self.kernel.pass_over(&input);
             return Ok(false);
         }
-        let input = Input::parse(record.kind, record.payload).map_err(|e| fault(e.to_string()))?;
         match mark {
             Some(mark) => {
                 mark.applying(record.seq);
@@ -146,7 +148,7 @@ impl Follow {
     }
 
     fn take_snapshot(&mut self, record: Placed<'_>) -> Result<(), ReplayError> {
-        let first = self.inputs == 0 && self.kernel.ticks() == 0;
+        let first = !std::mem::replace(&mut self.begun, true);
         if self.verify && !first && self.kernel.snapshot() != record.payload {
             return Err(difference(record, "the Snapshot holds another state".to_owned()));
         }

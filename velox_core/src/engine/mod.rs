@@ -226,12 +226,16 @@ impl Engine {
 
     /// Journals and applies a timer.
     pub fn put_timer(&mut self, timer: Timer) -> Result<u64, EngineError> {
+        let input = Input::Timer(timer);
+        self.admit(timer.due, &input)?;
         self.append(timer.due, Kind::Timer, 0, &timer.to_bytes())?;
-        self.apply(timer.due, &Input::Timer(timer))
+        self.apply(timer.due, &input)
     }
 
     /// Journals and applies a tick.
     pub fn put_tick(&mut self, ts: i64, tick: &Tick) -> Result<u64, EngineError> {
+        let input = Input::Tick(*tick);
+        self.admit(ts, &input)?;
         let sampled = self.stages.begin();
         if let Some(journal) = &mut self.journal {
             self.seq += 1;
@@ -240,7 +244,7 @@ impl Engine {
             self.seq += 1;
         }
         let sampled = self.stages.appended(sampled);
-        let seq = self.apply(ts, &Input::Tick(*tick))?;
+        let seq = self.apply(ts, &input)?;
         self.stages.applied(sampled);
         Ok(seq)
     }
@@ -253,6 +257,7 @@ impl Engine {
 
     /// As [`Engine::put`] for an input whose payload need not be read: `payload` is what `input` is written as.
     pub fn put_read(&mut self, ts: i64, kind: Kind, payload: &[u8], input: &Input) -> Result<u64, EngineError> {
+        self.admit(ts, input)?;
         self.append(ts, kind, 0, payload)?;
         let seq = self.apply(ts, input)?;
         if let Input::InstrumentDef(def) = input {
@@ -269,6 +274,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Refuses what must not reach the journal: an input that cannot follow the state would stop every replay.
+    fn admit(&self, ts: i64, input: &Input) -> Result<(), EngineError> {
+        if self.poisoned {
+            return Err(EngineError::Poisoned);
+        }
+        Ok(self.kernel.check(ts, input)?)
+    }
+
     fn append(&mut self, ts: i64, kind: Kind, flags: u8, payload: &[u8]) -> Result<(), EngineError> {
         self.seq += 1;
         if let Some(journal) = &mut self.journal {
@@ -278,9 +291,6 @@ impl Engine {
     }
 
     fn apply(&mut self, ts: i64, input: &Input) -> Result<u64, EngineError> {
-        if self.poisoned {
-            return Err(EngineError::Poisoned);
-        }
         let seq = self.seq;
         self.poisoned = true; // until the apply has come back: a panic leaves it so
         if let Some(mark) = &mut self.mark {

@@ -1,18 +1,18 @@
 //! An account: its money, its limits, its marks to market.
 
+use super::Kernel;
 use super::book::Fifo;
 use super::charges::{Charges, RATE_ONE};
 use super::instance::Trading;
 use super::order::Role;
 use super::rates::Window;
-use super::{ApplyError, Kernel};
 use crate::fixed::{ONE, mul_div};
 use crate::record::{self, AccountDef, Kind, LimitsSet, TimerClass};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Time between two marks while something is open.
-const MARK_NS: i64 = 1_000_000_000;
+pub(super) const MARK_NS: i64 = 1_000_000_000;
 
 /// One account's state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -78,13 +78,6 @@ impl Account {
         }
     }
 
-    /// A new day: limits of the day begin anew, money stays.
-    pub fn begin_day(&mut self) {
-        self.trading = Trading::Active;
-        self.carried = self.realised() - self.charges.total();
-        self.peak = i128::from(self.def.capital) + self.carried;
-    }
-
     /// Limits that hold for an instance.
     pub fn limits_of(&self, instance: u32) -> &LimitsSet {
         self.own_limits.get(&instance).unwrap_or(&self.limits)
@@ -97,32 +90,25 @@ impl Account {
 }
 
 impl Kernel {
-    pub(super) fn define_account(&mut self, def: &AccountDef) -> Result<(), ApplyError> {
-        if def.venue != "paper" {
-            return Err(ApplyError(format!("account {}: there is no venue {:?}, only paper", def.name, def.venue)));
-        }
-        let known = self.accounts.len();
+    pub(super) fn define_account(&mut self, def: &AccountDef) {
         match self.accounts.get_mut(def.id as usize) {
-            Some(account) => account.def = def.clone(),
-            None if def.id as usize == known => self.accounts.push(Account::new(def)),
-            None => {
-                return Err(ApplyError(format!("account {} is not the next one", def.id)));
+            Some(account) => {
+                // More or less money is no profit of the day and no fall from its best.
+                account.peak += i128::from(def.capital) - i128::from(account.def.capital);
+                account.def = def.clone();
             }
+            None => self.accounts.push(Account::new(def)),
         }
-        Ok(())
     }
 
-    pub(super) fn set_limits(&mut self, limits: &LimitsSet) -> Result<(), ApplyError> {
-        let Some(account) = self.accounts.get_mut(limits.account as usize) else {
-            return Err(ApplyError(format!("limits for account {}, which is not there", limits.account)));
-        };
+    pub(super) fn set_limits(&mut self, limits: &LimitsSet) {
+        let account = &mut self.accounts[limits.account as usize];
         match u32::try_from(limits.instance) {
             Ok(instance) => {
                 account.own_limits.insert(instance, limits.clone());
             }
             Err(_) => account.limits = limits.clone(),
         }
-        Ok(())
     }
 
     /// Profit of open lots at the last applied prices.
@@ -207,7 +193,7 @@ impl Kernel {
         for id in 0..self.instances.len() as u32 {
             if self.instances[id as usize].account == account {
                 self.tell(id, "account_limit", "The account reached its loss limit of the day: positions are closed.");
-                self.cancel_entry(id, "account limit");
+                self.cancel_entries(id, "account limit");
                 self.exit_position(id, Role::Limit, "account limit");
             }
         }
@@ -228,7 +214,7 @@ impl Kernel {
         };
         i.trading = broken;
         self.tell(id, "strategy_limit", "The strategy reached its loss limit of the day: its position is closed.");
-        self.cancel_entry(id, "strategy limit");
+        self.cancel_entries(id, "strategy limit");
         self.exit_position(id, Role::Limit, "strategy limit");
     }
 }

@@ -1,25 +1,14 @@
 //! The one way in: a record's time and input change the state; nothing else does.
 
+use super::account::MARK_NS;
 use super::candle::{FLAG_GAP, Series};
+use super::exit::REPRICE_NS;
 use super::hooks::{HookArg, HookCall, Rank, number};
-use super::{Account, Kernel, Market};
+use super::{ApplyError, Kernel, Market};
 use crate::record::{
-    FactsLoaded, Input, InstrumentDef, Kind, MarkKind, Phase, SessionMark, StrategyEvent, Tick, Timer, TimerClass,
+    Input, InstrumentDef, Kind, MarkKind, Phase, SessionMark, StrategyEvent, Tick, TickMode, Timer, TimerClass,
     Verdict, Watch,
 };
-use std::fmt;
-
-/// An input that cannot follow the state: a damaged journal or a fault of the program that wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApplyError(pub String);
-
-impl fmt::Display for ApplyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ApplyError {}
 
 impl Kernel {
     /// Applies one input; afterwards `out` holds the decisions and the hooks that are due.
@@ -27,25 +16,26 @@ impl Kernel {
         self.out.decisions.clear();
         self.out.hooks.clear();
         self.out.notes.clear();
+        self.check(ts, input)?;
         if !matches!(input, Input::TimeMark(_)) {
             self.now = self.now.max(ts);
         }
         match input {
             Input::Tick(tick) => self.apply_tick(tick),
-            Input::Timer(timer) => self.apply_timer(timer)?,
+            Input::Timer(timer) => self.apply_timer(timer),
             Input::TimeMark(_) | Input::UserValue(_) | Input::Kept(_) => {}
-            Input::Intent(intent) => self.apply_intent(intent)?,
+            Input::Intent(intent) => self.apply_intent(intent),
             Input::Command(command) => self.apply_command(command),
-            Input::HistoryBar(bar) => self.apply_history(bar)?,
-            Input::InstrumentDef(def) => self.define_instrument(def)?,
+            Input::HistoryBar(bar) => self.apply_history(bar),
+            Input::InstrumentDef(def) => self.define_instrument(def),
             Input::FactsLoaded(facts) => self.begin_day(facts),
-            Input::AccountDef(def) => self.define_account(def)?,
-            Input::LimitsSet(limits) => self.set_limits(limits)?,
-            Input::StrategyStarted(start) => self.start_instance(start)?,
-            Input::StrategyStopped(stop) => self.stop_instance(stop)?,
+            Input::AccountDef(def) => self.define_account(def),
+            Input::LimitsSet(limits) => self.set_limits(limits),
+            Input::StrategyStarted(start) => self.start_instance(start),
+            Input::StrategyStopped(stop) => self.stop_instance(stop),
             Input::NodeAdded(node) => self.add_node(node)?,
-            Input::Watch(watch) => self.watch(watch)?,
-            Input::StateSet(state) => self.set_state(state)?,
+            Input::Watch(watch) => self.watch(watch),
+            Input::StateSet(state) => self.set_state(state),
             Input::SessionMark(mark) => self.mark_session(mark),
             Input::Skip(skip) => {
                 self.skipped_ticks += u64::from(skip.tick);
@@ -56,6 +46,21 @@ impl Kernel {
         self.drain_queue();
         self.out.hooks.sort_by_key(|call| call.rank);
         Ok(())
+    }
+
+    /// Goes past a record that must not be applied; a timer at least is no longer armed, or it would come again.
+    pub fn pass_over(&mut self, input: &Input) {
+        let Input::Timer(timer) = input else { return };
+        if self.timers.take(timer) {
+            match timer.class {
+                TimerClass::Candle => self.arm_candles(timer.due.saturating_sub(self.settings.grace_ns)),
+                TimerClass::Every | TimerClass::At => self.pass_schedule(timer.id as usize),
+                TimerClass::Reprice => self.timers.arm(TimerClass::Reprice, timer.id, timer.due + REPRICE_NS),
+                TimerClass::Mark => self.timers.arm(TimerClass::Mark, timer.id, timer.due + MARK_NS),
+                TimerClass::DayEnd => self.abandon_day(),
+                TimerClass::Expire | TimerClass::Release | TimerClass::Flat => {}
+            }
+        }
     }
 
     fn apply_tick(&mut self, tick: &Tick) {
@@ -99,6 +104,10 @@ impl Kernel {
         }
         let stale_ns = self.settings.stale_ns;
         let market = &mut self.markets[index];
+        if tick.mode != TickMode::Snap {
+            // A tick matches against its own book alone; this one says nothing of it.
+            (market.bid, market.ask) = Default::default();
+        }
         refresh(market, tick);
         market.last_ts = tick.exch_ts;
         market.last = tick.price;
@@ -134,7 +143,7 @@ impl Kernel {
                     self.series[series as usize].base_volume = market.run_volume;
                 }
             }
-            return if missed { FLAG_GAP } else { 0 };
+            return if missed || self.feed_epoch > 1 { FLAG_GAP } else { 0 };
         }
         let silent = tick.exch_ts - market.last_ts > self.settings.gap_ns;
         if silent || market.epoch != self.feed_epoch { FLAG_GAP } else { 0 }
@@ -151,10 +160,8 @@ impl Kernel {
         }
     }
 
-    fn apply_timer(&mut self, timer: &Timer) -> Result<(), ApplyError> {
-        if !self.timers.take(timer) {
-            return Err(ApplyError(format!("timer {timer:?} is not the one that is due")));
-        }
+    fn apply_timer(&mut self, timer: &Timer) {
+        self.timers.take(timer);
         match timer.class {
             TimerClass::Candle => self.close_by_timer(timer.due),
             TimerClass::Every | TimerClass::At => self.fire_schedule(timer),
@@ -165,64 +172,31 @@ impl Kernel {
             TimerClass::Mark => self.mark_account(timer.id),
             TimerClass::DayEnd => self.end_day(),
         }
-        Ok(())
     }
 
-    fn define_instrument(&mut self, def: &InstrumentDef) -> Result<(), ApplyError> {
-        if def.tick <= 0 || def.lot <= 0 {
-            return Err(ApplyError(format!("{}: tick and lot must be positive", def.name)));
+    fn define_instrument(&mut self, def: &InstrumentDef) {
+        match self.markets.get_mut(def.id as usize) {
+            Some(market) => {
+                (market.lower, market.upper) = (def.lower, def.upper);
+                market.def = def.clone();
+            }
+            None => self.markets.push(Market::new(def.clone())),
         }
-        let id = def.id as usize;
-        if id < self.markets.len() {
-            let market = &mut self.markets[id];
-            (market.lower, market.upper) = (def.lower, def.upper);
-            market.def = def.clone();
-            return Ok(());
-        }
-        if id != self.markets.len() {
-            return Err(ApplyError(format!("instrument {} is not the next one", def.id)));
-        }
-        self.markets.push(Market::new(def.clone()));
-        Ok(())
     }
 
-    fn begin_day(&mut self, facts: &FactsLoaded) {
-        let another = self.facts.as_ref().is_some_and(|f| f.session_date != facts.session_date);
-        self.timers.arm(TimerClass::DayEnd, 0, facts.end_ns + self.settings.grace_ns);
-        self.facts = Some(facts.clone());
-        self.arm_candles(facts.open_ns);
-        if !another {
-            return;
-        }
-        self.verdicts = Default::default();
-        (self.candles_closed, self.skipped_ticks) = (0, 0);
-        (self.feed_up_at, self.data_now) = (0, 0);
-        self.markets.iter_mut().for_each(Market::begin_day);
-        for series in &mut self.series {
-            (series.base_volume, series.forming.ticks, series.session_n) = (0, 0, 0);
-        }
-        self.nodes.iter_mut().for_each(|node| node.study.reset_session());
-        self.accounts.iter_mut().for_each(Account::begin_day);
-    }
-
-    fn watch(&mut self, watch: &Watch) -> Result<(), ApplyError> {
-        let market = watch.instrument as usize;
-        let known = market < self.markets.len() && watch.seconds > 0;
-        if watch.series as usize != self.series.len() || !known {
-            return Err(ApplyError(format!("series {} is not the next one of a known instrument", watch.series)));
-        }
+    fn watch(&mut self, watch: &Watch) {
+        let market = &mut self.markets[watch.instrument as usize];
         let mut series = Series::new(watch.instrument, watch.seconds);
-        series.base_volume = self.markets[market].run_volume;
+        series.base_volume = market.run_volume;
         self.series.push(series);
-        self.markets[market].series.push(watch.series);
+        market.series.push(watch.series);
         let all = &self.series;
-        self.markets[market].series.sort_by_key(|s| std::cmp::Reverse(all[*s as usize].length));
+        market.series.sort_by_key(|s| std::cmp::Reverse(all[*s as usize].length));
         if !self.frame_lengths.contains(&watch.seconds) {
             self.frame_lengths.push(watch.seconds);
         }
         let open = self.facts.as_ref().map_or(0, |f| f.open_ns);
         self.arm_candles(self.now.max(open));
-        Ok(())
     }
 
     fn mark_session(&mut self, mark: &SessionMark) {
@@ -231,25 +205,19 @@ impl Kernel {
                 self.feed_epoch += 1;
                 if self.feed_up_at == 0 {
                     self.feed_up_at = mark.at;
+                    self.skip_missed(mark.at);
                 }
             }
             MarkKind::DayDone => self.end_day(),
-            MarkKind::Recovered => self.hook_running(number::RECOVER),
+            MarkKind::Recovered => self.hook_running(number::RECOVER, Rank::Order),
             MarkKind::FeedDown | MarkKind::FeedResumed => {}
         }
     }
 
-    /// Closes what is still forming; the day's last record.
-    fn end_day(&mut self) {
-        self.close_by_timer(i64::MAX);
-        self.end_orders();
-        self.hook_running(number::FINISH);
-    }
-
-    fn hook_running(&mut self, hook: u16) {
+    pub(super) fn hook_running(&mut self, hook: u16, rank: Rank) {
         for instance in 0..self.instances.len() as u32 {
             if self.instances[instance as usize].running {
-                self.out.hooks.push(HookCall { rank: Rank::Order, instance, hook, arg: HookArg::None });
+                self.out.hooks.push(HookCall { rank, instance, hook, arg: HookArg::None });
             }
         }
     }

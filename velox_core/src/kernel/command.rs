@@ -9,7 +9,8 @@ const KEPT: usize = 256;
 
 impl CommandLog {
     fn answer(&self, key: &str) -> Option<&str> {
-        self.entries.iter().find(|(k, _)| k == key).map(|(_, answer)| answer.as_str())
+        let known = self.entries.iter().find(|(k, _)| k == key).map(|(_, answer)| answer.as_str());
+        known.or_else(|| self.flattening.iter().any(|(k, _)| k == key).then_some("working"))
     }
 
     fn note(&mut self, key: &str, answer: &str) {
@@ -45,13 +46,21 @@ impl Kernel {
             }
             CommandKind::Flatten => {
                 self.halt(command.account);
-                self.commands.flattening.push((command.key.clone(), command.account));
-                for id in self.scoped_instances(command.account) {
-                    self.instances[id as usize].waiting = None;
-                    self.exit_position(id, Role::Flatten, "flatten");
+                if self.commands.flattening.len() >= KEPT {
+                    let (oldest, _) = self.commands.flattening.remove(0);
+                    self.give_up(&oldest);
                 }
+                self.commands.flattening.push((command.key.clone(), command.account));
                 self.answer(&command.key, "working", "Exits are on their way.");
+                let mut stuck = false;
+                for id in self.scoped_instances(command.account) {
+                    let held = self.instances[id as usize].book.quantity() != 0;
+                    stuck |= held && !self.exit_position(id, Role::Flatten, "flatten");
+                }
                 self.check_flattening();
+                if stuck {
+                    self.give_up(&command.key);
+                }
             }
         }
     }
@@ -73,8 +82,16 @@ impl Kernel {
             self.accounts[at as usize].kill = true;
         }
         for id in self.scoped_instances(account) {
-            self.cancel_entry(id, "kill switch");
+            self.instances[id as usize].waiting = None;
+            self.cancel_entries(id, "kill switch");
         }
+    }
+
+    /// A flatten of which not every exit could be sent is answered at once; those positions stay to be closed.
+    fn give_up(&mut self, key: &str) {
+        self.commands.flattening.retain(|(k, _)| k != key);
+        let sentence = "Not every position has an exit: the market or a limit refuses it now; it is tried again.";
+        self.answer(key, "not_flat", sentence);
     }
 
     /// Answers every flatten whose scope is flat by now.
@@ -93,8 +110,8 @@ impl Kernel {
 
     /// The day is over: what still works ends, and a flatten that did not get there says so.
     pub(super) fn end_orders(&mut self) {
-        let live: Vec<u32> = self.orders.iter().map(|(slot, _)| slot).collect();
-        for slot in live {
+        loop {
+            let Some(slot) = self.orders.iter().next().map(|(slot, _)| slot) else { break };
             self.end_order(slot, Event::Expire, "the day is over");
         }
         for (key, _) in std::mem::take(&mut self.commands.flattening) {

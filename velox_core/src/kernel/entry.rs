@@ -1,19 +1,16 @@
 //! From an intent to an approved entry: expected price, limit, stop, size, risk.
 
 use super::Kernel;
-use super::hooks::{HookArg, HookCall, Rank, number};
 use super::instance::Trading;
 use super::order::{Event, Order, ProtectSpec, Role, State};
 use super::risk::{self, Approved, Class, Refusal};
-use super::size::{Sized, protective};
-use crate::fixed::{ceil_tick, floor_tick, from_float, mul_div};
+use super::size::{Basis, Sized};
+use crate::fixed::{PRICE_MAX, TIME_MAX, UNITS_MAX, ceil_tick, floor_tick, from_float, mul_div};
 use crate::kernel::charges::RATE_ONE;
-use crate::record::{Intent, Kind, OrderEvent, OrderId, Phase, RiskVerdict, TimerClass, ValidKind};
+use crate::record::{Intent, OrderId, Phase, TimerClass, ValidKind};
 
 /// An entry without candles lives this long.
 const ENTRY_LIFE_NS: i64 = 60_000_000_000;
-/// Refusals are counted within this window.
-const REFUSAL_WINDOW_NS: i64 = 60_000_000_000;
 
 /// What an intent amounts to.
 pub(super) enum Plan {
@@ -23,31 +20,26 @@ pub(super) enum Plan {
     Nothing,
 }
 
+/// The prices of an entry before it is sized.
+struct Prices {
+    limit: i64,
+    /// Price at which it would fill: the expected one, or the limit where that is passive.
+    entry: i64,
+    /// The stop, or where the trail begins; `None` without either.
+    stop: Option<i64>,
+    /// A stop or target lies on the wrong side of the entry.
+    crossed: Option<(&'static str, &'static str)>,
+}
+
 impl Kernel {
     pub(super) fn plan_entry(&mut self, intent: &Intent, side: i8, closes: i64, rate: u32) -> Result<Plan, Refusal> {
         let id = intent.id.instance;
-        if [intent.stop, intent.target, intent.trail].iter().any(|s| !s.value.is_finite()) {
-            return Err(bad_price());
-        }
-        let instance = &self.instances[id as usize];
-        let market = &self.markets[instance.instrument as usize];
-        let slippage = self.accounts[instance.account as usize].def.slippage_ticks;
-        let Some(expected) = market.expected(side, slippage) else {
-            return Err(no_quote());
-        };
-        let tick = market.def.tick;
-        let given = if intent.limit.is_nan() { None } else { Some(from_float(intent.limit).ok_or_else(bad_price)?) };
-        let limit =
-            given.unwrap_or_else(|| protected(expected, side, market.offset(expected), market.lower, market.upper));
-        let limit = if side > 0 { floor_tick(limit, tick) } else { ceil_tick(limit, tick) };
-        let entry = if given.is_some() && (limit - expected) * i64::from(side) < 0 { limit } else { expected };
-        let stop = protective(intent.stop, side, entry, entry, tick, false);
-        if stop.is_some_and(|s| (entry - s) * i64::from(side) <= 0) {
-            self.tell(id, "stop_crossed", "The price is beyond the stop already: no entry.");
+        let Prices { limit, entry, stop, crossed } = self.entry_prices(intent, side)?;
+        if let Some((code, sentence)) = crossed {
+            self.tell(id, code, sentence);
             return Ok(Plan::Nothing);
         }
-        let distance = stop.or_else(|| trail_stop(intent, entry, side, tick));
-        let quantity = match self.size_entry(intent, id, entry, distance, closes > 0) {
+        let quantity = match self.size_entry(intent, (entry, limit), stop, closes) {
             Sized::Units(units, cut) => {
                 if let Some(all) = cut {
                     self.tell_cut(intent, units, all);
@@ -58,18 +50,54 @@ impl Kernel {
                 self.tell(id, "too_small", &format!("No order: {why}."));
                 return Ok(Plan::Nothing);
             }
+            Sized::TooLarge(units) => return Err(too_large(units)),
         };
         let facts = self.risk_facts(id, side, limit, quantity, rate, closes);
         if closes > 0 {
-            let closing =
-                risk::Order { quantity: closes, position: self.instances[id as usize].book.quantity(), ..facts };
-            risk::approve(Class::Reduce, &closing)?;
+            risk::approve(Class::Reduce, &risk::Order { quantity: closes, closes: 0, ..facts })?;
         }
         let approved = risk::approve(Class::Increase, &facts)?;
         Ok(Plan::Enter { limit, quantity, approved })
     }
 
-    /// Everything that the rules look at, for an order of an instance.
+    fn entry_prices(&self, intent: &Intent, side: i8) -> Result<Prices, Refusal> {
+        let instance = &self.instances[intent.id.instance as usize];
+        let market = &self.markets[instance.instrument as usize];
+        let tick = market.def.tick;
+        let slippage = self.accounts[instance.account as usize].def.slippage_ticks;
+        let expected = market.expected(side, slippage).ok_or_else(no_quote)?;
+        let sane = |price: &i64| (1..=PRICE_MAX).contains(price);
+        let given = if intent.limit.is_nan() {
+            None
+        } else {
+            Some(from_float(intent.limit).filter(sane).ok_or_else(bad_price)?)
+        };
+        let limit =
+            given.unwrap_or_else(|| protected(expected, side, market.offset(expected), market.lower, market.upper));
+        let limit = if side > 0 { floor_tick(limit, tick) } else { ceil_tick(limit, tick) };
+        let entry = if given.is_some() && (limit - expected) * i64::from(side) < 0 { limit } else { expected };
+        let basis = Basis { side, entry, stop: 0, tick };
+        let stop = basis.price(intent.stop, false).ok_or_else(bad_price)?;
+        let basis = Basis { stop, ..basis };
+        let target = basis.price(intent.target, true).ok_or_else(bad_price)?;
+        let trail = basis.trail(intent.trail).ok_or_else(bad_price)?;
+        let beyond = |price: i64, side: i8| price > 0 && (entry - price) * i64::from(side) <= 0;
+        let crossed = if beyond(stop, side) {
+            Some(("stop_crossed", "The price is beyond the stop already: no entry."))
+        } else if beyond(target, -side) {
+            Some(("target_crossed", "The price is beyond the target already: no entry."))
+        } else {
+            None
+        };
+        let stop = match (stop, trail) {
+            (0, 0) => None,
+            (0, distance) => Some(entry - i64::from(side) * distance),
+            (stop, _) => Some(stop),
+        };
+        Ok(Prices { limit, entry, stop, crossed })
+    }
+
+    /// Everything that the rules look at, for an order of an instance that first closes `closes` units.
     pub(super) fn risk_facts(
         &self,
         id: u32,
@@ -85,17 +113,17 @@ impl Kernel {
         let limits = account.limits_of(id);
         let value = i128::from(quantity) * i128::from(limit);
         let margin = mul_div(value, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX);
-        let total = quantity + closes;
-        let recent = |(s, q, at): (i8, i64, i64)| s == side && q == total && self.now - at < limits.duplicate_ns;
         let live = |instance: Option<u32>| {
             (self.orders.iter())
                 .filter(|(_, o)| o.account == i.account && instance.is_none_or(|n| n == o.instance))
                 .count() as u32
         };
         let stopped = |what| i.trading == what || account.trading == what;
+        let same =
+            |(s, q, at): &(i8, i64, i64)| *s == side && *q == quantity + closes && self.now - at < limits.duplicate_ns;
         risk::Order {
             kill: account.kill,
-            reduce_only: account.skipped || i.trading == Trading::Halted || !i.running,
+            reduce_only: account.skipped || i.trading == Trading::Halted || i.faulted || !i.running,
             loss_stopped: stopped(Trading::LossStopped),
             drawdown_stopped: stopped(Trading::DrawdownStopped),
             phase: self.phase_now(i.instrument),
@@ -109,8 +137,10 @@ impl Kernel {
             upper: market.upper,
             tick: market.def.tick,
             lot: market.def.lot,
-            freeze: if market.def.freeze > 0 { (market.def.freeze - closes).max(1) } else { 0 },
-            position: i.book.quantity() + i64::from(side) * closes,
+            freeze: market.def.freeze,
+            position: i.book.quantity(),
+            closes,
+            working: self.working_units(id, Some(side)),
             order_quantity_max: limits.order_quantity,
             order_value_max: limits.order_value,
             position_value_max: limits.position_value,
@@ -118,7 +148,7 @@ impl Kernel {
             open_instance: live(Some(id)),
             open_instance_max: limits.instance_open_orders,
             open_account: live(None),
-            open_account_max: limits.account_open_orders,
+            open_account_max: account.limits.account_open_orders,
             intents: rate,
             intents_max: limits.intents,
             trades: i.trades,
@@ -127,7 +157,7 @@ impl Kernel {
             buying_power: super::account::narrow(self.buying_power(i.account, (closes > 0).then_some(id))),
             quote_age_ns: self.now - market.last_ts,
             quote_age_max_ns: self.settings.stale_ns,
-            duplicate: i.recent.is_some_and(recent),
+            duplicate: i.recent.iter().any(same),
         }
     }
 
@@ -147,10 +177,15 @@ impl Kernel {
         let protect = ProtectSpec { stop: intent.stop, target: intent.target, trail: intent.trail };
         let now = self.now;
         let instance = &mut self.instances[id as usize];
-        instance.recent = Some((side, price.1, now));
+        let window = self.accounts[instance.account as usize].limits_of(id).duplicate_ns;
+        instance.recent.retain(|(_, _, at)| now - at < window);
+        instance.recent.push((side, price.1, now));
         let slot = self.place(OrderId { intent: intent.id, child: 0 }, role, side, price, (protect, approved));
-        self.instances[id as usize].entry = Some(slot);
+        self.instances[id as usize].entries.push(slot);
         let until = self.entry_until(intent);
+        if let Some(order) = self.orders.get_mut(slot) {
+            order.until = until;
+        }
         self.timers.arm(TimerClass::Expire, slot, until);
         if role == Role::Flip {
             self.suspend_protection(id);
@@ -184,6 +219,8 @@ impl Kernel {
             role,
             state: State::Created,
             live_from: self.now + latency,
+            placed: self.now,
+            until: i64::MAX,
             rested: false,
             protect: how.0,
         });
@@ -195,104 +232,25 @@ impl Kernel {
         slot
     }
 
+    /// When an entry's life ends: by default with the candle after the one that caused it.
     fn entry_until(&self, intent: &Intent) -> i64 {
         let open = self.facts.as_ref().map_or(0, |f| f.open_ns);
-        let first = self.instances[intent.id.instance as usize].series.first();
-        let length = match (intent.bar_seconds, first) {
+        let own = self.instances[intent.id.instance as usize].series.first();
+        let length = match (intent.bar_seconds, own) {
             (0, Some(series)) => self.series[*series as usize].length,
             (0, None) => 0,
-            (seconds, _) => i64::from(seconds) * 1_000_000_000,
+            (seconds, _) => i64::from(seconds.min(86_400)) * 1_000_000_000,
         };
-        let slot = |ts: i64| open + (ts - open).div_euclid(length.max(1)) * length;
-        let from = if intent.bar_open > 0 { intent.bar_open } else { slot(self.now) };
-        match (intent.valid_kind, length) {
-            (ValidKind::Until, _) => intent.valid.max(self.now),
-            (ValidKind::Default | ValidKind::Bars, 0) => self.now + ENTRY_LIFE_NS,
-            (ValidKind::Bars, _) => (from + (intent.valid.clamp(1, 1_000) + 1) * length).max(slot(self.now) + length),
-            (ValidKind::Default, _) => (from + 2 * length).max(slot(self.now) + length),
-        }
-    }
-
-    /// Moves an order to its next state and writes it down; an impossible step is a fault of this program.
-    pub(super) fn step(&mut self, slot: u32, event: Event, reason: &str) {
-        let Some(order) = self.orders.get_mut(slot) else {
-            return;
+        let forming = |ts: i64| open + (ts - open).div_euclid(length.max(1)) * length;
+        let caused = (1..=self.now).contains(&intent.bar_open);
+        let from = if caused { intent.bar_open } else { forming(self.now) };
+        let candles = match (intent.valid_kind, length) {
+            (ValidKind::Until, _) => return intent.valid.clamp(self.now, TIME_MAX),
+            (ValidKind::Default | ValidKind::Bars, 0) => return self.now + ENTRY_LIFE_NS,
+            (ValidKind::Bars, _) => intent.valid.clamp(1, 1_000),
+            (ValidKind::Default, _) => 1,
         };
-        match order.state.after(event) {
-            Ok(state) => {
-                order.state = state;
-                self.note_order(slot, reason);
-            }
-            Err(step) => unreachable!("the kernel takes no impossible step: {step:?}"),
-        }
-    }
-
-    pub(super) fn note_order(&mut self, slot: u32, reason: &str) {
-        let Some(o) = self.orders.get(slot) else {
-            return;
-        };
-        let event = OrderEvent {
-            order: o.id,
-            state: o.state.name(),
-            account: o.account,
-            instrument: o.instrument,
-            side: o.side,
-            quantity: o.quantity,
-            filled: o.filled,
-            limit: o.limit,
-            role: o.role.name(),
-            reason,
-        };
-        self.decide(Kind::OrderEvent, &event);
-    }
-
-    fn tell_cut(&mut self, intent: &Intent, units: i64, all: i64) {
-        let verdict = RiskVerdict {
-            intent: intent.id,
-            verdict: "sized_down",
-            code: "sized_down",
-            sentence: "Limits or buying power allow fewer units than the risk.",
-            limit: units,
-            value: all,
-        };
-        self.decide(Kind::RiskVerdict, &verdict);
-    }
-
-    pub(super) fn refuse_plain(&mut self, intent: &Intent, code: &'static str, sentence: &'static str) {
-        self.refuse(intent, &Refusal { code, sentence, limit: 0, value: 0 });
-    }
-
-    /// Writes a refusal, tells the strategy, and halts it when there are too many.
-    pub(super) fn refuse(&mut self, intent: &Intent, refusal: &Refusal) {
-        let verdict = RiskVerdict {
-            intent: intent.id,
-            verdict: "refused",
-            code: refusal.code,
-            sentence: refusal.sentence,
-            limit: refusal.limit,
-            value: refusal.value,
-        };
-        self.decide(Kind::RiskVerdict, &verdict);
-        let id = intent.id.instance;
-        let arg = HookArg::Refusal {
-            intent: intent.id.counter,
-            code: refusal.code,
-            sentence: refusal.sentence.to_owned(),
-            limit: refusal.limit,
-            value: refusal.value,
-        };
-        self.out.hooks.push(HookCall { rank: Rank::Order, instance: id, hook: number::REJECT, arg });
-        self.out.notes.push((id, refusal.code, refusal.sentence.to_owned()));
-        let now = self.now;
-        let instance = &mut self.instances[id as usize];
-        let most = self.accounts[instance.account as usize].limits_of(id).refusals;
-        instance.refusal_times.note(now, most.max(1) as usize);
-        let too_many = most > 0 && instance.refusal_times.count(now, REFUSAL_WINDOW_NS) >= most;
-        if too_many && instance.trading == Trading::Active {
-            instance.trading = Trading::Halted;
-            self.tell(id, "halted", "Too many refusals within a minute: only reductions from now on.");
-            self.cancel_entry(id, "halted");
-        }
+        (from + (candles + 1) * length).max(forming(self.now) + length)
     }
 }
 
@@ -303,13 +261,13 @@ pub(super) fn protected(expected: i64, side: i8, offset: i64, lower: i64, upper:
     limit.max(lower.max(1))
 }
 
-fn trail_stop(intent: &Intent, entry: i64, side: i8, tick: i64) -> Option<i64> {
-    let distance = super::size::trail_distance(intent.trail, entry, entry, tick);
-    (distance > 0).then(|| entry - i64::from(side) * distance)
-}
-
 fn no_quote() -> Refusal {
     Refusal { code: "stale_quote", sentence: "There is no price yet to open a position on.", limit: 0, value: 0 }
+}
+
+/// No order may have as many units, whatever the limits say.
+pub(super) fn too_large(units: i64) -> Refusal {
+    Refusal { code: "order_quantity", sentence: "The quantity is above every limit.", limit: UNITS_MAX, value: units }
 }
 
 fn bad_price() -> Refusal {

@@ -99,39 +99,53 @@ impl Kernel {
     }
 
     fn hook(&mut self, instance: u32, hook: u16, arg: HookArg) {
-        self.out.hooks.push(HookCall { rank: Rank::Order, instance, hook, arg });
+        if self.instances[instance as usize].running {
+            self.out.hooks.push(HookCall { rank: Rank::Order, instance, hook, arg });
+        }
     }
 
     fn finish_order(&mut self, order: &Order) {
         let id = order.instance;
         let intent = order.id.intent.counter;
         match order.role {
-            Role::Entry | Role::Flip => self.hook(id, number::ENTERED, HookArg::Trade { intent }),
+            Role::Entry | Role::Flip => self.hook_entered(order),
             Role::Stop => self.hook(id, number::STOP, HookArg::Trade { intent }),
             Role::Target => self.hook(id, number::TARGET, HookArg::Trade { intent }),
             Role::Reduce | Role::Exit | Role::Flat | Role::Limit | Role::Flatten => {}
         }
-        if !order.role.increases() {
-            self.open_waiting(id);
+        if order.role.increases() {
+            return;
         }
+        // An exit above the freeze quantity goes in slices.
+        let held = self.instances[id as usize].book.quantity();
+        if held != 0
+            && let Some(role) = self.instances[id as usize].closing
+        {
+            self.exit_position(id, role, "the next part");
+        }
+        self.open_waiting(id);
+    }
+
+    /// `on_entered`, once an entry has all that it will get.
+    pub(super) fn hook_entered(&mut self, order: &Order) {
+        self.hook(order.instance, number::ENTERED, HookArg::Trade { intent: order.id.intent.counter });
     }
 
     /// Takes a final order out of queue, book, timers and slots.
-    pub(super) fn forget_order(&mut self, slot: u32) {
-        let Some(order) = self.orders.remove(slot) else {
-            return;
-        };
+    pub(super) fn forget_order(&mut self, slot: u32) -> Option<Order> {
+        let order = self.orders.remove(slot)?;
         self.queue.retain(|s| *s != slot);
         self.markets[order.instrument as usize].working.retain(|s| *s != slot);
         self.timers.cancel(TimerClass::Expire, slot);
         self.timers.cancel(TimerClass::Reprice, slot);
         let i = &mut self.instances[order.instance as usize];
-        if i.entry == Some(slot) {
-            i.entry = None;
-            i.protection.suspended = false;
-        }
+        i.entries.retain(|s| *s != slot);
         if i.exit == Some(slot) {
             i.exit = None;
         }
+        if order.role == Role::Flip {
+            self.resume_protection(order.instance);
+        }
+        Some(order)
     }
 }

@@ -39,6 +39,12 @@ impl Node {
             ring.push(value);
         }
     }
+
+    /// A new session: what belongs to one session alone is forgotten, its value included.
+    pub(super) fn begin_session(&mut self) {
+        self.study.reset_session();
+        self.values = self.study.values();
+    }
 }
 
 impl Kernel {
@@ -55,20 +61,14 @@ impl Kernel {
         }
     }
 
+    /// Adds a node that `check` has found sound; making its indicator cannot fail a second time.
     pub(super) fn add_node(&mut self, add: &NodeAdded) -> Result<(), ApplyError> {
-        let source = Source::parse(&add.source);
         let study = Indicator::new(&add.kind, &add.params).map_err(|e| ApplyError(e.to_string()))?;
-        let (Some(source), true) = (source, add.id as usize == self.nodes.len()) else {
-            return Err(ApplyError(format!("node {}: no source {:?} or not the next one", add.id, add.source)));
-        };
-        let Some(series) = self.series.get_mut(add.series as usize) else {
-            return Err(ApplyError(format!("node {}: there is no series {}", add.id, add.series)));
-        };
-        series.nodes.push(add.id);
         let history = study.outputs().iter().map(|_| Ring::default()).collect();
+        self.series[add.series as usize].nodes.push(add.id);
         self.nodes.push(Node {
             series: add.series,
-            source,
+            source: Source::parse(&add.source).unwrap_or(Source::Close),
             kind: add.kind.clone(),
             params: add.params.clone(),
             study,
@@ -79,11 +79,12 @@ impl Kernel {
         Ok(())
     }
 
-    /// A candle of an earlier day feeds nodes and history, and runs no hook.
-    pub(super) fn apply_history(&mut self, bar: &HistoryBar) -> Result<(), ApplyError> {
-        let Some(series) = self.series.get_mut(bar.series as usize) else {
-            return Err(ApplyError(format!("history for series {}, which is not there", bar.series)));
-        };
+    /// A candle of an earlier day feeds nodes and history, and runs no hook; one that is there already does nothing.
+    pub(super) fn apply_history(&mut self, bar: &HistoryBar) {
+        let series = &mut self.series[bar.series as usize];
+        if bar.ts_open <= series.last_open || series.forming.ticks > 0 {
+            return;
+        }
         let candle = Candle {
             ts_open: bar.ts_open,
             open: bar.open,
@@ -95,18 +96,14 @@ impl Kernel {
             flags: 0,
         };
         series.remember(&candle);
+        let of_today = self.facts.as_ref().is_some_and(|f| bar.ts_open >= f.open_ns);
         for at in 0..series.nodes.len() {
-            let node = self.series[bar.series as usize].nodes[at];
-            self.nodes[node as usize].update(&candle, bar.ts_open);
-        }
-        let open = self.facts.as_ref().map_or(i64::MAX, |f| f.open_ns);
-        if bar.ts_open < open {
-            for at in 0..self.series[bar.series as usize].nodes.len() {
-                let node = self.series[bar.series as usize].nodes[at];
-                self.nodes[node as usize].study.reset_session();
+            let node = &mut self.nodes[self.series[bar.series as usize].nodes[at] as usize];
+            node.update(&candle, bar.ts_open);
+            if !of_today {
+                node.begin_session();
             }
         }
-        Ok(())
     }
 
     /// Arms the timer of the next candle end after a time.

@@ -1,10 +1,9 @@
 //! The kernel's first step: a verdict on every tick, before it may change anything.
 
 use super::Kernel;
-use crate::record::{ClockMode, Kind, Phase, Tick, Verdict};
-
-/// Length of a day, ns.
-const DAY_NS: i64 = 86_400_000_000_000;
+use super::check::DAY_NS;
+use crate::fixed::{PRICE_MAX, VOLUME_MAX};
+use crate::record::{ClockMode, Kind, Level, Phase, Tick, Verdict};
 
 /// The verdict on a tick and what goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +18,8 @@ impl Kernel {
     /// The verdict on a tick as the state is now; changes nothing.
     pub fn judge(&self, tick: &Tick, ts: i64) -> Guarded {
         let out = |verdict, phase| Guarded { verdict, phase };
-        let negative = tick.volume < 0 || tick.last_qty < 0 || tick.bid.quantity < 0 || tick.ask.quantity < 0;
         let ahead = self.settings.clock == ClockMode::Wall && tick.exch_ts.saturating_sub(ts) > self.settings.ahead_ns;
-        if tick.price <= 0 || negative || ahead {
+        if !(1..=PRICE_MAX).contains(&tick.price) || !is_sane(tick) || ahead {
             return out(Verdict::Impossible, Phase::Closed);
         }
         let (Some(market), Some(facts)) = (self.markets.get(tick.instrument as usize), &self.facts) else {
@@ -78,6 +76,14 @@ impl Kernel {
         });
         self.hash_decision(at);
     }
+}
+
+/// Whether every number that the kernel will reckon with is one: sums and differences of such cannot overflow.
+fn is_sane(tick: &Tick) -> bool {
+    let size = |value: i64| (0..=VOLUME_MAX).contains(&value);
+    let price = |value: i64| (0..=PRICE_MAX).contains(&value);
+    let level = |level: &Level| price(level.price) && size(level.quantity);
+    size(tick.volume) && size(tick.last_qty) && level(&tick.bid) && level(&tick.ask)
 }
 
 /// Limits from this frame where it has them, else the last known ones; never inferred.

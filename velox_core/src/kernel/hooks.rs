@@ -80,6 +80,8 @@ pub enum Rank {
     At,
     /// `on_tick`.
     Tick,
+    /// `on_finish`, after everything.
+    Finish,
 }
 
 /// A hook that is due.

@@ -1,11 +1,12 @@
 //! A running strategy: what it watches, what it holds, what it may do.
 
+use super::Kernel;
 use super::book::Fifo;
 use super::charges::Charges;
-use super::exit::Protection;
 use super::hooks::{HookArg, HookCall, Rank, number};
+use super::order::Role;
+use super::protection::Protection;
 use super::rates::Window;
-use super::{ApplyError, Kernel};
 use crate::record::{Intent, StateSet, StrategyStarted, StrategyStopped, TimerClass};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -70,12 +71,16 @@ pub struct Instance {
     pub fills: u32,
     /// Counter of its last intent.
     pub intents: u32,
-    /// Slot of the entry that works, if one does.
-    pub entry: Option<u32>,
+    /// Slots of the entries that work, flips included.
+    pub entries: Vec<u32>,
     /// Slot of the exit that works, if one does: never two.
     pub exit: Option<u32>,
     /// Stop, target and trail of its position.
     pub protection: Protection,
+    /// The whole position is to be closed; stays until it is, whatever refuses the order now.
+    pub(super) closing: Option<Role>,
+    /// When a refused exit is tried again.
+    pub(super) retry_at: i64,
     /// The newest target that waits for an exit to end.
     pub waiting: Option<Box<Intent>>,
     /// Persistent values.
@@ -83,8 +88,11 @@ pub struct Instance {
     pub(super) intent_times: Window,
     pub(super) refusal_times: Window,
     /// Side, quantity and time of recent orders, against duplicates.
-    pub(super) recent: Option<(i8, i64, i64)>,
+    pub(super) recent: Vec<(i8, i64, i64)>,
+    /// Counts exits for ever, so that an order's name is never used twice.
     pub(super) child: u32,
+    /// Hooks by the clock that ran today: (hook, time).
+    pub(super) fired: Vec<(u16, i64)>,
 }
 
 impl Instance {
@@ -112,15 +120,59 @@ impl Instance {
             orders: 0,
             fills: 0,
             intents: 0,
-            entry: None,
+            entries: Vec::new(),
             exit: None,
             protection: Protection::default(),
+            closing: None,
+            retry_at: 0,
             waiting: None,
             state: BTreeMap::new(),
             intent_times: Window::default(),
             refusal_times: Window::default(),
-            recent: None,
+            recent: Vec::new(),
             child: 0,
+            fired: Vec::new(),
+        }
+    }
+
+    /// The same strategy started once more: position, orders, State and money stay.
+    fn renewed(self, start: &StrategyStarted, today: i32, last: i64) -> Self {
+        let fresh = Self::new(start, today);
+        let carried = self.book.realised() + self.book.unrealised(last) - self.charges.total();
+        let again = Self {
+            running: true,
+            faulted: false,
+            ready: false,
+            name: fresh.name,
+            account: fresh.account,
+            instrument: fresh.instrument,
+            series: fresh.series,
+            nodes: fresh.nodes,
+            entry_from: fresh.entry_from,
+            entry_until: fresh.entry_until,
+            ..self
+        };
+        if again.started_on == today {
+            // Counters and limits are the day's, not the start's: a restart must not wash them away.
+            let halted = again.trading == Trading::Halted;
+            return Self { trading: if halted { Trading::Active } else { again.trading }, ..again };
+        }
+        Self {
+            started_on: today,
+            trading: Trading::Active,
+            capital: fresh.capital,
+            carried,
+            peak: fresh.peak,
+            trades: 0,
+            orders: 0,
+            fills: 0,
+            intents: 0,
+            waiting: None,
+            intent_times: fresh.intent_times,
+            refusal_times: fresh.refusal_times,
+            recent: fresh.recent,
+            fired: fresh.fired,
+            ..again
         }
     }
 
@@ -131,25 +183,18 @@ impl Instance {
 }
 
 impl Kernel {
-    pub(super) fn start_instance(&mut self, start: &StrategyStarted) -> Result<(), ApplyError> {
-        self.check_start(start)?;
-        let again = start.id as usize;
-        if again < self.instances.len() {
-            self.renew_instance(start);
+    pub(super) fn start_instance(&mut self, start: &StrategyStarted) {
+        let id = start.id as usize;
+        let date = self.facts.as_ref().map_or(0, |f| f.session_date);
+        if id < self.instances.len() {
+            self.stop_listening(start.id);
+            let last = self.markets[self.instances[id].instrument as usize].last;
+            let old = std::mem::replace(&mut self.instances[id], Instance::new(start, date));
+            self.instances[id] = old.renewed(start, date, last);
         } else {
-            self.instances.push(Instance::new(start, self.today()));
-            self.markets[start.instrument as usize].traders.push(start.id);
+            self.instances.push(Instance::new(start, date));
         }
-        if start.on_tick && !self.markets[start.instrument as usize].watchers.contains(&start.id) {
-            self.markets[start.instrument as usize].watchers.push(start.id);
-        }
-        for (series, hook) in &start.series {
-            let listener = u16::try_from(*hook).ok().map(|h| (start.id, h));
-            let listeners = &mut self.series[*series as usize].listeners;
-            if let Some(listener) = listener.filter(|l| !listeners.contains(l)) {
-                listeners.push(listener);
-            }
-        }
+        self.listen(start);
         for schedule in &start.schedules {
             self.add_schedule(start.id, schedule);
         }
@@ -158,75 +203,52 @@ impl Kernel {
         }
         let call = HookCall { rank: Rank::Order, instance: start.id, hook: number::START, arg: HookArg::None };
         self.out.hooks.push(call);
-        Ok(())
     }
 
-    fn today(&self) -> i32 {
-        self.facts.as_ref().map_or(0, |f| f.session_date)
-    }
-
-    fn check_start(&self, start: &StrategyStarted) -> Result<(), ApplyError> {
-        let fault = |what: &str| Err(ApplyError(format!("strategy {}: {what}", start.name)));
-        if start.id as usize > self.instances.len() {
-            return fault("its number is not the next one");
+    fn listen(&mut self, start: &StrategyStarted) {
+        let market = &mut self.markets[start.instrument as usize];
+        market.traders.push(start.id);
+        if start.on_tick {
+            market.watchers.push(start.id);
         }
-        if start.instrument as usize >= self.markets.len() || start.account as usize >= self.accounts.len() {
-            return fault("its instrument or account is not there");
-        }
-        if start.series.iter().any(|(s, _)| *s as usize >= self.series.len()) {
-            return fault("one of its series is not there");
-        }
-        if start.nodes.iter().any(|n| *n as usize >= self.nodes.len()) {
-            return fault("one of its nodes is not there");
-        }
-        let taken = |i: &&Instance| {
-            i.running && i.id != start.id && i.account == start.account && i.instrument == start.instrument
-        };
-        match self.instances.iter().find(taken) {
-            Some(other) => fault(&format!("{} trades the same instrument on the same account", other.name)),
-            None => Ok(()),
+        for (series, hook) in &start.series {
+            let listener = u16::try_from(*hook).ok().map(|h| (start.id, h));
+            let listeners = &mut self.series[*series as usize].listeners;
+            if let Some(listener) = listener.filter(|l| !listeners.contains(l)) {
+                listeners.push(listener);
+            }
         }
     }
 
-    /// The same strategy on another day: position, State and money stay, the day's counters begin anew.
-    fn renew_instance(&mut self, start: &StrategyStarted) {
-        self.drop_schedules(start.id);
-        let fresh = Instance::new(start, self.today());
-        let old = &mut self.instances[start.id as usize];
-        let carried = old.book.realised() - old.charges.total();
-        *old = Instance {
-            book: std::mem::take(&mut old.book),
-            charges: old.charges,
-            carried,
-            protection: std::mem::take(&mut old.protection),
-            state: std::mem::take(&mut old.state),
-            entry: old.entry,
-            exit: old.exit,
-            ..fresh
-        };
+    /// Takes an instance out of everything that calls it.
+    fn stop_listening(&mut self, id: u32) {
+        self.drop_schedules(id);
+        self.timers.cancel(TimerClass::Flat, id);
+        let market = &mut self.markets[self.instances[id as usize].instrument as usize];
+        market.traders.retain(|i| *i != id);
+        market.watchers.retain(|i| *i != id);
+        for series in &mut self.series {
+            series.listeners.retain(|(i, _)| *i != id);
+        }
     }
 
-    pub(super) fn stop_instance(&mut self, stop: &StrategyStopped) -> Result<(), ApplyError> {
-        let Some(instance) = self.instances.get_mut(stop.instance as usize) else {
-            return Err(ApplyError(format!("strategy {} is not there", stop.instance)));
-        };
-        instance.trading = Trading::Halted;
-        instance.faulted = stop.fault;
+    pub(super) fn stop_instance(&mut self, stop: &StrategyStopped) {
+        let instance = &mut self.instances[stop.instance as usize];
+        if instance.trading == Trading::Active {
+            instance.trading = Trading::Halted;
+        }
+        instance.faulted |= stop.fault;
+        instance.waiting = None;
         if !stop.fault {
             instance.running = false;
             self.drop_schedules(stop.instance);
         }
-        self.cancel_entry(stop.instance, "the strategy stopped");
+        self.cancel_entries(stop.instance, "the strategy stopped");
         self.tell(stop.instance, if stop.fault { "fault" } else { "stopped" }, &stop.reason);
-        Ok(())
     }
 
-    pub(super) fn set_state(&mut self, set: &StateSet) -> Result<(), ApplyError> {
-        let Some(instance) = self.instances.get_mut(set.instance as usize) else {
-            return Err(ApplyError(format!("strategy {} is not there", set.instance)));
-        };
-        instance.state.insert(set.name.clone(), set.value.clone());
-        Ok(())
+    pub(super) fn set_state(&mut self, set: &StateSet) {
+        self.instances[set.instance as usize].state.insert(set.name.clone(), set.value.clone());
     }
 
     /// Whether all of an instance's inputs have values, so that its hooks may run.

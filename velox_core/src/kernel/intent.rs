@@ -1,64 +1,66 @@
 //! What becomes of a strategy's wish: a target or increment turned into entry, flip, reduction or nothing.
 
-use super::entry::Plan;
-use super::order::Role;
+use super::Kernel;
+use super::entry::{Plan, too_large};
+use super::order::{Event, Role};
 use super::rates::RATE_WINDOW_NS;
-use super::{ApplyError, Kernel};
-use crate::record::{Action, Intent};
+use super::size::whole_units;
+use crate::fixed::UNITS_MAX;
+use crate::record::{Action, Intent, SizeKind};
 
 impl Kernel {
-    pub(super) fn apply_intent(&mut self, intent: &Intent) -> Result<(), ApplyError> {
+    pub(super) fn apply_intent(&mut self, intent: &Intent) {
         let id = intent.id.instance;
-        let Some(instance) = self.instances.get_mut(id as usize) else {
-            return Err(ApplyError(format!("intent of strategy {id}, which is not there")));
-        };
+        let instance = &mut self.instances[id as usize];
         instance.intents = instance.intents.max(intent.id.counter);
         if intent.instrument != instance.instrument {
             self.refuse_plain(intent, "unknown_instrument", "The strategy may trade its own instrument only.");
-            return Ok(());
+            return;
         }
         match intent.action {
             Action::Go => self.go(intent),
             Action::Trade => self.trade(intent),
             Action::StopTo => self.move_stop(id, intent),
             Action::Exit => {
-                self.cancel_entry(id, "left");
+                self.instances[id as usize].waiting = None;
+                self.cancel_entries(id, "left");
                 self.exit_position(id, Role::Exit, &intent.reason);
             }
-            Action::CancelEntry => self.cancel_entry(id, "cancelled by the strategy"),
+            Action::CancelEntry => self.cancel_entries(id, "cancelled by the strategy"),
         }
-        Ok(())
     }
 
     /// `go_long`, `go_short`, `go_flat`: a target, not an order.
     fn go(&mut self, intent: &Intent) {
         let id = intent.id.instance;
-        let held = self.instances[id as usize].book.quantity();
+        let held_side = self.instances[id as usize].book.quantity().signum() as i8;
         let side = intent.side.signum();
-        if self.instances[id as usize].exit.is_some() && held != 0 {
+        if held_side != side {
+            self.cancel_reduction(id, "a newer target");
+        }
+        if self.leaves(id) {
             // It waits for that exit and then opens alone, if it is still the newest target.
             self.instances[id as usize].waiting = (side != 0).then(|| Box::new(intent.clone()));
-            self.cancel_entry(id, "a newer target");
+            self.cancel_entries(id, "a newer target");
             return;
         }
         if side == 0 {
-            self.cancel_entry(id, "a newer target");
+            self.cancel_entries(id, "a newer target");
             self.exit_position(id, Role::Exit, &intent.reason);
             return;
         }
-        if let Some(slot) = self.instances[id as usize].entry {
-            if self.orders.get(slot).is_some_and(|o| o.side == side) {
-                return; // its entry works already: neither quantity nor stop changes
-            }
-            self.cancel_entry(id, "a newer target");
+        let entries = &self.instances[id as usize].entries;
+        if entries.iter().any(|slot| self.orders.get(*slot).is_some_and(|o| o.side == side)) {
+            return; // its entry works already: neither quantity nor stop changes
         }
-        let held_side = held.signum() as i8;
+        self.cancel_entries(id, "a newer target");
         if held_side == side {
             return;
         }
+        let closes = self.instances[id as usize].book.quantity().abs();
         if self.in_entry_window(id) {
-            self.open(intent, side, if held_side == -side { held.abs() } else { 0 });
-        } else if held_side == -side {
+            self.open(intent, side, closes);
+        } else if closes > 0 {
             self.exit_position(id, Role::Exit, "outside the entry window");
         } else {
             self.tell(id, "outside_window", "Outside the entry window nothing is opened.");
@@ -69,32 +71,65 @@ impl Kernel {
     fn trade(&mut self, intent: &Intent) {
         let id = intent.id.instance;
         let side = intent.side.signum();
+        if side == 0 {
+            self.refuse_plain(intent, "bad_side", "An increment buys or sells.");
+            return;
+        }
         let against = self.instances[id as usize].book.quantity() * -i64::from(side);
-        if against <= 0 {
-            if self.in_entry_window(id) {
-                self.open(intent, side, 0);
-            } else {
-                self.tell(id, "outside_window", "Outside the entry window nothing is opened.");
-            }
-            return;
-        }
-        if self.instances[id as usize].exit.is_some() {
+        if self.instances[id as usize].exit.is_some() && (against > 0 || self.leaves(id)) {
             self.tell(id, "exit_working", "An exit works already: every unit has at most one.");
-            return;
+        } else if against <= 0 && self.in_entry_window(id) {
+            self.open(intent, side, 0);
+        } else if against <= 0 {
+            self.tell(id, "outside_window", "Outside the entry window nothing is opened.");
+        } else {
+            self.trade_against(intent, against);
         }
-        let wish = intent.size;
-        let whole = wish.is_finite() && wish > 0.0 && wish.fract() == 0.0 && wish < 1e15;
-        let units = if intent.size_kind == crate::record::SizeKind::Quantity && whole { wish as i64 } else { against };
-        if units >= against {
-            self.exit_position(id, Role::Exit, &intent.reason);
-            if units > against {
-                let mut rest = intent.clone();
-                rest.size = (units - against) as f64;
-                self.instances[id as usize].waiting = Some(Box::new(rest));
+    }
+
+    /// An increment against the position: a part of it leaves, or all of it, and what is more opens afterwards.
+    fn trade_against(&mut self, intent: &Intent, against: i64) {
+        let id = intent.id.instance;
+        let units = match (intent.size_kind, whole_units(intent.size)) {
+            (SizeKind::Quantity, Some(units)) if units > UNITS_MAX => {
+                self.refuse(intent, &too_large(units));
+                return;
             }
+            (SizeKind::Quantity, Some(units)) => units,
+            (SizeKind::Quantity, None) => {
+                let sentence = format!("No order: the quantity {} is not a positive whole number.", intent.size);
+                self.tell(id, "too_small", &sentence);
+                return;
+            }
+            (SizeKind::None | SizeKind::RiskPercent | SizeKind::RiskRupees, _) => against,
+        };
+        // A flip that works would close the same units once more.
+        self.cancel_entries(id, "a newer increment");
+        if units < against {
+            self.reduce(id, intent, units);
             return;
         }
-        self.reduce(id, intent, units);
+        self.exit_position(id, Role::Exit, &intent.reason);
+        if units > against && self.leaves(id) {
+            let rest = Intent { size: (units - against) as f64, ..intent.clone() };
+            self.instances[id as usize].waiting = Some(Box::new(rest));
+        }
+    }
+
+    /// Whether an order works that closes the whole position.
+    fn leaves(&self, id: u32) -> bool {
+        let i = &self.instances[id as usize];
+        let exit = i.exit.and_then(|slot| self.orders.get(slot));
+        i.book.quantity() != 0 && exit.is_some_and(|o| o.role != Role::Reduce)
+    }
+
+    /// Takes back an order that closes a part, where all or none is wanted now.
+    pub(super) fn cancel_reduction(&mut self, id: u32, reason: &str) {
+        if let Some(slot) = self.instances[id as usize].exit
+            && self.orders.get(slot).is_some_and(|o| o.role == Role::Reduce)
+        {
+            self.end_order(slot, Event::Cancel, reason);
+        }
     }
 
     fn in_entry_window(&self, id: u32) -> bool {
@@ -102,14 +137,15 @@ impl Kernel {
         (i.entry_from..i.entry_until).contains(&self.now)
     }
 
-    /// What waited for an exit opens now, alone.
+    /// What waited for an exit opens once the position is closed, alone.
     pub(super) fn open_waiting(&mut self, id: u32) {
+        if self.instances[id as usize].book.quantity() != 0 {
+            return;
+        }
         if let Some(intent) = self.instances[id as usize].waiting.take()
-            && self.instances[id as usize].book.quantity() == 0
             && self.in_entry_window(id)
         {
-            let side = intent.side.signum();
-            self.open(&intent, side, 0);
+            self.open(&intent, intent.side.signum(), 0);
         }
     }
 
@@ -117,8 +153,10 @@ impl Kernel {
     fn open(&mut self, intent: &Intent, side: i8, closes: i64) {
         let id = intent.id.instance;
         let now = self.now;
-        self.instances[id as usize].intent_times.note(now, 64);
-        let rate = self.instances[id as usize].intent_times.count(now, RATE_WINDOW_NS);
+        let most = self.accounts[self.instances[id as usize].account as usize].limits_of(id).intents;
+        let times = &mut self.instances[id as usize].intent_times;
+        times.note(now, most as usize + 1);
+        let rate = times.count(now, RATE_WINDOW_NS);
         match self.plan_entry(intent, side, closes, rate) {
             Ok(Plan::Enter { limit, quantity, approved }) => {
                 let role = if closes > 0 { Role::Flip } else { Role::Entry };

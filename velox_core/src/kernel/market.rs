@@ -1,6 +1,7 @@
 //! One instrument as the kernel sees it: dated data, last quote, who cares about its ticks.
 
 use super::candle::Candle;
+use crate::fixed::{ceil_tick, floor_tick};
 use crate::record::{InstrumentDef, KIND_INDEX, Level};
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +102,14 @@ impl Market {
     /// How far a protected price goes beyond the expected one: 0.5 %, at least 5 ticks.
     pub fn offset(&self, price: i64) -> i64 {
         (price / 200).max(5 * self.def.tick)
+    }
+
+    /// The lowest and the highest price of an order, in whole ticks; unknown circuits bound nothing.
+    pub fn band(&self) -> (i64, i64) {
+        let tick = self.def.tick;
+        let lowest = if self.lower > 0 { ceil_tick(self.lower, tick) } else { tick };
+        let highest = if self.upper > 0 { floor_tick(self.upper, tick) } else { i64::MAX };
+        (lowest.max(tick), highest)
     }
 
     /// Takes a price of the day in.

@@ -9,7 +9,9 @@ mod apply;
 pub mod book;
 pub mod candle;
 pub mod charges;
+mod check;
 mod command;
+mod day;
 mod entry;
 mod exit;
 mod fill;
@@ -22,6 +24,7 @@ mod intent;
 mod market;
 pub mod order;
 mod paper;
+mod protection;
 mod queue;
 mod rates;
 pub mod ring;
@@ -29,12 +32,13 @@ pub mod risk;
 mod schedule;
 mod size;
 mod timers;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::Account;
-pub use apply::ApplyError;
+pub use check::ApplyError;
 pub use graph::Node;
 pub use guard::Guarded;
 pub use hash::{DecisionsHash, HASH_EVERY};
@@ -105,6 +109,8 @@ pub struct Kernel {
     /// Where the feed's clock stood when it came up; 0 before.
     feed_up_at: i64,
     feed_epoch: u32,
+    /// The day has ended: nothing fires until another begins.
+    day_over: bool,
     commands: CommandLog,
     /// Ticks by verdict.
     pub verdicts: [u64; Verdict::ALL.len()],
@@ -138,6 +144,7 @@ impl Default for Kernel {
             frame_lengths: Vec::new(),
             feed_up_at: 0,
             feed_epoch: 0,
+            day_over: false,
             commands: CommandLog::default(),
             verdicts: [0; Verdict::ALL.len()],
             candles_closed: 0,

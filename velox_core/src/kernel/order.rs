@@ -210,6 +210,10 @@ pub struct Order {
     pub state: State,
     /// Kernel time from which it can fill.
     pub live_from: i64,
+    /// Kernel time at which it was placed.
+    pub placed: i64,
+    /// When an entry expires, halts not counted.
+    pub until: i64,
     /// It has met a tick that did not take it: from now on it fills at its own price.
     pub rested: bool,
     /// Protection of what it opens.

@@ -1,13 +1,15 @@
 //! A bounded history whose every window is one contiguous slice: each value is written twice.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
 /// How many values of a series or node are kept.
 pub const HISTORY: usize = 128;
 
 /// The newest `HISTORY` values of something.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+///
+/// A Snapshot holds the window alone: what a ring did before does not change its bytes.
+#[derive(Clone, Debug)]
 pub struct Ring {
     /// Shared with the copy of the state that a Snapshot is made of, until one of them changes it: copying thousands of
     /// rings at once would hold the owner thread up for tens of milliseconds.
@@ -40,6 +42,20 @@ impl Ring {
     /// Everything kept, oldest first.
     pub fn window(&self) -> &[f64] {
         &self.mirrored[self.next + HISTORY - self.len..self.next + HISTORY]
+    }
+}
+
+impl Serialize for Ring {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.window().serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ring {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let mut ring = Self::default();
+        Vec::<f64>::deserialize(d)?.into_iter().for_each(|value| ring.push(value));
+        Ok(ring)
     }
 }
 

@@ -108,6 +108,10 @@ pub struct Order {
     pub freeze: i64,
     /// Signed position before the order.
     pub position: i64,
+    /// Units of that position that the same order closes before it opens.
+    pub closes: i64,
+    /// Units that working entries can still add on the order's side.
+    pub working: i64,
     pub order_quantity_max: i64,
     pub order_value_max: i64,
     pub position_value_max: i64,
@@ -151,8 +155,13 @@ fn above(max: i64, value: i64, code: &'static str, sentence: &'static str) -> Op
     when(max > 0 && value > max, code, sentence, max, value)
 }
 
+/// Units of the whole order, of which a flip's opening part is only the rest.
+fn whole(o: &Order) -> i64 {
+    o.quantity.saturating_add(o.closes)
+}
+
 fn order_money(o: &Order) -> i64 {
-    i64::try_from(i128::from(o.quantity) * i128::from(o.limit)).unwrap_or(i64::MAX)
+    i64::try_from(i128::from(whole(o)) * i128::from(o.limit)).unwrap_or(i64::MAX)
 }
 
 fn check_kill(o: &Order) -> Option<Refusal> {
@@ -177,9 +186,9 @@ fn check_short(o: &Order) -> Option<Refusal> {
     if o.side > 0 {
         return None;
     }
-    let near = (i128::from(o.upper) * 985 / 1000) as i64;
+    let near = i64::try_from(i128::from(o.upper) * 985 / 1000).unwrap_or(i64::MAX);
     when(!o.shortable, "not_shortable", "The instrument may not be sold short.", 0, o.quantity).or_else(|| {
-        let locked = o.upper > 0 && o.last > near;
+        let locked = o.upper > 0 && o.last >= near;
         when(locked, "near_upper_circuit", "Too near the upper circuit to sell short.", near, o.last)
     })
 }
@@ -195,7 +204,7 @@ fn check_fat_finger(o: &Order) -> Option<Refusal> {
     if o.fat_finger <= 0 || o.last <= 0 {
         return None;
     }
-    let room = mul_div(i128::from(o.last), i128::from(o.fat_finger), RATE_ONE)? as i64;
+    let room = super::account::narrow(mul_div(i128::from(o.last), i128::from(o.fat_finger), RATE_ONE)?);
     let off = o.limit.saturating_sub(o.last).saturating_abs();
     when(off > room, "fat_finger", "The price is too far from the last one.", room, off)
 }
@@ -211,11 +220,11 @@ fn check_lot(o: &Order) -> Option<Refusal> {
 }
 
 fn check_freeze(o: &Order) -> Option<Refusal> {
-    above(o.freeze, o.quantity, "freeze", "The quantity is above the exchange's freeze quantity.")
+    above(o.freeze, whole(o), "freeze", "The quantity is above the exchange's freeze quantity.")
 }
 
 fn check_order_quantity(o: &Order) -> Option<Refusal> {
-    above(o.order_quantity_max, o.quantity, "order_quantity", "The quantity is above the order limit.")
+    above(o.order_quantity_max, whole(o), "order_quantity", "The quantity is above the order limit.")
 }
 
 fn check_order_value(o: &Order) -> Option<Refusal> {
@@ -223,7 +232,8 @@ fn check_order_value(o: &Order) -> Option<Refusal> {
 }
 
 fn check_position_value(o: &Order) -> Option<Refusal> {
-    let after = i128::from(o.position) + i128::from(o.side) * i128::from(o.quantity);
+    let added = i128::from(o.quantity) + i128::from(o.working) + i128::from(o.closes);
+    let after = i128::from(o.position) + i128::from(o.side) * added;
     let value = i64::try_from(after.abs() * i128::from(o.limit)).unwrap_or(i64::MAX);
     above(o.position_value_max, value, "position_value", "The position's value would be above its limit.")
 }

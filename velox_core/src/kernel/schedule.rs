@@ -24,28 +24,47 @@ impl Scheduled {
 
 impl Kernel {
     pub(super) fn add_schedule(&mut self, instance: u32, schedule: &Schedule) {
-        let mut due = schedule.first;
-        if schedule.every > 0 && due < self.now {
-            let missed = (self.now - due + schedule.every - 1).div_euclid(schedule.every);
-            due += missed * schedule.every;
+        let Schedule { hook, first, every, run_late } = *schedule;
+        let mut scheduled = Scheduled { instance, hook, every, run_late, due: first };
+        if every == 0 && self.instances[instance as usize].fired.contains(&(hook, first)) {
+            return; // a fired timer never fires again that day, not even after a restart of the strategy
         }
-        let late = self.now - due;
-        let mut scheduled =
-            Scheduled { instance, hook: schedule.hook, every: schedule.every, run_late: schedule.run_late, due };
-        if schedule.every == 0 && late > self.settings.late_ns && self.now > 0 {
-            if schedule.run_late {
-                scheduled.due = self.now;
-            } else {
-                self.tell(
-                    instance,
-                    "at_skipped",
-                    "A scheduled time was over by more than 30 s when the strategy started.",
-                );
-                scheduled.due = i64::MAX;
+        self.catch_up(&mut scheduled, self.now.max(self.feed_up_at));
+        let free = self.schedules.iter().position(|s| s.due == i64::MAX);
+        let index = free.unwrap_or(self.schedules.len());
+        if free.is_some() {
+            self.schedules[index] = scheduled;
+        } else {
+            self.schedules.push(scheduled);
+        }
+        self.arm_schedule(index);
+    }
+
+    /// Moves a schedule past what was missed before `now`: a period goes on, a time is skipped unless it may be late.
+    fn catch_up(&mut self, scheduled: &mut Scheduled, now: i64) {
+        let late = now.saturating_sub(scheduled.due);
+        if scheduled.every > 0 && late > 0 {
+            scheduled.due += (late + scheduled.every - 1).div_euclid(scheduled.every) * scheduled.every;
+        } else if scheduled.every == 0 && late > self.settings.late_ns && !scheduled.run_late {
+            self.tell(scheduled.instance, "at_skipped", "A scheduled time had passed by more than 30 s.");
+            scheduled.due = i64::MAX;
+        }
+    }
+
+    /// The feed's clock begins at `at`: what was due before it was missed, however slowly kernel time gets there.
+    pub(super) fn skip_missed(&mut self, at: i64) {
+        for index in 0..self.schedules.len() {
+            let mut scheduled = self.schedules[index].clone();
+            if scheduled.due >= at {
+                continue;
+            }
+            self.catch_up(&mut scheduled, at);
+            if scheduled.due != self.schedules[index].due {
+                self.timers.cancel(scheduled.class(), index as u32);
+                self.schedules[index] = scheduled;
+                self.arm_schedule(index);
             }
         }
-        self.schedules.push(scheduled);
-        self.arm_schedule(self.schedules.len() - 1);
     }
 
     /// Forgets an instance's schedules for good.
@@ -92,28 +111,38 @@ impl Kernel {
         self.run_schedule(timer.id as usize, timer.late_ns);
     }
 
+    /// A period that is not to run this time goes on with the next one.
+    pub(super) fn pass_schedule(&mut self, index: usize) {
+        let end = self.facts.as_ref().map_or(0, |f| f.end_ns);
+        let Some(scheduled) = self.schedules.get_mut(index) else {
+            return;
+        };
+        let next = scheduled.due.saturating_add(scheduled.every);
+        scheduled.due = if scheduled.every > 0 && next <= end { next } else { i64::MAX };
+        self.arm_schedule(index);
+    }
+
     fn run_schedule(&mut self, index: usize, late_ns: i64) {
         let Some(scheduled) = self.schedules.get(index).cloned() else {
             return;
         };
-        let skip = late_ns > self.settings.late_ns && !scheduled.run_late;
-        self.schedules[index].due = if scheduled.every > 0 { scheduled.due + scheduled.every } else { i64::MAX };
-        let end = self.facts.as_ref().map_or(i64::MAX, |f| f.end_ns);
-        if self.schedules[index].due > end {
-            self.schedules[index].due = i64::MAX;
-        }
-        self.arm_schedule(index);
-        if !self.instances[scheduled.instance as usize].running {
+        self.pass_schedule(index);
+        let instance = scheduled.instance;
+        if !self.instances[instance as usize].running {
             return;
         }
-        if skip {
-            self.tell(scheduled.instance, "at_skipped", "A scheduled time was over by more than 30 s.");
-        } else if self.is_ready(scheduled.instance) {
-            let rank = if scheduled.every > 0 { Rank::Every } else { Rank::At };
-            let call = HookCall { rank, instance: scheduled.instance, hook: scheduled.hook, arg: HookArg::None };
-            self.out.hooks.push(call);
+        if late_ns > self.settings.late_ns && !scheduled.run_late {
+            self.tell(instance, "at_skipped", "A scheduled time had passed by more than 30 s.");
+            return;
+        }
+        let rank = if scheduled.every > 0 { Rank::Every } else { Rank::At };
+        if rank == Rank::At {
+            self.instances[instance as usize].fired.push((scheduled.hook, scheduled.due));
+        }
+        if self.is_ready(instance) {
+            self.out.hooks.push(HookCall { rank, instance, hook: scheduled.hook, arg: HookArg::None });
         } else {
-            self.tell(scheduled.instance, "not_ready", "A scheduled hook did not run: its indicators are warming up.");
+            self.tell(instance, "not_ready", "A scheduled hook did not run: its indicators are warming up.");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Kernel;
 use super::charges::RATE_ONE;
-use crate::fixed::{ONE, ceil_tick, floor_tick, from_float, mul_div};
+use crate::fixed::{ONE, PRICE_MAX, UNITS_MAX, ceil_tick, floor_tick, from_float, mul_div};
 use crate::record::{Intent, PriceKind, PriceSpec, SizeKind};
 
 /// What sizing has to say besides the units.
@@ -12,55 +12,74 @@ pub(super) enum Sized {
     Units(i64, Option<i64>),
     /// Nothing can be bought: what one lot would need.
     TooSmall(String),
+    /// More than any order may have.
+    TooLarge(i64),
 }
 
-/// A protective price at an entry price, rounded to the tick in the safe direction (toward the entry).
-pub(super) fn protective(spec: PriceSpec, side: i8, entry: i64, stop: i64, tick: i64, gain: bool) -> Option<i64> {
-    let away = i64::from(side) * if gain { 1 } else { -1 };
-    let raw = match spec.kind {
-        PriceKind::None => return None,
-        PriceKind::Price => from_float(spec.value)?,
-        PriceKind::Percent => entry.checked_add(away * from_float(entry as f64 / ONE as f64 * spec.value / 100.0)?)?,
-        PriceKind::Points => entry.checked_add(away * from_float(spec.value)?)?,
-        PriceKind::Risk => {
-            entry.checked_add(away * from_float((entry - stop).abs() as f64 / ONE as f64 * spec.value)?)?
+/// The price from which a protection is reckoned: the entry, its side, its stop (0 for none) and the tick.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Basis {
+    pub(super) side: i8,
+    pub(super) entry: i64,
+    pub(super) stop: i64,
+    pub(super) tick: i64,
+}
+
+impl Basis {
+    /// A distance from the entry; `None` where it is none: not finite, not positive, or in R without a stop.
+    fn distance(self, spec: PriceSpec) -> Option<i64> {
+        let money = |price: i64| price as f64 / ONE as f64;
+        let raw = match spec.kind {
+            PriceKind::None | PriceKind::Cost => return Some(0),
+            PriceKind::Price | PriceKind::Points => from_float(spec.value)?,
+            PriceKind::Percent => from_float(money(self.entry) * spec.value / 100.0)?,
+            PriceKind::Risk if self.stop == 0 => return None,
+            PriceKind::Risk => from_float(money((self.entry - self.stop).abs()) * spec.value)?,
+        };
+        (1..=PRICE_MAX).contains(&raw).then_some(raw)
+    }
+
+    /// A stop or target, rounded to the tick in the safe direction (toward the entry); 0 for none.
+    ///
+    /// `None` for what is no price.
+    pub(super) fn price(self, spec: PriceSpec, gain: bool) -> Option<i64> {
+        let away = i64::from(self.side) * if gain { 1 } else { -1 };
+        let raw = match spec.kind {
+            PriceKind::None => return Some(0),
+            PriceKind::Price => from_float(spec.value)?,
+            PriceKind::Percent | PriceKind::Points | PriceKind::Risk | PriceKind::Cost => {
+                self.entry + away * self.distance(spec)?
+            }
+        };
+        // A stop below the entry rounds up, one above it rounds down; so do targets.
+        let rounded = |raw| if away < 0 { ceil_tick(raw, self.tick) } else { floor_tick(raw, self.tick) };
+        (1..=PRICE_MAX).contains(&raw).then(|| rounded(raw).max(self.tick))
+    }
+
+    /// The distance of a trail, at least one tick; 0 for none, `None` for what is no distance.
+    pub(super) fn trail(self, spec: PriceSpec) -> Option<i64> {
+        match spec.kind {
+            PriceKind::None => Some(0),
+            PriceKind::Cost => None,
+            PriceKind::Price | PriceKind::Percent | PriceKind::Points | PriceKind::Risk => {
+                Some(floor_tick(self.distance(spec)?, self.tick).max(self.tick))
+            }
         }
-        PriceKind::Cost => entry,
-    };
-    // Toward the entry: a stop below it rounds up, one above it rounds down; so do targets.
-    Some(if away < 0 { ceil_tick(raw, tick) } else { floor_tick(raw, tick) }.max(tick))
-}
-
-/// The distance of a trail at an entry price, at least one tick.
-pub(super) fn trail_distance(spec: PriceSpec, entry: i64, stop: i64, tick: i64) -> i64 {
-    let raw = match spec.kind {
-        PriceKind::None | PriceKind::Cost => return 0,
-        PriceKind::Price | PriceKind::Points => from_float(spec.value),
-        PriceKind::Percent => from_float(entry as f64 / ONE as f64 * spec.value / 100.0),
-        PriceKind::Risk => from_float((entry - stop).abs() as f64 / ONE as f64 * spec.value),
-    };
-    raw.map_or(0, |r| floor_tick(r, tick).max(tick))
+    }
 }
 
 impl Kernel {
     /// Money that can still back positions of an account, after what `closing` frees.
     pub(super) fn buying_power(&self, account: u32, closing: Option<u32>) -> i128 {
-        self.equity(account) - self.margin_used(account, closing)
+        self.equity(account).saturating_sub(self.margin_used(account, closing))
     }
 
-    /// Units for the opening part of an intent at an expected entry price.
-    pub(super) fn size_entry(
-        &self,
-        intent: &Intent,
-        instance: u32,
-        entry: i64,
-        stop: Option<i64>,
-        closes: bool,
-    ) -> Sized {
-        let i = &self.instances[instance as usize];
-        let lot = self.markets[i.instrument as usize].def.lot;
+    /// Units for the opening part of an intent, at its expected entry price and its limit.
+    pub(super) fn size_entry(&self, intent: &Intent, price: (i64, i64), stop: Option<i64>, closes: i64) -> Sized {
+        let i = &self.instances[intent.id.instance as usize];
+        let def = &self.markets[i.instrument as usize].def;
         let wish = match intent.size_kind {
-            SizeKind::Quantity => return quantity_given(intent.size, lot),
+            SizeKind::Quantity => return quantity_given(intent.size, def.lot),
             SizeKind::None => return Sized::TooSmall("no size was given".to_owned()),
             SizeKind::RiskPercent => from_float(intent.size)
                 .and_then(|p| mul_div(i128::from(i.capital), i128::from(p), 100 * i128::from(ONE))),
@@ -69,17 +88,18 @@ impl Kernel {
         let (Some(risk), Some(stop)) = (wish.filter(|r| *r > 0), stop) else {
             return Sized::TooSmall("a risk size needs a stop and a positive amount".to_owned());
         };
-        let tick = self.markets[i.instrument as usize].def.tick;
-        let distance = (entry - stop).abs().max(3 * tick).max(entry / 1000);
+        let entry = price.0;
+        let distance = (entry - stop).abs().max(3 * def.tick).max(entry / 1000);
         let wanted = risk / i128::from(distance);
-        let allowed = self.allowed_units(instance, entry, closes).min(wanted);
-        let units = |n: i128| i64::try_from(n.max(0)).unwrap_or(i64::MAX) / lot * lot;
+        let allowed = self.allowed_units(intent.id.instance, price, closes).min(wanted);
+        let units = |n: i128| (n.clamp(0, i128::from(UNITS_MAX)) as i64) / def.lot * def.lot;
         match (units(allowed), units(wanted)) {
             (0, _) => Sized::TooSmall(format!(
-                "one lot of {lot} at {} risks {} to the stop; {} is risked and {} units are allowed",
+                "one lot of {} at {} risks {} to the stop; {} is risked and {} units are allowed",
+                def.lot,
                 show(entry),
-                show(i128_to_price(i128::from(distance) * i128::from(lot))),
-                show(i128_to_price(risk)),
+                show(super::account::narrow(i128::from(distance) * i128::from(def.lot))),
+                show(super::account::narrow(risk)),
                 allowed.max(0)
             )),
             (n, all) => Sized::Units(n, (n < all).then_some(all)),
@@ -87,40 +107,48 @@ impl Kernel {
     }
 
     /// Units that order value, position value, quantity and buying power allow.
-    fn allowed_units(&self, instance: u32, entry: i64, closes: bool) -> i128 {
+    ///
+    /// Values count at the price that risk will look at, the limit, where that is the dearer one.
+    fn allowed_units(&self, instance: u32, price: (i64, i64), closes: i64) -> i128 {
         let i = &self.instances[instance as usize];
         let account = &self.accounts[i.account as usize];
         let limits = account.limits_of(instance);
-        let price = i128::from(entry.max(1));
+        let (entry, dearest) = (i128::from(price.0.max(1)), i128::from(price.0.max(price.1).max(1)));
         let units_for = |money: i64| {
-            if money > 0 { i128::from(money) / price } else { i128::MAX }
+            if money > 0 { i128::from(money) / dearest } else { i128::MAX }
         };
-        let held = if closes { 0 } else { i128::from(i.book.quantity().abs()) };
-        let closing = if closes { i128::from(i.book.quantity().abs()) } else { 0 };
-        let freeze = self.markets[i.instrument as usize].def.freeze;
+        let closing = i128::from(closes);
+        let held = i128::from(i.book.quantity().abs()) - closing + i128::from(self.working_units(instance, None));
         let mut allowed = (units_for(limits.order_value) - closing).min(units_for(limits.position_value) - held);
-        for most in [limits.order_quantity, freeze] {
+        for most in [limits.order_quantity, self.markets[i.instrument as usize].def.freeze] {
             if most > 0 {
                 allowed = allowed.min(i128::from(most) - closing);
             }
         }
-        let power = self.buying_power(i.account, closes.then_some(instance)).max(0) * 95 / 100;
-        let margin = mul_div(price, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX).max(1);
+        let power = self.buying_power(i.account, (closes > 0).then_some(instance)).max(0).saturating_mul(95) / 100;
+        let margin = mul_div(entry, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX).max(1);
         allowed.min(power / margin)
     }
+
+    /// Units that an instance's working entries can still add, on one side or both.
+    pub(super) fn working_units(&self, instance: u32, side: Option<i8>) -> i64 {
+        let entries = &self.instances[instance as usize].entries;
+        let of_side = entries.iter().filter_map(|s| self.orders.get(*s)).filter(|o| side.is_none_or(|s| s == o.side));
+        of_side.map(super::order::Order::rest).sum()
+    }
+}
+
+/// A size in whole units; `None` for what is no positive whole number.
+pub(super) fn whole_units(size: f64) -> Option<i64> {
+    (size >= 1.0 && size.is_finite() && size.fract() == 0.0).then_some(size as i64) // saturates
 }
 
 fn quantity_given(size: f64, lot: i64) -> Sized {
-    let whole = size.is_finite() && size.fract() == 0.0 && size.abs() < 1e15;
-    let units = if whole { size as i64 } else { 0 };
-    if units <= 0 || units % lot != 0 {
-        return Sized::TooSmall(format!("the quantity {size} is not a positive multiple of the lot {lot}"));
+    match whole_units(size) {
+        Some(units) if units > UNITS_MAX => Sized::TooLarge(units),
+        Some(units) if units % lot == 0 => Sized::Units(units, None),
+        Some(_) | None => Sized::TooSmall(format!("the quantity {size} is not a positive multiple of the lot {lot}")),
     }
-    Sized::Units(units, None)
-}
-
-fn i128_to_price(value: i128) -> i64 {
-    super::account::narrow(value)
 }
 
 /// A price or money in rupees for people, exact.

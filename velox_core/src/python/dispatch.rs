@@ -271,7 +271,8 @@ fn seconds_of(call: &HookCall) -> std::cmp::Reverse<u32> {
         crate::kernel::hooks::Rank::Order
         | crate::kernel::hooks::Rank::Every
         | crate::kernel::hooks::Rank::At
-        | crate::kernel::hooks::Rank::Tick => std::cmp::Reverse(0),
+        | crate::kernel::hooks::Rank::Tick
+        | crate::kernel::hooks::Rank::Finish => std::cmp::Reverse(0),
     }
 }
 

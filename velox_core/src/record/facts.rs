@@ -24,7 +24,7 @@ pub struct InstrumentDef {
     pub tick: i64,
     /// Smallest quantity and its multiple.
     pub lot: i64,
-    /// Largest quantity of one order is below it; 0 where there is none.
+    /// Largest quantity of one order; 0 where there is none.
     pub freeze: i64,
     /// Lower circuit at 1e-8, 0 unknown.
     pub lower: i64,
@@ -84,6 +84,21 @@ impl PhaseGroup {
     pub fn at(&self, ts: i64) -> Phase {
         let after = self.phases.partition_point(|(start, _)| *start <= ts);
         if after == 0 { Phase::Closed } else { Phase::from_u8(self.phases[after - 1].1) }
+    }
+
+    /// The phase at a time and when it ends; `i64::MAX` where nothing follows.
+    pub fn until(&self, ts: i64) -> (Phase, i64) {
+        let after = self.phases.partition_point(|(start, _)| *start <= ts);
+        (self.at(ts), self.phases.get(after).map_or(i64::MAX, |(start, _)| *start))
+    }
+
+    /// How long the market was halted between two times.
+    pub fn halted(&self, from: i64, to: i64) -> i64 {
+        let ends = self.phases.iter().skip(1).map(|(start, _)| *start).chain([i64::MAX]);
+        (self.phases.iter().zip(ends))
+            .filter(|((_, phase), _)| Phase::from_u8(*phase) == Phase::Halt)
+            .map(|((start, _), end)| end.min(to).saturating_sub((*start).max(from)).max(0))
+            .sum()
     }
 
     /// The first interval of continuous trading: start and end.

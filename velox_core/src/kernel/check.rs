@@ -1,0 +1,267 @@
+//! Whether an input can follow the state: asked before it is journalled, so that the journal holds only what applies.
+
+use super::charges::RATE_ONE;
+use super::{Kernel, timers};
+use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
+use crate::indicators::Indicator;
+use crate::kernel::candle::Source;
+use crate::record::{
+    AccountDef, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings,
+    StrategyStarted, Timer, Watch,
+};
+use std::fmt;
+use std::ops::RangeInclusive;
+
+/// Length of a day, ns.
+pub(super) const DAY_NS: i64 = 86_400_000_000_000;
+/// The shortest period of a hook by the clock, ns.
+const EVERY_MIN_NS: i64 = 1_000_000;
+/// The largest count in a sliding window.
+const WINDOW_MAX: u32 = 1_000;
+
+/// An input that cannot follow the state: a damaged journal or a fault of the program that wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplyError(pub String);
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ApplyError {}
+
+type Checked = Result<(), ApplyError>;
+
+fn fault(sentence: String) -> Checked {
+    Err(ApplyError(sentence))
+}
+
+/// Every value with its name and its bounds.
+fn within(whose: &str, values: &[(&str, i64, RangeInclusive<i64>)]) -> Checked {
+    match values.iter().find(|(_, value, bounds)| !bounds.contains(value)) {
+        None => Ok(()),
+        Some((name, value, bounds)) => {
+            fault(format!("{whose}: {name} {value} is not from {} to {}", bounds.start(), bounds.end()))
+        }
+    }
+}
+
+impl Kernel {
+    /// Whether an input of this time can follow the state; changes nothing.
+    pub fn check(&self, ts: i64, input: &Input) -> Checked {
+        if !(0..=TIME_MAX).contains(&ts) {
+            return fault(format!("{ts} is no time of a record"));
+        }
+        match input {
+            Input::Tick(_)
+            | Input::TimeMark(_)
+            | Input::Command(_)
+            | Input::UserValue(_)
+            | Input::Skip(_)
+            | Input::Kept(_) => Ok(()),
+            Input::Timer(timer) => check_timer(&self.timers, timer),
+            Input::Intent(intent) => self.check_instance_known(intent.id.instance),
+            Input::HistoryBar(bar) => self.check_history(bar),
+            Input::InstrumentDef(def) => self.check_instrument(def),
+            Input::FactsLoaded(facts) => self.check_facts(facts),
+            Input::AccountDef(def) => self.check_account(def),
+            Input::LimitsSet(limits) => self.check_limits(limits),
+            Input::StrategyStarted(start) => self.check_start(start),
+            Input::StrategyStopped(stop) => self.check_instance_known(stop.instance),
+            Input::NodeAdded(node) => self.check_node(node),
+            Input::Watch(watch) => self.check_watch(watch),
+            Input::StateSet(state) => self.check_instance_known(state.instance),
+            Input::SessionMark(mark) => within("a session mark", &[("its time", mark.at, 0..=TIME_MAX)]),
+            Input::Settings(settings) => check_settings(settings),
+        }
+    }
+
+    fn check_instance_known(&self, id: u32) -> Checked {
+        match self.instances.get(id as usize) {
+            Some(_) => Ok(()),
+            None => fault(format!("strategy {id} is not there")),
+        }
+    }
+
+    fn check_history(&self, bar: &HistoryBar) -> Checked {
+        if bar.series as usize >= self.series.len() {
+            return fault(format!("history for series {}, which is not there", bar.series));
+        }
+        within(
+            "a candle of an earlier day",
+            &[
+                ("open time", bar.ts_open, 0..=TIME_MAX),
+                ("open", bar.open, 1..=PRICE_MAX),
+                ("high", bar.high, 1..=PRICE_MAX),
+                ("low", bar.low, 1..=PRICE_MAX),
+                ("close", bar.close, 1..=PRICE_MAX),
+                ("volume", bar.volume, 0..=VOLUME_MAX),
+            ],
+        )
+    }
+
+    fn check_instrument(&self, def: &InstrumentDef) -> Checked {
+        if def.id as usize > self.markets.len() {
+            return fault(format!("instrument {} is not the next one", def.id));
+        }
+        if def.lower > 0 && def.upper > 0 && def.lower > def.upper {
+            return fault(format!("{}: the lower circuit is above the upper one", def.name));
+        }
+        within(
+            &def.name,
+            &[
+                ("tick", def.tick, 1..=PRICE_MAX / 1_000),
+                ("lot", def.lot, 1..=UNITS_MAX),
+                ("freeze quantity", def.freeze, 0..=UNITS_MAX),
+                ("lower circuit", def.lower, 0..=PRICE_MAX),
+                ("upper circuit", def.upper, 0..=PRICE_MAX),
+                ("previous close", def.prev_close, 0..=PRICE_MAX),
+            ],
+        )
+    }
+
+    fn check_facts(&self, facts: &FactsLoaded) -> Checked {
+        let date = facts.session_date;
+        if facts.end_ns <= self.now {
+            return fault(format!("the session of {date} is over: kernel time has passed its end"));
+        }
+        if facts.groups.iter().any(|g| !g.phases.is_sorted_by_key(|(start, _)| *start)) {
+            return fault(format!("the phases of {date} are not in the order of their times"));
+        }
+        for rates in &facts.charges {
+            let lines = [rates.stt_buy, rates.stt_sell, rates.transaction, rates.sebi, rates.stamp_buy, rates.gst];
+            let most = lines.into_iter().chain([rates.brokerage_rate]).fold((0, 0), |(l, h), r| (r.min(l), r.max(h)));
+            within(
+                &rates.name,
+                &[
+                    ("the smallest rate", most.0, 0..=0),
+                    ("the largest rate", most.1, 0..=RATE_ONE as i64),
+                    ("the brokerage's cap", rates.brokerage_cap, 0..=PRICE_MAX),
+                ],
+            )?;
+        }
+        within(
+            &format!("the session of {date}"),
+            &[
+                ("midnight", facts.day_start_ns, 0..=TIME_MAX),
+                ("open", facts.open_ns, facts.day_start_ns..=facts.day_start_ns.saturating_add(DAY_NS)),
+                ("end", facts.end_ns, facts.open_ns..=facts.day_start_ns.saturating_add(DAY_NS)),
+            ],
+        )
+    }
+
+    fn check_account(&self, def: &AccountDef) -> Checked {
+        if def.venue != "paper" {
+            return fault(format!("account {}: there is no venue {:?}, only paper", def.name, def.venue));
+        }
+        if def.id as usize > self.accounts.len() {
+            return fault(format!("account {} is not the next one", def.id));
+        }
+        within(
+            &def.name,
+            &[
+                ("capital", def.capital, 0..=MONEY_MAX),
+                ("margin", def.mis_margin, 0..=10 * RATE_ONE as i64),
+                ("slippage", def.slippage_ticks, 0..=1_000),
+                ("latency", def.latency_ns, 0..=DAY_NS),
+            ],
+        )
+    }
+
+    fn check_limits(&self, limits: &LimitsSet) -> Checked {
+        if limits.account as usize >= self.accounts.len() {
+            return fault(format!("limits for account {}, which is not there", limits.account));
+        }
+        let windows = [limits.intents, limits.refusals, limits.sends];
+        within(
+            "limits",
+            &[
+                ("order value", limits.order_value, 0..=i64::MAX),
+                ("position value", limits.position_value, 0..=i64::MAX),
+                ("order quantity", limits.order_quantity, 0..=i64::MAX),
+                ("daily loss", limits.daily_loss, 0..=RATE_ONE as i64),
+                ("drawdown", limits.drawdown, 0..=RATE_ONE as i64),
+                ("fat finger", limits.fat_finger, 0..=RATE_ONE as i64),
+                ("duplicate", limits.duplicate_ns, 0..=DAY_NS),
+                ("a rate", windows.into_iter().max().map_or(0, i64::from), 0..=i64::from(WINDOW_MAX)),
+            ],
+        )
+    }
+
+    fn check_start(&self, start: &StrategyStarted) -> Checked {
+        let no = |what: &str| fault(format!("strategy {}: {what}", start.name));
+        if start.id as usize > self.instances.len() {
+            return no("its number is not the next one");
+        }
+        if start.instrument as usize >= self.markets.len() || start.account as usize >= self.accounts.len() {
+            return no("its instrument or account is not there");
+        }
+        if start.series.iter().any(|(s, _)| *s as usize >= self.series.len()) {
+            return no("one of its series is not there");
+        }
+        if start.nodes.iter().any(|n| *n as usize >= self.nodes.len()) {
+            return no("one of its nodes is not there");
+        }
+        if let Some(old) = self.instances.get(start.id as usize)
+            && old.book.quantity() != 0
+            && (old.account, old.instrument) != (start.account, start.instrument)
+        {
+            return no("it holds a position of another instrument or account");
+        }
+        start.schedules.iter().try_for_each(|s| check_schedule(&start.name, s))?;
+        within(
+            &start.name,
+            &[
+                ("capital", start.capital, 0..=MONEY_MAX),
+                ("square-off", start.flat_at, 0..=TIME_MAX),
+                ("entry window's begin", start.entry_from, 0..=i64::MAX),
+            ],
+        )?;
+        let rival = self
+            .instances
+            .iter()
+            .find(|i| i.running && i.id != start.id && i.account == start.account && i.instrument == start.instrument);
+        rival.map_or(Ok(()), |other| no(&format!("{} trades the same instrument on the same account", other.name)))
+    }
+
+    fn check_node(&self, add: &NodeAdded) -> Checked {
+        if Source::parse(&add.source).is_none() || add.id as usize != self.nodes.len() {
+            return fault(format!("node {}: no source {:?} or not the next one", add.id, add.source));
+        }
+        if add.series as usize >= self.series.len() {
+            return fault(format!("node {}: there is no series {}", add.id, add.series));
+        }
+        Indicator::new(&add.kind, &add.params).map(drop).map_err(|e| ApplyError(e.to_string()))
+    }
+
+    fn check_watch(&self, watch: &Watch) -> Checked {
+        if watch.series as usize != self.series.len() || watch.instrument as usize >= self.markets.len() {
+            return fault(format!("series {} is not the next one of a known instrument", watch.series));
+        }
+        within("a series", &[("length in seconds", i64::from(watch.seconds), 1..=86_400)])
+    }
+}
+
+fn check_timer(timers: &timers::Timers, timer: &Timer) -> Checked {
+    let first = timers.first().is_some_and(|f| (f.due, f.class, f.id) == (timer.due, timer.class, timer.id));
+    if first { Ok(()) } else { fault(format!("timer {timer:?} is not the one that is due")) }
+}
+
+fn check_schedule(whose: &str, schedule: &Schedule) -> Checked {
+    let every = if schedule.every == 0 { EVERY_MIN_NS } else { schedule.every };
+    within(whose, &[("a time", schedule.first, 0..=TIME_MAX), ("a period", every, EVERY_MIN_NS..=DAY_NS)])
+}
+
+fn check_settings(settings: &Settings) -> Checked {
+    within(
+        "settings",
+        &[
+            ("grace", settings.grace_ns, 0..=DAY_NS),
+            ("gap", settings.gap_ns, 0..=DAY_NS),
+            ("stale", settings.stale_ns, 0..=DAY_NS),
+            ("ahead", settings.ahead_ns, 0..=DAY_NS),
+            ("late", settings.late_ns, 0..=DAY_NS),
+        ],
+    )
+}

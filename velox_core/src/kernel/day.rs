@@ -1,0 +1,76 @@
+//! A day begins with its facts and ends once; what belongs to it does not reach into the next.
+
+use super::hooks::{Rank, number};
+use super::{Account, Kernel, Market};
+use crate::record::{FactsLoaded, TimerClass};
+
+impl Kernel {
+    pub(super) fn begin_day(&mut self, facts: &FactsLoaded) {
+        let last = self.facts.as_ref().map(|f| f.session_date);
+        let another = last.is_some_and(|date| date != facts.session_date);
+        if another {
+            self.leave_day();
+        }
+        let over = self.day_over;
+        self.facts = Some(facts.clone());
+        if !over {
+            self.timers.arm(TimerClass::DayEnd, 0, facts.end_ns + self.settings.grace_ns);
+            self.arm_candles(self.now.max(facts.open_ns));
+        }
+        if another {
+            for account in (0..self.accounts.len() as u32).filter(|a| self.is_open(*a)).collect::<Vec<_>>() {
+                self.timers.arm(TimerClass::Mark, account, facts.open_ns + super::account::MARK_NS);
+            }
+        }
+    }
+
+    /// Forgets the day before; a day that nobody ended is ended first, and its hooks are lost with it.
+    fn leave_day(&mut self) {
+        self.end_day();
+        self.out.hooks.clear();
+        self.day_over = false;
+        self.timers = super::timers::Timers::default();
+        self.schedules.clear();
+        self.verdicts = Default::default();
+        (self.candles_closed, self.skipped_ticks) = (0, 0);
+        (self.feed_up_at, self.data_now, self.feed_epoch) = (0, 0, 0);
+        for account in 0..self.accounts.len() as u32 {
+            let equity = self.equity(account);
+            self.accounts[account as usize].begin_day(equity);
+        }
+        self.markets.iter_mut().for_each(Market::begin_day);
+        for series in &mut self.series {
+            (series.base_volume, series.forming.ticks, series.session_n) = (0, 0, 0);
+        }
+        self.nodes.iter_mut().for_each(super::Node::begin_session);
+    }
+
+    /// The day's end itself must not be applied: at least nothing fires any more.
+    pub(super) fn abandon_day(&mut self) {
+        self.day_over = true;
+        self.timers = super::timers::Timers::default();
+    }
+
+    /// Closes what is still forming and ends what still works; nothing fires after it.
+    pub(super) fn end_day(&mut self) {
+        if self.day_over {
+            return;
+        }
+        self.close_by_timer(i64::MAX);
+        self.end_orders();
+        self.abandon_day();
+        for instance in &mut self.instances {
+            instance.waiting = None;
+        }
+        self.hook_running(number::FINISH, Rank::Finish);
+    }
+}
+
+impl Account {
+    /// A new day: limits of the day begin anew, money stays.
+    fn begin_day(&mut self, equity: i128) {
+        self.trading = super::Trading::Active;
+        self.carried = equity - i128::from(self.def.capital);
+        self.peak = equity;
+    }
+}

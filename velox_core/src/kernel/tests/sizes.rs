@@ -1,0 +1,167 @@
+//! Ruling 9: from risk to units.
+
+use super::day::{Day, paise};
+use crate::fixed::ONE;
+use crate::record::{Action, PriceKind, PriceSpec, SizeKind};
+
+/// Units of the one working order, none where there is none.
+fn units(day: &Day) -> Option<i64> {
+    day.kernel.orders.iter().next().map(|(_, o)| o.quantity)
+}
+
+fn sized(stop: f64, rupees: f64) -> Option<i64> {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).risk_rupees(rupees).stop(stop).send();
+    units(&day)
+}
+
+#[test]
+fn risk_over_distance_from_the_expected_entry() {
+    // expected entry 100.05
+    assert_eq!(sized(99.05, 500.0), Some(500));
+    assert_eq!(sized(99.05, 500.9), Some(500));
+}
+
+#[test]
+fn the_distance_is_at_least_three_ticks_and_a_thousandth() {
+    assert_eq!(sized(100.0, 15.0), Some(100), "three ticks of 0.05");
+    let mut day = Day::new();
+    day.tick("09:15:01", 1000.0);
+    day.wish(Action::Go, 1).risk_rupees(1000.05).stop(1000.0).send();
+    assert_eq!(units(&day), Some(1000), "0.1 % of 1000.05");
+}
+
+#[test]
+fn percent_is_of_the_strategys_capital() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    let wish = day.wish(Action::Go, 1).stop(98.05);
+    wish.but(|i| (i.size_kind, i.size) = (SizeKind::RiskPercent, 0.5)).send();
+    assert_eq!(units(&day), Some(2_500), "₹5,000 at ₹2 a share");
+}
+
+#[test]
+fn limits_and_buying_power_cut_and_say_so() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).risk_rupees(100_000.0).stop(99.05).send();
+    // 0.95 × ₹10,00,000 ÷ (20 % of 100.05) = 47,476
+    assert_eq!(day.news()[0], "sized_down sized_down 47476/100000");
+    assert_eq!(units(&day), Some(47_476));
+    let mut day = Day::new();
+    day.limits(|l| l.order_value = 100_000 * ONE);
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).risk_rupees(100_000.0).stop(99.05).send();
+    assert_eq!(units(&day), Some(994), "at the limit of 100.55, which risk will look at");
+}
+
+#[test]
+fn the_freeze_quantity_cuts_too_and_lots_round_down() {
+    let mut day = Day::bare();
+    day.begin();
+    day.share(|d| (d.lot, d.freeze) = (30, 100));
+    day.start(|_| {});
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).risk_rupees(1_000.0).stop(99.05).send();
+    assert_eq!(units(&day), Some(90));
+}
+
+#[test]
+fn what_rounds_to_nothing_is_too_small_and_no_order() {
+    let mut day = Day::bare();
+    day.begin();
+    day.share(|d| d.lot = 30);
+    day.start(|_| {});
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).risk_rupees(29.0).stop(99.05).send();
+    assert_eq!((day.news(), units(&day)), (vec!["s0 too_small".to_owned()], None));
+    for size in [31.0, 0.0, -30.0, 1.5, f64::NAN, f64::INFINITY] {
+        day.wish(Action::Go, 1).quantity(0).but(|i| i.size = size).send();
+    }
+    day.wish(Action::Go, 1).stop(99.0).send();
+    day.wish(Action::Go, 1).risk_rupees(100.0).send();
+    day.wish(Action::Go, 1).risk_rupees(-100.0).stop(99.0).send();
+    assert_eq!((day.news(), units(&day)), (vec!["s0 too_small".to_owned(); 9], None));
+}
+
+#[test]
+fn a_stop_or_target_beyond_the_expected_entry_is_no_entry() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).quantity(1).stop(100.05).send();
+    day.wish(Action::Go, -1).quantity(1).stop(99.95).send();
+    day.wish(Action::Go, 1).quantity(1).target(100.05).send();
+    day.wish(Action::Go, -1).quantity(1).target(99.95).send();
+    assert_eq!(day.news(), ["s0 stop_crossed", "s0 stop_crossed", "s0 target_crossed", "s0 target_crossed"]);
+}
+
+#[test]
+fn a_trail_alone_gives_the_distance() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).risk_rupees(100.0).trail(2.0).send();
+    assert_eq!(units(&day), Some(50));
+}
+
+#[test]
+fn what_is_no_price_is_refused_before_it_is_sized() {
+    let mut day = Day::new();
+    day.limits(|l| (l.refusals, l.intents) = (0, 0));
+    day.tick("09:15:01", 100.0);
+    let kinds = [PriceKind::Price, PriceKind::Percent, PriceKind::Points, PriceKind::Risk];
+    let mut asked = 0;
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -5.0, 0.0, 9e10, i64::MAX as f64] {
+        for kind in kinds {
+            for place in 0..3 {
+                let spec = PriceSpec { kind, value };
+                let wish = day.wish(Action::Go, 1).quantity(1);
+                wish.but(|i| *[&mut i.stop, &mut i.target, &mut i.trail][place] = spec).send();
+                asked += 1;
+            }
+        }
+        if !value.is_nan() {
+            day.wish(Action::Go, 1).quantity(1).limit(value).send();
+            asked += 1;
+        }
+    }
+    let news = day.news();
+    assert_eq!((news.len(), units(&day)), (asked, None));
+    assert!(news.iter().all(|l| l == "refused bad_price 0/0"), "{news:?}");
+}
+
+#[test]
+fn a_target_in_r_needs_a_stop() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    let r = PriceSpec { kind: PriceKind::Risk, value: 2.0 };
+    day.wish(Action::Go, 1).quantity(1).but(|i| i.target = r).send();
+    assert_eq!(day.news(), ["refused bad_price 0/0"]);
+    day.wish(Action::Go, 1).quantity(1).stop(99.05).but(|i| i.target = r).send();
+    day.tick("09:15:02", 100.0);
+    assert_eq!(day.kernel.instances[0].protection.target, paise(102.05));
+}
+
+#[test]
+fn prices_round_to_the_tick_toward_the_entry() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).quantity(1).stop(98.98).target(101.03).limit(100.02).send();
+    assert_eq!(day.kernel.orders.iter().next().unwrap().1.limit, paise(100.0));
+    day.tick("09:15:02", 99.0);
+    let p = &day.kernel.instances[0].protection;
+    assert_eq!((p.stop, p.target), (paise(99.0), paise(101.0)));
+}
+
+#[test]
+fn more_units_than_any_order_may_have_are_refused() {
+    let mut day = Day::new();
+    day.limits(|l| (l.intents, l.order_value, l.position_value) = (0, 0, 0));
+    day.tick("09:15:01", 100.0);
+    day.go(1, 1_000_000_001);
+    day.wish(Action::Go, 1).quantity(0).but(|i| i.size = 9e30).send();
+    assert_eq!(
+        day.news(),
+        ["refused order_quantity 1000000000/1000000001", "refused order_quantity 1000000000/9223372036854775807"]
+    );
+}
