@@ -84,7 +84,7 @@ def test_killed_again_while_it_recovers(tmp_path: Path, undisturbed: Undisturbed
 def test_killed_while_the_day_is_set_up(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
     with paper(journal, *_DAY, "--speed", "max") as day:
-        for place in (2, 12, 40, 200):  # facts, instruments, candles of earlier days
+        for place in (2, 40, 200):  # facts, series, candles of earlier days
             day.kill_engine(place)
         assert day.wait() == 0, day.output
         report = day.report()
@@ -94,7 +94,7 @@ def test_killed_while_the_day_is_set_up(tmp_path: Path, undisturbed: Undisturbed
 def test_acknowledged_commands_are_in_the_journal_once(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
     acknowledged = {}
-    with paper(journal, *_DAY, "--speed", "3000") as day:
+    with paper(journal, *_DAY, "--speed", "6000") as day:
         for turn, share in enumerate((0.2, 0.4, 0.6, 0.8)):
             day.until_record(int(undisturbed.records * share))
             kind = (CommandKind.HALT, CommandKind.RESUME)[turn % 2]
@@ -116,7 +116,7 @@ def test_a_killed_supervisor_takes_its_children_along_and_the_day_can_go_on(
     tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "3000") as day:
+    with paper(journal, *_DAY, "--speed", "6000") as day:
         day.until_record(undisturbed.records // 3)
         children = day.children()
         assert len(children) == 2, "simulator and engine"
@@ -132,12 +132,12 @@ def test_a_killed_supervisor_takes_its_children_along_and_the_day_can_go_on(
     _check_same_day(journal, report, undisturbed)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)])
 def test_a_signal_ends_the_day_in_order_and_it_can_go_on(
     number: signal.Signals, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "3000") as day:
+    with paper(journal, *_DAY, "--speed", "6000") as day:
         day.until_record(undisturbed.records // 2)
         children = day.children()
         day.process.send_signal(number)
@@ -164,7 +164,7 @@ def test_stopped_before_the_engine_is_ready(tmp_path: Path) -> None:
 
 def test_a_killed_simulator_comes_back_and_the_day_goes_on(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "3000") as day:
+    with paper(journal, *_DAY, "--speed", "6000") as day:
         engine = day.until_record(undisturbed.records // 3)
         simulator = next(pid for pid in day.children() if pid != engine)
         os.kill(simulator, signal.SIGKILL)

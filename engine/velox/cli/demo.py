@@ -111,6 +111,11 @@ def _next_steps(plan: "Plan", outcome: "Outcome") -> None:
     held = outcome.done.summary["strategies"]
     name = held[0]["name"] if held else "MyStrategy"
     click.echo("Next:")
-    click.echo(f"  velox replay {journal} --verify          # the same decisions again, bit for bit")
-    click.echo(f"  velox replay {journal} --show orders     # every order of {name} and the others")
-    click.echo("  velox new MyStrategy                     # a strategy of your own")
+    steps = {
+        f"velox replay {journal} --verify": "the same decisions again, bit for bit",
+        f"velox replay {journal} --show orders": f"every order of {name} and the others",
+        "velox new MyStrategy": "a strategy of your own",
+    }
+    width = max(map(len, steps))
+    for step, meaning in steps.items():
+        click.echo(f"  {step:{width}}  # {meaning}")

@@ -94,8 +94,11 @@ def _line(summary: dict[str, Any]) -> str:
 def _picture(title: str, status: Status) -> Group:
     return Group(
         Text(f"{title}   {_clock(status.summary['now_ns'])} IST", style="bold"),
+        Text(),
         _quotes(status.markets),
+        Text(),
         _strategies(status.summary["strategies"]),
+        Text(),
         Text(_latency(status.summary["histograms"]), style="dim"),
     )
 
