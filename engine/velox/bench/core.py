@@ -31,6 +31,8 @@ def core_tick(lab: Lab) -> Sample:
             "candles_closed": told["candles"],
             "instruments": _INSTRUMENTS,
             "longest_block_ns": told["longest_block_ns"],
+            "snapshot_copy_ns": told["rotation"]["mean"],
+            "snapshot_copy_processor_ns": told["rotation"]["processor"],
             **_stages(told["stages"]),
         },
     )

@@ -38,6 +38,8 @@ pub struct Run {
     pub applied: u64,
     /// Candles closed.
     pub candles: u64,
+    /// One more segment at the end: the owner thread copies the state for its Snapshot.
+    pub rotation: Blocks,
     /// The engine's own sampled histograms.
     pub stages: Vec<(&'static str, [u64; 6])>,
 }
@@ -59,8 +61,11 @@ pub fn run(dir: Option<&Path>, plan: Plan) -> Result<Run, EngineError> {
         into.time(|| take_all(&mut engine, &packets))?;
         wait_for_disk(&engine);
     }
+    let mut rotation = Blocks::new(1);
+    rotation.time(|| engine.rotate(0))?;
     let run = Run {
         blocks,
+        rotation,
         hash: engine.kernel.hash.value(),
         applied: engine.kernel.verdicts[Verdict::Applied as usize],
         candles: engine.kernel.candles_closed,

@@ -68,6 +68,7 @@ impl Bench {
         out.set_item("applied", run.applied)?;
         out.set_item("candles", run.candles)?;
         out.set_item("stages", stages)?;
+        out.set_item("rotation", blocks(py, &run.rotation)?)?;
         Ok(out)
     }
 
