@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 import velox_core
-from velox.events import AccountDef, HistoryBar, Kind, Schedule, StrategyStarted, encode
+from velox.events import AccountDef, HistoryBar, Kind, encode
 from velox.market import facts as market_facts
 from velox.market.calendar import IST
 from velox.market.instruments import InstrumentBook, definition
@@ -50,7 +50,7 @@ class Desk:
         instance = Instance(self.core, len(self.instances), spec, cls, kept)
         self.instances.append(instance)
         self.core.attach(instance.id, instance.hooks)
-        self._put(Kind.STRATEGY_STARTED, _started(instance))
+        self._put(Kind.STRATEGY_STARTED, instance.started(CAPITAL))
         return instance.object
 
     def tick(self, at: str, price: float, name: str = "NSE:RELIANCE") -> None:
@@ -111,24 +111,3 @@ class Desk:
     def _fault(self, instance: int, error: BaseException) -> str:
         self.faults.append((instance, error))
         return f"{type(error).__name__}: {error}"
-
-
-def _started(instance: Instance) -> StrategyStarted:
-    spec, wiring = instance.spec, instance.wiring
-    return StrategyStarted(
-        id=instance.id,
-        name=spec.name,
-        class_name=spec.class_name,
-        code_hash=spec.code_hash,
-        params=spec.param_texts,
-        account=0,
-        instrument=wiring.instrument,
-        capital=CAPITAL,
-        series=wiring.series,
-        nodes=wiring.nodes,
-        on_tick=wiring.on_tick,
-        schedules=[Schedule(each.hook, each.first_ns, each.every_ns, each.run_late) for each in wiring.schedules],
-        entry_from=wiring.entry_from_ns,
-        entry_until=wiring.entry_until_ns,
-        flat_at=wiring.flat_at_ns,
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from velox.events import AccountDef, Kind, LimitsSet, Schedule, StrategyStarted, encode
+from velox.events import AccountDef, Kind, LimitsSet, encode
 from velox.market import facts as market_facts
 from velox.market.instruments import InstrumentBook, definition
 from velox.strategy.base import Strategy
@@ -44,25 +44,7 @@ class Desk:
         instance = Instance(self.core, 0, spec, cls)
         self._instance = instance
         self.core.attach(0, instance.hooks)
-        wiring = instance.wiring
-        start = StrategyStarted(
-            id=0,
-            name=spec.name,
-            class_name=spec.class_name,
-            code_hash=spec.code_hash,
-            params=spec.param_texts,
-            account=0,
-            instrument=wiring.instrument,
-            capital=_CAPITAL,
-            series=wiring.series,
-            nodes=wiring.nodes,
-            on_tick=wiring.on_tick,
-            schedules=[Schedule(s.hook, s.first_ns, s.every_ns, s.run_late) for s in wiring.schedules],
-            entry_from=wiring.entry_from_ns,
-            entry_until=wiring.entry_until_ns,
-            flat_at=wiring.flat_at_ns,
-        )
-        self._put(Kind.STRATEGY_STARTED, start)
+        self._put(Kind.STRATEGY_STARTED, instance.started(_CAPITAL))
         return defined.token
 
     def hook(self, name: str) -> Callable[..., object]:

@@ -15,9 +15,7 @@ from velox.events import (
     HistoryBar,
     Kind,
     MarkKind,
-    Schedule,
     SessionMark,
-    StrategyStarted,
     StrategyStopped,
     encode,
 )
@@ -191,7 +189,7 @@ class TradingDay:
         for instance in self.instances:
             self.core.attach(instance.id, instance.hooks)
             if instance.spec.name not in started:
-                self.core.input(Kind.STRATEGY_STARTED, encode(_started(instance, capital)))
+                self.core.input(Kind.STRATEGY_STARTED, encode(instance.started(capital)))
 
     def _fault(self, instance: int, error: BaseException) -> str:
         """Name file, line and error of a hook that raised: what the journal keeps of it."""
@@ -229,27 +227,6 @@ def _named_apart(chosen: Sequence[tuple[type[Strategy], Spec]]) -> list[tuple[ty
         name = spec.name if counts[spec.name] == 1 else f"{spec.name}-{counts[spec.name]}"
         apart.append((cls, msgspec.structs.replace(spec, name=name)))
     return apart
-
-
-def _started(instance: Instance, capital: int) -> StrategyStarted:
-    spec, wiring = instance.spec, instance.wiring
-    return StrategyStarted(
-        id=instance.id,
-        name=spec.name,
-        class_name=spec.class_name,
-        code_hash=spec.code_hash,
-        params=spec.param_texts,
-        account=0,
-        instrument=wiring.instrument,
-        capital=capital,
-        series=wiring.series,
-        nodes=wiring.nodes,
-        on_tick=wiring.on_tick,
-        schedules=[Schedule(s.hook, s.first_ns, s.every_ns, s.run_late) for s in wiring.schedules],
-        entry_from=wiring.entry_from_ns,
-        entry_until=wiring.entry_until_ns,
-        flat_at=wiring.flat_at_ns,
-    )
 
 
 def session_date(core: velox_core.Core) -> dt.date | None:

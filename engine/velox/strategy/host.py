@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from velox.events import Schedule, StrategyStarted
 from velox.strategy import state
 from velox.strategy.base import Strategy
 from velox.strategy.binding import Binding
@@ -79,6 +80,27 @@ class Instance:
         held |= self._state(kept or {})
         self.hooks = self._table()
         self.wiring = self._wiring(instrument, series, nodes)
+
+    def started(self, capital: int) -> StrategyStarted:
+        """The record that starts this instance with a capital at 1e-8 rupees."""
+        spec, wiring = self.spec, self.wiring
+        return StrategyStarted(
+            id=self.id,
+            name=spec.name,
+            class_name=spec.class_name,
+            code_hash=spec.code_hash,
+            params=spec.param_texts,
+            account=0,
+            instrument=wiring.instrument,
+            capital=capital,
+            series=wiring.series,
+            nodes=wiring.nodes,
+            on_tick=wiring.on_tick,
+            schedules=[Schedule(each.hook, each.first_ns, each.every_ns, each.run_late) for each in wiring.schedules],
+            entry_from=wiring.entry_from_ns,
+            entry_until=wiring.entry_until_ns,
+            flat_at=wiring.flat_at_ns,
+        )
 
     def _graph(self, core: CoreLike, series: list[int], nodes: list[int]) -> dict[str, object]:
         held: dict[str, object] = {}
