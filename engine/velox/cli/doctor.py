@@ -60,7 +60,7 @@ def _core(_: settings.Settings) -> Iterator[_Finding]:
     except ImportError as error:
         yield _Finding("bad", f"the Rust core cannot be loaded ({error})", "run `make setup`")
         return
-    profile = getattr(velox_core, "build_profile", "release")
+    profile = velox_core.BUILD_PROFILE
     name = f"Rust core {velox_core.__version__}, {profile} build"
     if profile == "release":
         yield _Finding("ok", name)

@@ -14,7 +14,8 @@ def lines(outcome: Outcome, synthetic: bool) -> list[str]:
     """What the operator reads last."""
     summary, done = outcome.done.summary, outcome.done
     verdicts = ", ".join(f"{count:,} {name}" for name, count in summary["verdicts"].items() if count)
-    out = [f"{summary['ticks']:,} ticks journalled ({verdicts or 'none'}), {summary['candles']:,} candles."]
+    ticks = f"{summary['ticks']:,} tick{'' if summary['ticks'] == 1 else 's'}"
+    out = [f"{ticks} journalled ({verdicts or 'none'}), {summary['candles']:,} candles."]
     if done.elapsed_s > 0 and done.sent:
         out.append(f"Sent {done.sent:,}; {_rate(outcome):,.0f} ticks a second over {done.elapsed_s:.1f} s.")
     out += [_sentence(s) for s in summary["strategies"]] or [
