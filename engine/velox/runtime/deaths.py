@@ -13,6 +13,8 @@ __all__ = ["Deaths", "Interruption", "Verdict"]
 _FRUITLESS_MAX = 10
 _OWN_DEATHS = (ExitCode.POISONED, -signal.SIGABRT)
 _SKIP_AFTER = 2
+# Inside a hook also a fault of its code's memory is its own, and any status: it left the process.
+_FAULTS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 
 
 class Interruption(msgspec.Struct, frozen=True):
@@ -58,7 +60,7 @@ class Deaths:
             if self._own_at[seq] >= _SKIP_AFTER:
                 plan = msgspec.structs.replace(plan, skip=sorted({*plan.skip, seq}))
                 measures = f"it skips record {seq}, at which it died twice: positions can only be reduced"
-        elif status in _OWN_DEATHS and phase == "hook":
+        elif (status >= 0 or -status in _FAULTS) and phase == "hook":
             plan = msgspec.structs.replace(plan, quarantine=sorted({*plan.quarantine, instance}))
             measures = f"{names.get(instance, f'instance {instance}')}, whose hook ended it, is quarantined"
         return Verdict(plan, Interruption(status, seq, phase, 0.0, measures))

@@ -16,14 +16,14 @@ import msgspec
 import velox_core
 from velox.clock import monotonic_ns, wall_ns
 from velox.errors import BadInput, ExitCode, Fatal, VeloxError
-from velox.events import ClockMode, Kind, StrategyStopped
-from velox.events import encode as encode_record
+from velox.events import ClockMode
 from velox.market.calendar import IST
 from velox.market.facts import load
 from velox.research.days import open_day
 from velox.runtime.account import limits_lines
 from velox.runtime.channel import Channel
 from velox.runtime.commands import CommandServer
+from velox.runtime.hookwatch import HookWatch
 from velox.runtime.plan import Done, Failed, Hello, Plan, Status
 from velox.runtime.sources import DirectSource, SocketSource, Source
 from velox.runtime.trading import TradingDay, session_date
@@ -34,7 +34,6 @@ from velox.simulator.exchange import Exchange
 
 __all__ = ["Engine", "main", "run"]
 
-_HOOK_BUDGET_MS = 50
 _AFTER_END_NS = 1_500_000_000
 _STOP_WITHIN_S = 4.0
 _NOTES_MAX = 20
@@ -49,7 +48,7 @@ class Engine:
         self.channel = channel
         self.core = self._open_core()
         self.source: Source | None = None
-        self._resident_max = 0
+        self.hooks = HookWatch(self.core, settings.engine, channel)
 
     def _open_core(self) -> velox_core.Core:
         journal, created_ns = Path(self.plan.journal), wall_ns()
@@ -79,6 +78,7 @@ class Engine:
         facts = load(date)
         self.source = self._source(known)
         book = await self.source.book()
+        self.hooks.start()
         trading = TradingDay(core, self.settings, facts, book, self.plan)
         lines = _recovery_lines(core.recovery())
         if known:
@@ -92,14 +92,14 @@ class Engine:
         if lost:
             lines.append(f"Hooks of the record in flight were not run again: {', '.join(lost)}.")
         self.channel.tell(Hello(os.getpid(), core.as_of(), core.recovery(), lost, lines))
+        self.channel.tell(Status(core.summary(), core.markets()))  # a death is told with names from it
         return await self._play([market["name"] for market in core.markets()])
 
     async def _play(self, names: list[str]) -> Done:
         assert self.source is not None
-        self.core.start_watchdog(_HOOK_BUDGET_MS, self.settings.engine.hook_limit_ms)
         self.core.exit_on_panic()
         _settle_memory()
-        self._resident_max = _resident() + (self.settings.engine.memory_headroom_mb << 20)
+        self.hooks.settle()
         began_ns, finished, known = monotonic_ns(), False, self.core.summary()["ticks"]
         async with CommandServer(self.core, Path(self.plan.journal)):
             status = asyncio.get_running_loop().create_task(self._report())
@@ -111,6 +111,7 @@ class Engine:
         self._pass_on()
         await self.source.close()
         summary = self.core.summary()
+        self.hooks.look(summary["strategies"])
         return Done(summary, finished, self.source.sent, elapsed_s, summary["ticks"] - known)
 
     def _pass_on(self) -> None:
@@ -122,19 +123,6 @@ class Engine:
             self.channel.say(f"{at} {names[instance]}: {sentence} ({code})")
         if len(notes) > _NOTES_MAX:
             self.channel.say(f"… and {len(notes) - _NOTES_MAX} lines before these, all in the journal")
-
-    def _watch_memory(self) -> None:
-        """A strategy that leaks is quarantined, and a new process gives the memory back."""
-        if _resident() < self._resident_max:
-            return
-        grown = self.core.memory_by_instance()
-        culprit = max(range(len(grown)), key=grown.__getitem__, default=-1)
-        if culprit >= 0:
-            reason = f"leaked {grown[culprit] >> 20} MiB: quarantined"
-            self.core.input(Kind.STRATEGY_STOPPED, encode_record(StrategyStopped(culprit, True, reason)))
-            self.channel.say(f"Instance {culprit} {reason}.")
-        self.core.close()
-        os._exit(ExitCode.POISONED)
 
     def _date(self) -> dt.date:
         if self.plan.feed == "live":
@@ -160,9 +148,10 @@ class Engine:
             await asyncio.sleep(self.plan.status_every_s)
             if (os.getppid() != parent or self.channel.broken) and self.source is not None:
                 self.source.stop()  # nobody is left to start this engine again or to hear it
-            self._watch_memory()
+            summary = self.core.summary()
+            self.hooks.look(summary["strategies"])
             self._pass_on()
-            self.channel.tell(Status(self.core.summary(), self.core.markets()))
+            self.channel.tell(Status(summary, self.core.markets()))
 
 
 def _pace(settings: Settings) -> tuple[int, int, int, int]:
@@ -170,14 +159,6 @@ def _pace(settings: Settings) -> tuple[int, int, int, int]:
     journal = settings.journal
     snapshot_ns = journal.snapshot_minutes * 60 * 1_000_000_000
     return journal.sync_ms, journal.sync_kb << 10, snapshot_ns, journal.snapshot_records
-
-
-def _resident() -> int:
-    """Resident memory of this process in bytes; 0 where the system does not tell."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-    except OSError:
-        return 0
 
 
 def _planted() -> int:

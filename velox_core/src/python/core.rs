@@ -11,6 +11,8 @@ use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::bounds::{SAID_MAX, check_state, cut};
+use super::conduct::Conduct;
 use super::errors::raise;
 use super::series::{Place, Series};
 use super::views::{Position, TradeState, known};
@@ -60,7 +62,11 @@ pub(super) struct Inner {
     pub(super) spare: Vec<HookCall>,
     pub(super) on_fault: Option<Py<PyAny>>,
     pub(super) hook_serial: u64,
-    pub(super) grown: Vec<i64>,
+    pub(super) conduct: Conduct,
+    /// Called when the process has grown too much.
+    pub(super) on_memory: Option<Py<PyAny>>,
+    /// How much the hook that runs has raised so far.
+    pub(super) said: u32,
     reads: Vec<(u32, u8, f64)>,
     counters: Vec<u32>,
 }
@@ -69,16 +75,18 @@ impl Inner {
     pub(super) fn begin_hook(&mut self, cause: Cause) {
         self.cause = Some(cause);
         self.reads.clear();
+        self.said = 0;
         self.hook_serial += 1;
     }
 
-    /// Notes what a hook of an instance added to the process' resident memory.
-    pub(super) fn note_growth(&mut self, instance: u32, bytes: i64) {
-        let index = instance as usize;
-        if self.grown.len() <= index {
-            self.grown.resize(index + 1, 0);
+    /// Whether the hook that just ran raised more than a hook may; all of it is then forgotten.
+    pub(super) fn forget_flood(&mut self) -> bool {
+        let flooded = self.said > SAID_MAX;
+        if flooded {
+            self.pending.truncate(self.pending.len().saturating_sub(SAID_MAX as usize));
         }
-        self.grown[index] += bytes;
+        self.said = 0;
+        flooded
     }
 
     fn session_date(&self) -> i32 {
@@ -102,6 +110,11 @@ impl Inner {
         value: T,
         wrap: fn(T) -> Input,
     ) -> PyResult<()> {
+        self.said = self.said.saturating_add(u32::from(self.cause.is_some()));
+        if self.said > SAID_MAX {
+            let many = format!("a hook may raise {SAID_MAX} intents, lines and values, not more");
+            return Err(PyRuntimeError::new_err(many));
+        }
         let depth = self.cause.map_or(0, |c| c.depth) + 1;
         let mut payload = Vec::with_capacity(PAYLOAD_ROOM);
         rmp_serde::encode::write(&mut payload, &value).map_err(|e| PyValueError::new_err(e.to_string()))?;
@@ -111,7 +124,7 @@ impl Inner {
 }
 
 /// Journal, kernel and hooks of one engine; owned by one thread.
-#[pyclass(frozen, module = "velox_core")]
+#[pyclass(frozen, immutable_type, module = "velox_core")]
 pub(super) struct Core {
     pub(super) inner: Mutex<Inner>,
     pub(super) watchdog: Watchdog,
@@ -146,7 +159,9 @@ impl Core {
             spare: Vec::new(),
             on_fault: None,
             hook_serial: 0,
-            grown: Vec::new(),
+            conduct: Conduct::default(),
+            on_memory: None,
+            said: 0,
             reads: Vec::new(),
             counters: Vec::new(),
         };
@@ -158,7 +173,7 @@ fn price_spec(kind: u8, value: f64) -> PyResult<PriceSpec> {
     if value.is_nan() {
         return Ok(PriceSpec::default());
     }
-    let kind = PriceKind::try_from(kind + 1).map_err(PyValueError::new_err)?;
+    let kind = PriceKind::try_from(kind.saturating_add(1)).map_err(PyValueError::new_err)?;
     Ok(PriceSpec { kind, value })
 }
 
@@ -316,7 +331,7 @@ impl Core {
             valid,
             bar_open: cause.bar_open,
             bar_seconds: cause.bar_seconds,
-            reason,
+            reason: cut(reason),
             reads: inner.reads.clone(),
         };
         inner.queue(Kind::Intent, instance, intent, Input::Intent)?;
@@ -325,12 +340,13 @@ impl Core {
 
     /// Journals a line of a strategy.
     fn log(&self, py: Python<'_>, instance: u32, text: String) -> PyResult<()> {
-        let value = UserValue { instance, name: "log".to_owned(), text };
+        let value = UserValue { instance, name: "log".to_owned(), text: cut(text) };
         self.raise_value(py, instance, (Kind::UserValue, value), Input::UserValue)
     }
 
     /// Journals a persistent value of a strategy.
     fn set_state(&self, py: Python<'_>, instance: u32, name: String, value: Vec<u8>) -> PyResult<()> {
+        self.read(|kernel| check_state(kernel.instances.get(instance as usize).map(|i| &i.state), &name, &value))??;
         let state = StateSet { instance, name, value };
         self.raise_value(py, instance, (Kind::StateSet, state), Input::StateSet)
     }
@@ -435,6 +451,9 @@ impl Core {
         wrap: fn(T) -> Input,
     ) -> PyResult<()> {
         let mut inner = self.lock()?;
+        if inner.cause.is_some_and(|c| c.instance != instance) {
+            return Err(PyRuntimeError::new_err("a strategy speaks for itself alone"));
+        }
         inner.queue(kind, instance, value, wrap)?;
         if inner.cause.is_some() {
             return Ok(());

@@ -1,16 +1,15 @@
 //! From the wire into the kernel and on into hooks: timers first, then the record, then hooks, then their intents.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::sync::OnceLock;
 use std::time::Instant;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use super::conduct::Often;
 use super::core::{Cause, Core, Inner};
 use super::errors::raise;
 use super::views::{Bar, Fill, Refusal, Tick};
+use super::watchdog::HookTimeout;
 use crate::fixed::to_float;
 use crate::kernel::hooks::{HookArg, HookCall, number};
 use crate::record::{ClockMode, Kind, StrategyStopped, TimeMark, Verdict};
@@ -118,7 +117,11 @@ impl Core {
         loop {
             let (seq, depth) = {
                 let mut inner = self.lock()?;
-                let Some(pending) = inner.pending.pop_front() else { return Ok(()) };
+                let Some(pending) = inner.pending.pop_front() else {
+                    let full = if inner.conduct.is_full() { inner.on_memory.take() } else { None };
+                    drop(inner);
+                    return full.map_or(Ok(()), |tell| tell.call0(py).map(|_| ()));
+                };
                 let now = inner.engine.kernel.now;
                 if pending.depth > CHAIN_MAX {
                     let reason = format!("a chain of more than {CHAIN_MAX} hooks and intents");
@@ -152,11 +155,11 @@ impl Core {
     }
 
     fn call_hook(&self, py: Python<'_>, call: &HookCall, seq: u64, depth: u32) -> PyResult<()> {
-        let (callable, tick, serial) = {
+        let (callable, tick, measured, timed) = {
             let mut inner = self.lock()?;
             let table = inner.hooks.get(call.instance as usize);
             let Some(Some(callable)) = table.and_then(|t| t.get(usize::from(call.hook))) else { return Ok(()) };
-            if inner.engine.kernel.instances[call.instance as usize].faulted && call.hook != number::FINISH {
+            if inner.engine.kernel.instances[call.instance as usize].faulted {
                 return Ok(());
             }
             let callable = callable.clone_ref(py);
@@ -174,11 +177,11 @@ impl Core {
             if let Some(mark) = inner.engine.mark() {
                 mark.hook(Some(call.instance));
             }
-            (callable, Tick::from(&inner.engine.kernel.out.tick), inner.hook_serial)
+            let (measured, timed) = (inner.conduct.begin(how_often(call.hook)), inner.conduct.times_next());
+            (callable, Tick::from(&inner.engine.kernel.out.tick), measured, timed)
         };
-        let weight = growth_weight(call.hook);
-        let measured = is_sampled(serial, weight).then(resident_bytes);
-        let begun = self.watchdog.begin(call.instance);
+        self.watchdog.begin(call.instance, call.hook == number::START);
+        let begun = timed.then(Instant::now);
         let result = call_with(py, callable.bind(py), &call.arg, tick, call);
         let broken = self.watchdog.end(py);
         let mut inner = self.lock()?;
@@ -189,51 +192,51 @@ impl Core {
         if let Some(begun) = begun {
             inner.engine.stages.hooked(begun);
         }
-        if let Some(before) = measured {
-            inner.note_growth(call.instance, (resident_bytes() - before) * weight as i64);
+        if let Some(measured) = measured {
+            inner.conduct.end(call.instance, measured);
         }
+        let flooded = inner.forget_flood();
         drop(inner);
         match result {
-            Ok(()) if !broken => Ok(()),
-            Ok(()) => self.fault(py, call.instance, &PyRuntimeError::new_err("the hook took too long")),
-            Err(error) => self.fault(py, call.instance, &error),
+            Err(error) => self.fault(py, call.instance, error),
+            Ok(()) if broken => self.fault(py, call.instance, HookTimeout::new_err(())),
+            Ok(()) if flooded => self.fault(py, call.instance, PyRuntimeError::new_err("a flood of intents or lines")),
+            Ok(()) => Ok(()),
         }
     }
 
     /// A hook raised: no new risk from this strategy, its stops stay alive, nobody else notices.
-    fn fault(&self, py: Python<'_>, instance: u32, error: &PyErr) -> PyResult<()> {
-        let callback = self.lock()?.on_fault.as_ref().map(|c| c.clone_ref(py));
-        let reason = match callback {
-            Some(callback) => callback.call1(py, (instance, error.value(py)))?.extract::<String>(py)?,
-            None => error.to_string(),
+    ///
+    /// To tell of an exception runs code of the strategy, so it is watched like a hook.
+    fn fault(&self, py: Python<'_>, instance: u32, error: PyErr) -> PyResult<()> {
+        let plain = error.get_type(py).name().map_or_else(|_| "an exception".to_owned(), |name| name.to_string());
+        let callback = {
+            let inner = self.lock()?;
+            if let Some(mark) = inner.engine.mark() {
+                mark.hook(Some(instance));
+            }
+            inner.on_fault.as_ref().map(|c| c.clone_ref(py))
         };
-        stop(&mut *self.lock()?, instance, reason)
+        self.watchdog.begin(instance, false);
+        let error = error.into_value(py); // with its traceback
+        let told = callback.map(|c| c.call1(py, (instance, &error)).and_then(|t| t.extract::<String>(py)));
+        drop(error);
+        self.watchdog.end(py);
+        let mut inner = self.lock()?;
+        if let Some(mark) = inner.engine.mark() {
+            mark.hook(None);
+        }
+        stop(&mut inner, instance, told.and_then(Result::ok).unwrap_or(plain))
     }
 }
 
-/// One hook of this kind in how many is measured for growth: reading it takes a microsecond.
-fn growth_weight(hook: u16) -> u64 {
+/// How often a hook of this kind runs.
+fn how_often(hook: u16) -> Often {
     match hook {
-        number::TICK => 64,
-        number::FILL | number::ENTERED | number::STOP | number::TARGET => 16,
-        _ => 1, // a leak in a hook that runs once a minute must not be missed
+        number::TICK => Often::ATick,
+        number::FILL | number::ENTERED | number::STOP | number::TARGET => Often::AnOrder,
+        _ => Often::Seldom,
     }
-}
-
-/// Whether the hook of this serial is measured; mixed, so that hooks that take turns are all met.
-fn is_sampled(serial: u64, weight: u64) -> bool {
-    (serial.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).is_multiple_of(weight)
-}
-
-/// The process' resident memory; 0 where the system does not tell.
-fn resident_bytes() -> i64 {
-    const PAGE: i64 = 4096;
-    static STATM: OnceLock<Option<File>> = OnceLock::new();
-    let mut text = [0; 64];
-    let Some(file) = STATM.get_or_init(|| File::open("/proc/self/statm").ok()) else { return 0 };
-    let read = file.read_at(&mut text, 0).unwrap_or(0);
-    let words = std::str::from_utf8(&text[..read]).unwrap_or_default();
-    words.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<i64>().ok()).unwrap_or(0) * PAGE
 }
 
 /// Journals that a strategy failed.
@@ -275,6 +278,3 @@ fn seconds_of(call: &HookCall) -> std::cmp::Reverse<u32> {
         | crate::kernel::hooks::Rank::Finish => std::cmp::Reverse(0),
     }
 }
-
-/// The start of a timed hook.
-pub(super) type Begun = Option<Instant>;

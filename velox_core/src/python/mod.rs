@@ -6,6 +6,8 @@ use pyo3::prelude::*;
 
 mod bars;
 mod bench;
+mod bounds;
+mod conduct;
 mod core;
 mod decode;
 mod dispatch;

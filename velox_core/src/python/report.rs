@@ -121,6 +121,12 @@ impl Core {
             histograms.set_item(name, row)?;
         }
         out.set_item("histograms", histograms)?;
+        let told = out.as_any().get_item("strategies")?;
+        for (i, strategy) in inner.engine.kernel.instances.iter().zip(told.try_iter()?) {
+            let (cost, strategy) = (inner.conduct.cost(i.id), strategy?);
+            strategy.set_item("overruns", cost.overruns)?;
+            strategy.set_item("longest_hook_us", cost.longest.as_micros() as u64)?;
+        }
         out.set_item("undecodable", inner.engine.undecodable)?;
         Ok(out)
     }
@@ -185,10 +191,32 @@ impl Core {
             "died_in_hook_of": (before.phase == 2).then_some(before.instance))))
     }
 
-    /// Watches hooks of the calling thread: an exception after `budget_ms`, the process's end after `hard_ms`.
-    fn start_watchdog(&self, budget_ms: u64, hard_ms: u64) {
+    /// Watches hooks of the calling thread: an exception after `budget_ms`, the process's end after `hard_ms`;
+    /// those above `overrun_us` are counted.
+    #[pyo3(signature = (budget_ms, hard_ms, *, overrun_us))]
+    fn start_watchdog(&self, budget_ms: u64, hard_ms: u64, overrun_us: u64) -> PyResult<()> {
         let ms = std::time::Duration::from_millis;
         self.watchdog.start(ms(budget_ms), ms(hard_ms));
+        self.lock()?.conduct.budget(std::time::Duration::from_micros(overrun_us));
+        Ok(())
+    }
+
+    /// Whether a hook runs.
+    fn in_hook(&self) -> bool {
+        self.watchdog.is_in_hook()
+    }
+
+    /// From now on `callback` is called, once and between two records, when hooks made the process grow by so much.
+    fn on_memory(&self, headroom_mb: u32, callback: Py<PyAny>) -> PyResult<()> {
+        let mut inner = self.lock()?;
+        inner.conduct.headroom(i64::from(headroom_mb) << 20);
+        inner.on_memory = Some(callback);
+        Ok(())
+    }
+
+    /// Whether the process has grown by more than its headroom.
+    fn is_memory_full(&self) -> PyResult<bool> {
+        Ok(self.lock()?.conduct.look())
     }
 
     /// From now on a panic ends the process at once (by abort), whoever might catch it.
@@ -197,9 +225,9 @@ impl Core {
         Ok(())
     }
 
-    /// Resident memory that an instance's hooks were seen to add, bytes.
-    fn memory_by_instance(&self) -> PyResult<Vec<i64>> {
-        Ok(self.lock()?.grown.clone())
+    /// The instance whose hooks made the process grow, with bytes; None when nobody's can be shown to have.
+    fn memory_culprit(&self) -> PyResult<Option<(u32, i64)>> {
+        Ok(self.lock()?.conduct.culprit())
     }
 
     /// Makes the core panic at a sequence: the planted fault of the recovery tests.

@@ -18,7 +18,7 @@ pub(super) enum Place {
 }
 
 /// One value a candle, newest first; NaN until there is one.
-#[pyclass(frozen, module = "velox_core")]
+#[pyclass(frozen, immutable_type, module = "velox_core")]
 pub(super) struct Series {
     pub(super) core: Py<Core>,
     pub(super) place: Place,

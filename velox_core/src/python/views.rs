@@ -7,7 +7,7 @@ use crate::kernel::candle::{Candle, FLAG_GAP};
 use crate::record;
 
 /// A closed candle.
-#[pyclass(frozen, module = "velox_core")]
+#[pyclass(frozen, immutable_type, module = "velox_core")]
 pub(super) struct Bar {
     pub(super) candle: Candle,
     #[pyo3(get)]
@@ -58,7 +58,7 @@ impl Bar {
 }
 
 /// An applied tick; what the feed did not say is NaN.
-#[pyclass(frozen, module = "velox_core")]
+#[pyclass(frozen, immutable_type, module = "velox_core")]
 pub(super) struct Tick {
     pub(super) price: i64,
     pub(super) bid: i64,
@@ -103,7 +103,7 @@ impl Tick {
 }
 
 /// An execution of an own order.
-#[pyclass(frozen, get_all, module = "velox_core")]
+#[pyclass(frozen, immutable_type, get_all, module = "velox_core")]
 pub(super) struct Fill {
     pub(super) order_id: u32,
     pub(super) side: i8,
@@ -120,7 +120,7 @@ impl Fill {
 }
 
 /// Why risk said no; the two numbers are as the rule counts them (money and prices in 1e-8 rupees).
-#[pyclass(frozen, get_all, module = "velox_core")]
+#[pyclass(frozen, immutable_type, get_all, module = "velox_core")]
 pub(super) struct Refusal {
     pub(super) intent: u32,
     pub(super) code: &'static str,
@@ -137,7 +137,7 @@ impl Refusal {
 }
 
 /// A strategy's book; money in rupees.
-#[pyclass(frozen, get_all, module = "velox_core")]
+#[pyclass(frozen, immutable_type, get_all, module = "velox_core")]
 pub(super) struct Position {
     pub(super) quantity: i64,
     pub(super) average: f64,
@@ -155,7 +155,7 @@ impl Position {
 }
 
 /// What the kernel knows of a trade; NaN where there is nothing.
-#[pyclass(frozen, get_all, module = "velox_core")]
+#[pyclass(frozen, immutable_type, get_all, module = "velox_core")]
 pub(super) struct TradeState {
     pub(super) entry: f64,
     pub(super) stop: f64,
