@@ -112,8 +112,7 @@ class TradingDay:
                 )
             self.instances.append(instance)
             if number in self._plan.quarantine and not faulted:
-                reason = "its hook ended the engine: quarantined"
-                self.core.input(Kind.STRATEGY_STOPPED, encode(StrategyStopped(number, True, reason)))
+                self._quarantine(number)
                 faulted = True
             if faulted:
                 left.append(f"{spec.name} is quarantined: it takes no new risk, its stops stay alive.")
@@ -186,10 +185,19 @@ class TradingDay:
 
     def _start(self, started: set[str]) -> None:
         capital = account_def(self._settings).capital // max(1, len(self.instances))
+        faulted = {number for number, _, _, is_faulted in self.core.instances() if is_faulted}
         for instance in self.instances:
-            self.core.attach(instance.id, instance.hooks)
+            is_out = instance.id in self._plan.quarantine  # its hook ended the engine before the first tick was kept
+            if not is_out:
+                self.core.attach(instance.id, instance.hooks)
             if instance.spec.name not in started:
                 self.core.input(Kind.STRATEGY_STARTED, encode(instance.started(capital)))
+            if is_out and instance.id not in faulted:
+                self._quarantine(instance.id)
+
+    def _quarantine(self, instance: int) -> None:
+        reason = "its hook ended the engine: quarantined"
+        self.core.input(Kind.STRATEGY_STOPPED, encode(StrategyStopped(instance, True, reason)))
 
     def _fault(self, instance: int, error: BaseException) -> str:
         """Name file, line and error of a hook that raised: what the journal keeps of it."""

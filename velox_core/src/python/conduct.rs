@@ -214,22 +214,27 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_laid_to_who_takes_it_and_to_nobody_else() {
+        // One test: the memory of a process is shared by all tests that run.
+        the_culprit_is_who_grows_once_half_of_the_headroom_is_used();
+        nobody_is_to_blame_for_what_no_hook_took();
+    }
+
     fn the_culprit_is_who_grows_once_half_of_the_headroom_is_used() {
         let mut conduct = Conduct::default();
         conduct.headroom(64 << 20);
         let mut held = vec![vec![1_u8; 40 << 20]]; // of nobody's hook
         assert!(!conduct.look());
-        for instance in [0, 1, 1, 0, 1] {
+        for instance in [0, 1, 1] {
             let begun = conduct.begin(Often::ATick).unwrap();
             held.push(vec![1; if instance == 1 { 20 << 20 } else { 1 << 10 }]);
             conduct.end(instance, begun);
         }
         assert!(conduct.is_full());
-        assert_eq!(conduct.culprit().map(|(instance, grown)| (instance, grown >= 40 << 20)), Some((1, true)));
+        assert_eq!(conduct.culprit().map(|(instance, grown)| (instance, grown > 30 << 20)), Some((1, true)));
         assert!(held.iter().all(|h| h[0] == 1));
     }
 
-    #[test]
     fn nobody_is_to_blame_for_what_no_hook_took() {
         let mut conduct = Conduct::default();
         conduct.headroom(8 << 20);
