@@ -1,102 +1,12 @@
 //! A made-up day in words: facts, an account, instruments, a strategy; then ticks, wishes, commands, and what was said.
 
 use super::lines::line;
+pub(super) use super::made::{MIDNIGHT, S, at, facts, paise, paper, share, strategy};
 use super::sound::{Fills, assert_sound};
-use crate::fixed::ONE;
+pub(super) use super::wish::Wish;
 use crate::kernel::Kernel;
 use crate::kernel::hooks::{HookArg, number};
 use crate::record::*;
-
-/// 15 July 2026, midnight in India.
-pub(super) const MIDNIGHT: i64 = 1_784_053_800_000_000_000;
-pub(super) const S: i64 = 1_000_000_000;
-
-/// `09:15:30.5` of the made-up day.
-pub(super) fn at(clock: &str) -> i64 {
-    let mut parts = clock.split(':');
-    let hours: i64 = parts.next().unwrap().parse().unwrap();
-    let minutes: i64 = parts.next().unwrap().parse().unwrap();
-    let seconds: f64 = parts.next().map_or(0.0, |s| s.parse().unwrap());
-    MIDNIGHT + (hours * 3600 + minutes * 60) * S + (seconds * 1e6).round() as i64 * 1_000
-}
-
-pub(super) fn paise(rupees: f64) -> i64 {
-    crate::fixed::from_float(rupees).unwrap()
-}
-
-/// Cash shares: pre-open, 09:15–15:30, a closing auction, closed at 16:00.
-pub(super) fn facts() -> FactsLoaded {
-    let phases = [("09:00", 1), ("09:15", 2), ("15:30", 3), ("15:40", 4), ("15:50", 5), ("16:00", 0)];
-    let group = PhaseGroup {
-        name: "cash".into(),
-        phases: phases.iter().map(|(clock, phase)| (at(clock), *phase)).collect(),
-        mis_cutoff_ns: at("15:20"),
-        flat_auto_ns: at("15:15"),
-    };
-    FactsLoaded {
-        session_date: 20_260_715,
-        digest: String::new(),
-        day_start_ns: MIDNIGHT,
-        open_ns: at("09:15"),
-        end_ns: at("16:00"),
-        groups: vec![group],
-        charges: vec![ChargeRates { name: "free".into(), ..ChargeRates::default() }],
-        notes: Vec::new(),
-    }
-}
-
-pub(super) fn share(id: u32) -> InstrumentDef {
-    InstrumentDef {
-        id,
-        name: format!("NSE:S{id}"),
-        exchange: "NSE".into(),
-        token: (1_000 + id).to_string(),
-        kind: 1,
-        group: 0,
-        tick: 5_000_000,
-        lot: 1,
-        freeze: 0,
-        lower: 0,
-        upper: 0,
-        prev_close: 0,
-        charges: 0,
-        shortable: true,
-    }
-}
-
-pub(super) fn paper() -> AccountDef {
-    AccountDef {
-        id: 0,
-        name: "paper".into(),
-        owner: String::new(),
-        venue: "paper".into(),
-        capital: 1_000_000 * ONE,
-        mis_margin: 2_000_000_000,
-        slippage_ticks: 1,
-        latency_ns: 0,
-        partial: false,
-    }
-}
-
-pub(super) fn strategy(id: u32, instrument: u32) -> StrategyStarted {
-    StrategyStarted {
-        id,
-        name: format!("s{id}"),
-        class: "demo:Demo".into(),
-        code_hash: String::new(),
-        params: Vec::new(),
-        account: 0,
-        instrument,
-        capital: 1_000_000 * ONE,
-        series: Vec::new(),
-        nodes: Vec::new(),
-        on_tick: false,
-        schedules: Vec::new(),
-        entry_from: at("09:15"),
-        entry_until: at("15:00"),
-        flat_at: 0,
-    }
-}
 
 /// The day, its kernel, and everything that was put in and said.
 pub(super) struct Day {
@@ -330,7 +240,7 @@ impl Day {
             reason: "wish".into(),
             reads: Vec::new(),
         };
-        Wish { day: self, intent }
+        Wish::new(self, intent)
     }
 
     pub(super) fn go(&mut self, side: i8, quantity: i64) {
@@ -388,58 +298,5 @@ fn hook_name(hook: u16, arg: &HookArg) -> String {
             format!("own {hook}")
         }
         HookArg::None | HookArg::Tick | HookArg::Fill { .. } | HookArg::Trade { .. } => name.to_owned(),
-    }
-}
-
-/// An intent in the making.
-pub(super) struct Wish<'a> {
-    day: &'a mut Day,
-    pub(super) intent: Intent,
-}
-
-impl Wish<'_> {
-    pub(super) fn quantity(mut self, units: i64) -> Self {
-        (self.intent.size_kind, self.intent.size) = (SizeKind::Quantity, units as f64);
-        self
-    }
-
-    pub(super) fn risk_rupees(mut self, rupees: f64) -> Self {
-        (self.intent.size_kind, self.intent.size) = (SizeKind::RiskRupees, rupees);
-        self
-    }
-
-    pub(super) fn stop(mut self, price: f64) -> Self {
-        self.intent.stop = PriceSpec { kind: PriceKind::Price, value: price };
-        self
-    }
-
-    pub(super) fn target(mut self, price: f64) -> Self {
-        self.intent.target = PriceSpec { kind: PriceKind::Price, value: price };
-        self
-    }
-
-    pub(super) fn trail(mut self, points: f64) -> Self {
-        self.intent.trail = PriceSpec { kind: PriceKind::Points, value: points };
-        self
-    }
-
-    pub(super) fn limit(mut self, price: f64) -> Self {
-        self.intent.limit = price;
-        self
-    }
-
-    pub(super) fn of_bar(mut self, clock: &str, seconds: u32) -> Self {
-        (self.intent.bar_open, self.intent.bar_seconds) = (at(clock), seconds);
-        self
-    }
-
-    pub(super) fn but(mut self, change: impl FnOnce(&mut Intent)) -> Self {
-        change(&mut self.intent);
-        self
-    }
-
-    pub(super) fn send(self) {
-        let Self { day, intent } = self;
-        day.put(Kind::Intent, &intent);
     }
 }

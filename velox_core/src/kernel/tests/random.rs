@@ -1,0 +1,308 @@
+//! Whatever comes in, in whatever order: no panic, sound books, and the same decisions from the same records.
+
+use super::day::{Day, S, at, paise, share, strategy};
+use crate::kernel::Kernel;
+use crate::record::*;
+use proptest::prelude::*;
+
+/// One thing that happens; numbers are turned into times, prices and units when it does.
+#[derive(Clone, Debug)]
+enum Act {
+    Tick { share: u32, step_ms: i64, move_ticks: i64, volume: i64, book: bool },
+    Odd { share: u32, field: u8, value: i64 },
+    Wish { instance: u32, action: u8, side: i8, units: i64, stop: u8, target: u8, trail: u8, limit: i64 },
+    Raw { instance: u32, kinds: [u8; 4], size: f64, limit: f64, stop: f64, target: f64, trail: f64, valid: i64 },
+    Mark { ahead_ms: i64 },
+    Command { kind: u8, key: u8 },
+    Feed { kind: u8 },
+    Stop { instance: u32, fault: bool },
+    Start { instance: u32 },
+}
+
+fn odd_number() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        Just(i64::MIN),
+        Just(i64::MAX),
+        Just(-1),
+        Just(0),
+        Just(1),
+        Just(paise(1e7)),
+        Just(paise(1e7) + 1),
+        any::<i64>(),
+        (0..200i64).prop_map(|p| p * 100_000_000)
+    ]
+}
+
+fn odd_float() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        Just(f64::NAN),
+        Just(f64::INFINITY),
+        Just(f64::NEG_INFINITY),
+        Just(0.0),
+        Just(-1.0),
+        Just(1e300),
+        Just(1e-300),
+        80.0..120.0f64,
+        0.0..5.0f64,
+        any::<f64>()
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        60 => (0..2u32, 0..1_500i64, -8..=8i64, 0..50i64, any::<bool>())
+            .prop_map(|(share, step_ms, move_ticks, volume, book)| Act::Tick { share, step_ms, move_ticks, volume, book }),
+        4 => (0..3u32, 0..12u8, odd_number()).prop_map(|(share, field, value)| Act::Odd { share, field, value }),
+        24 => (0..2u32, prop_oneof![3 => Just(0u8), 3 => Just(1u8), 2 => 2..5u8], -1..=1i8, 1..40i64, 0..4u8, 0..4u8, 0..4u8, prop_oneof![2 => Just(0i64), 1 => -12..=12i64]).prop_map(
+            |(instance, action, side, units, stop, target, trail, limit)| Act::Wish {
+                instance, action, side, units, stop, target, trail, limit
+            }
+        ),
+        3 => (0..2u32, [0..5u8, 0..4u8, 0..6u8, 0..3u8], odd_float(), odd_float(), odd_float(), odd_float(), odd_float(),
+              odd_number())
+            .prop_map(|(instance, kinds, size, limit, stop, target, trail, valid)| Act::Raw {
+                instance, kinds, size, limit, stop, target, trail, valid
+            }),
+        4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
+        2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>()).prop_map(|(kind, key)| Act::Command { kind, key }),
+        1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
+        1 => (0..2u32, any::<bool>()).prop_map(|(instance, fault)| Act::Stop { instance, fault }),
+        3 => (0..2u32).prop_map(|instance| Act::Start { instance }),
+    ]
+}
+
+/// What the account and the clock are like.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // four independent switches
+struct World {
+    partial: bool,
+    latency: bool,
+    wall: bool,
+    freeze: i64,
+    circuits: bool,
+}
+
+fn world() -> impl Strategy<Value = World> {
+    (any::<bool>(), any::<bool>(), any::<bool>(), prop_oneof![Just(0), Just(30i64)], any::<bool>())
+        .prop_map(|(partial, latency, wall, freeze, circuits)| World { partial, latency, wall, freeze, circuits })
+}
+
+fn started(instance: u32) -> StrategyStarted {
+    let schedules = vec![Schedule { hook: 20, first: at("09:16"), every: 60 * S, run_late: false }];
+    let series = vec![(2 * instance, 16), (2 * instance + 1, 17)];
+    let flat_at = at("09:40");
+    StrategyStarted { series, schedules, on_tick: true, flat_at, ..strategy(instance, instance) }
+}
+
+/// A day that is played act by act.
+struct Play {
+    day: Day,
+    clock: i64,
+    price: [i64; 2],
+    volume: i64,
+}
+
+impl Play {
+    fn new(world: World) -> Self {
+        let mut day = Day::bare();
+        day.account.partial = world.partial;
+        day.account.latency_ns = if world.latency { S / 3 } else { 0 };
+        if world.wall {
+            day.settings(|s| s.clock = ClockMode::Wall);
+        }
+        day.begin();
+        day.limits(|l| (l.intents, l.refusals) = (5, 200));
+        for _ in 0..2 {
+            day.share(|d| {
+                d.freeze = world.freeze;
+                if world.circuits {
+                    (d.lower, d.upper) = (paise(99.02), paise(101.03));
+                }
+            });
+        }
+        for share in 0..2 {
+            day.watch(share, 60);
+            day.watch(share, 300);
+        }
+        for instance in 0..2 {
+            day.put(Kind::StrategyStarted, &started(instance));
+        }
+        day.feed_up("09:00");
+        Self { day, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
+    }
+
+    fn acts(&mut self, acts: &[Act]) {
+        for act in acts {
+            self.act(act);
+        }
+    }
+
+    fn act(&mut self, act: &Act) {
+        match *act {
+            Act::Tick { share, step_ms, move_ticks, volume, book } => {
+                self.clock += step_ms * 1_000_000;
+                self.volume += volume;
+                let price = &mut self.price[share as usize];
+                *price = (*price + move_ticks * paise(0.05)).max(paise(1.0));
+                let level = |ticks: i64| Level { price: *price + ticks * paise(0.05), quantity: 10 };
+                let mut tick = Tick { instrument: share, exch_ts: self.clock, price: *price, ..Tick::default() };
+                tick.mode = if book { TickMode::Snap } else { TickMode::Quote };
+                (tick.volume, tick.last_qty) = (self.volume, volume);
+                if book {
+                    (tick.bid, tick.ask) = (level(-1), level(1));
+                }
+                self.day.put_tick_at(&tick, self.clock);
+            }
+            Act::Odd { share, field, value } => self.odd(share, field, value),
+            Act::Wish { instance, action, side, units, stop, target, trail, limit } => {
+                let kinds = [action, 1, stop, 0];
+                let base = self.price[instance as usize] as f64 / 1e8;
+                let mut wish = self.wish(instance, kinds, side);
+                let spec = |kind: u8, side: f64| {
+                    let kind = PriceKind::try_from(kind).unwrap();
+                    PriceSpec { kind, value: if kind == PriceKind::Price { base + side } else { 0.4 } }
+                };
+                wish.size = units as f64;
+                wish.limit = if limit == 0 { f64::NAN } else { base + limit as f64 * 0.05 };
+                wish.stop = spec(stop, -0.3 * f64::from(side));
+                wish.target = spec(target, 0.3 * f64::from(side));
+                wish.trail = if trail == 1 { PriceSpec::default() } else { spec(trail, 0.0) };
+                self.day.put(Kind::Intent, &wish);
+            }
+            Act::Raw { instance, kinds, size, limit, stop, target, trail, valid } => {
+                let mut wish = self.wish(instance, kinds, if size > 1.0 { 1 } else { -1 });
+                let spec = |value| PriceSpec { kind: PriceKind::try_from(kinds[2]).unwrap(), value };
+                (wish.size, wish.limit, wish.valid) = (size, limit, valid);
+                (wish.stop, wish.target, wish.trail) = (spec(stop), spec(target), spec(trail));
+                (wish.bar_open, wish.bar_seconds) = (valid, valid as u32);
+                self.day.put(Kind::Intent, &wish);
+            }
+            Act::Mark { ahead_ms } => {
+                self.clock += ahead_ms * 1_000_000;
+                self.day.fire(self.clock);
+            }
+            Act::Command { kind, key } => {
+                self.day.command(CommandKind::try_from(kind).unwrap(), &format!("k{key}"));
+            }
+            Act::Feed { kind } => {
+                let kind = MarkKind::try_from(kind).unwrap();
+                if kind != MarkKind::DayDone {
+                    self.day.session(kind, self.clock);
+                }
+            }
+            Act::Stop { instance, fault } => {
+                let reason = "asked".to_owned();
+                self.day.put(Kind::StrategyStopped, &StrategyStopped { instance, fault, reason });
+            }
+            Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance)),
+        }
+    }
+
+    fn odd(&mut self, share: u32, field: u8, value: i64) {
+        let mut tick = Tick { mode: TickMode::Snap, instrument: share, exch_ts: self.clock, ..Tick::default() };
+        tick.price = self.price[share as usize % 2];
+        tick.volume = self.volume;
+        match field {
+            0 => tick.price = value,
+            1 => tick.exch_ts = value,
+            2 => tick.volume = value,
+            3 => tick.last_qty = value,
+            4 => tick.bid = Level { price: value, quantity: 5 },
+            5 => tick.ask = Level { price: value, quantity: 5 },
+            6 => (tick.bid.quantity, tick.ask.quantity) = (value, value),
+            7 => tick.upper = value,
+            8 => tick.lower = value,
+            9 => tick.exch_ts = self.clock.saturating_add(value % (10 * S)),
+            10 => (tick.open_interest, tick.trade_ts) = (value, value),
+            _ => tick.instrument = value as u32,
+        }
+        self.day.put_tick_at(&tick, self.clock);
+    }
+
+    fn wish(&mut self, instance: u32, kinds: [u8; 4], side: i8) -> Intent {
+        let action = Action::try_from(kinds[0]).unwrap();
+        let mut intent = self.day.wish_of(instance, action, side).intent;
+        intent.size_kind = SizeKind::try_from(kinds[1]).unwrap();
+        intent.valid_kind = ValidKind::try_from(kinds[3]).unwrap();
+        intent
+    }
+}
+
+/// The kernel after some records, and the decisions that it made.
+fn replayed(mut kernel: Kernel, records: &[(i64, Kind, Vec<u8>)]) -> (Kernel, Vec<(Kind, i64, Vec<u8>)>) {
+    let mut decisions = Vec::new();
+    for (ts, kind, payload) in records {
+        kernel.apply(*ts, &Input::parse(*kind as u8, payload).unwrap()).unwrap();
+        decisions.extend(kernel.out.decisions.iter().map(|(kind, ts, payload)| (kind, ts, payload.to_vec())));
+    }
+    (kernel, decisions)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+
+    /// Books stay sound after every record (`Day` looks after each), and nothing outlives the day.
+    #[test]
+    fn any_day_stays_sound_to_its_end(world in world(), acts in prop::collection::vec(act(), 1..160)) {
+        let mut play = Play::new(world);
+        play.acts(&acts);
+        play.day.fire(at("16:00:02"));
+        let kernel = &play.day.kernel;
+        prop_assert_eq!(kernel.orders.iter().count(), 0);
+        prop_assert_eq!(kernel.next_due(), i64::MAX);
+        prop_assert!(kernel.schedules.len() <= 4 + acts.len());
+    }
+
+    /// A Snapshot at any place holds everything that decides: the rest of the day gives the same decisions and state.
+    #[test]
+    fn a_snapshot_anywhere_decides_the_same(
+        world in world(), acts in prop::collection::vec(act(), 1..120), cut in any::<prop::sample::Index>()
+    ) {
+        let mut play = Play::new(world);
+        play.acts(&acts);
+        let records = &play.day.records;
+        let cut = cut.index(records.len());
+        let (whole, decisions) = replayed(Kernel::default(), records);
+        prop_assert_eq!(whole.snapshot(), play.day.kernel.snapshot(), "a replay leads to the same state");
+        let (half, mut again) = replayed(Kernel::default(), &records[..cut]);
+        let restored = Kernel::restore(&half.snapshot()).unwrap();
+        prop_assert_eq!(restored.snapshot(), half.snapshot());
+        let (rest, later) = replayed(restored, &records[cut..]);
+        again.extend(later);
+        prop_assert!(again == decisions);
+        prop_assert_eq!(rest.snapshot(), whole.snapshot());
+    }
+
+    /// Time marks where the clock moves without a tick change no decision.
+    #[test]
+    fn time_marks_change_nothing(
+        acts in prop::collection::vec(act(), 1..120), marks in prop::collection::vec(0..3u8, 120)
+    ) {
+        let world = World { partial: false, latency: true, wall: false, freeze: 0, circuits: false };
+        let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
+        let (mut plain, mut marked) = (Play::new(world), Play::new(world));
+        for (act, mark) in acts.iter().filter(sound).zip(&marks) {
+            if let (Act::Tick { share: 0, step_ms, .. }, 1..) = (act, mark) {
+                // up to the next tick, which moves the clock to there or further
+                let to = marked.clock + step_ms * 1_000_000 / i64::from(*mark);
+                let at = TimeMark { at: to };
+                let now = marked.day.kernel.now;
+                marked.day.kernel.apply(now, &Input::TimeMark(at)).unwrap();
+                marked.day.fire(to);
+            }
+            plain.act(act);
+            marked.act(act);
+        }
+        prop_assert_eq!(plain.day.kernel.hash.value(), marked.day.kernel.hash.value());
+    }
+}
+
+#[test]
+fn inputs_of_a_made_up_share_can_be_checked_without_changing_anything() {
+    let mut kernel = Kernel::default();
+    let before = kernel.snapshot();
+    let bad = InstrumentDef { tick: 0, ..share(0) };
+    assert!(kernel.check(0, &Input::InstrumentDef(bad.clone())).is_err());
+    assert!(kernel.apply(0, &Input::InstrumentDef(bad)).is_err());
+    assert_eq!(kernel.snapshot(), before);
+}

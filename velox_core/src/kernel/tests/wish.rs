@@ -1,0 +1,61 @@
+//! Intents in words.
+
+use super::day::Day;
+use crate::record::{Intent, Kind, PriceKind, PriceSpec, SizeKind};
+
+/// An intent in the making.
+pub(super) struct Wish<'a> {
+    day: &'a mut Day,
+    pub(super) intent: Intent,
+}
+
+impl<'a> Wish<'a> {
+    pub(super) fn new(day: &'a mut Day, intent: Intent) -> Self {
+        Self { day, intent }
+    }
+
+    pub(super) fn quantity(mut self, units: i64) -> Self {
+        (self.intent.size_kind, self.intent.size) = (SizeKind::Quantity, units as f64);
+        self
+    }
+
+    pub(super) fn risk_rupees(mut self, rupees: f64) -> Self {
+        (self.intent.size_kind, self.intent.size) = (SizeKind::RiskRupees, rupees);
+        self
+    }
+
+    pub(super) fn stop(mut self, price: f64) -> Self {
+        self.intent.stop = PriceSpec { kind: PriceKind::Price, value: price };
+        self
+    }
+
+    pub(super) fn target(mut self, price: f64) -> Self {
+        self.intent.target = PriceSpec { kind: PriceKind::Price, value: price };
+        self
+    }
+
+    pub(super) fn trail(mut self, points: f64) -> Self {
+        self.intent.trail = PriceSpec { kind: PriceKind::Points, value: points };
+        self
+    }
+
+    pub(super) fn limit(mut self, price: f64) -> Self {
+        self.intent.limit = price;
+        self
+    }
+
+    pub(super) fn of_bar(mut self, clock: &str, seconds: u32) -> Self {
+        (self.intent.bar_open, self.intent.bar_seconds) = (at(clock), seconds);
+        self
+    }
+
+    pub(super) fn but(mut self, change: impl FnOnce(&mut Intent)) -> Self {
+        change(&mut self.intent);
+        self
+    }
+
+    pub(super) fn send(self) {
+        let Self { day, intent } = self;
+        day.put(Kind::Intent, &intent);
+    }
+}
