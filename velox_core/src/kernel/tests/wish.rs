@@ -1,6 +1,6 @@
 //! Intents in words.
 
-use super::day::Day;
+use super::day::{Day, at};
 use crate::record::{Intent, Kind, PriceKind, PriceSpec, SizeKind};
 
 /// An intent in the making.
