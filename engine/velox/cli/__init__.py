@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from velox.errors import BadInput, ExitCode, Fatal, Unknown, VeloxError
+from velox.errors import ExitCode, Fatal, Unknown, VeloxError
 
 __all__ = ["main", "run"]
 
@@ -38,13 +38,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module_name, _, attribute = _COMMANDS[cmd_name][0].partition(":")
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            if error.name != module_name:
-                raise
-            raise BadInput(f"`velox {cmd_name}` is not in this build yet") from None
-        command = getattr(module, attribute)
+        command = getattr(importlib.import_module(module_name), attribute)
         assert isinstance(command, click.Command)
         return command
 
