@@ -5,6 +5,8 @@
 mod error;
 pub mod latency;
 pub mod mark;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use error::EngineError;

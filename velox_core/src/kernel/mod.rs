@@ -35,7 +35,7 @@ mod timers;
 mod verdict;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use account::Account;
 pub use check::ApplyError;
