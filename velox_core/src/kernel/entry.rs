@@ -166,8 +166,11 @@ impl Kernel {
         risk::approve(Class::Increase, &self.risk_facts(id, side, limit, quantity, 1, 0))
     }
 
-    /// The phase of an instrument's session at kernel time.
+    /// The phase of an instrument's session at kernel time; a day that was called over is closed.
     pub fn phase_now(&self, instrument: u32) -> Phase {
+        if self.day_over {
+            return Phase::Closed;
+        }
         let group = usize::from(self.markets[instrument as usize].def.group);
         self.facts.as_ref().and_then(|f| f.groups.get(group)).map_or(Phase::Closed, |g| g.at(self.now))
     }

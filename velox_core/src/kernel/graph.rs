@@ -108,7 +108,7 @@ impl Kernel {
 
     /// Arms the timer of the next candle end after a time.
     pub(super) fn arm_candles(&mut self, after: i64) {
-        let Some(facts) = &self.facts else { return };
+        let Some(facts) = self.facts.as_ref().filter(|_| !self.day_over) else { return };
         let (open, end) = (facts.open_ns, facts.end_ns);
         let next = |seconds: &u32| {
             let length = i64::from(*seconds) * 1_000_000_000;

@@ -195,10 +195,11 @@ impl Kernel {
             self.instances.push(Instance::new(start, date));
         }
         self.listen(start);
-        for schedule in &start.schedules {
+        let schedules = if self.day_over { &[] } else { start.schedules.as_slice() };
+        for schedule in schedules {
             self.add_schedule(start.id, schedule);
         }
-        if start.flat_at > 0 {
+        if start.flat_at > 0 && !self.day_over {
             self.timers.arm(TimerClass::Flat, start.id, start.flat_at);
         }
         let call = HookCall { rank: Rank::Order, instance: start.id, hook: number::START, arg: HookArg::None };

@@ -279,3 +279,19 @@ fn a_day_that_is_over_twice_finishes_once() {
     day.session(MarkKind::DayDone, at("16:00:02"));
     assert!(day.hooks().is_empty());
 }
+
+#[test]
+fn after_the_days_end_nothing_is_placed_or_armed() {
+    let mut day = Day::with_bars(&[60]);
+    day.tick("10:00:00", 100.0);
+    day.go(1, 10);
+    day.tick("10:00:01", 100.0);
+    day.session(MarkKind::DayDone, at("10:00:01"));
+    let start = crate::record::StrategyStarted { flat_at: at("10:00:02"), ..super::day::strategy(0, 0) };
+    day.put(Kind::StrategyStarted, &crate::record::StrategyStarted { schedules: vec![once(20, "10:05")], ..start });
+    day.watch(0, 300);
+    day.forget();
+    day.go(-1, 5);
+    assert_eq!(day.news()[0], "refused session_closed 2/0");
+    assert_eq!((day.kernel.orders.iter().count(), day.kernel.next_due()), (0, i64::MAX));
+}
