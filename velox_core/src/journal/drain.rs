@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::disk::{Disk, DiskFile};
 use super::error::Failure;
 use super::folder::{SEGMENT_MAX, segment_path};
-use super::format::{Head, RECORD_HEADER_LEN, SNAPSHOT, SNAPSHOT_LEN_MAX, SegmentHeader, SegmentMeta};
+use super::format::{Head, RECORD_HEADER_LEN, SNAPSHOT, SNAPSHOT_LEN_MAX, SegmentHeader, SegmentMeta, seal_all};
 use super::queue::{Batch, Queue, Rotation};
 use super::watermark::{Watermark, WatermarkFile};
 use super::writer::Options;
@@ -28,7 +28,8 @@ pub(super) struct Segment {
     file: Box<dyn DiskFile>,
     path: PathBuf,
     number: u32,
-    snapshot_crc: u32,
+    /// Checksum of the newest record.
+    last_crc: u32,
 }
 
 /// How a segment begins.
@@ -62,7 +63,7 @@ impl Segment {
             return Err(Failure::other("the kernel version must be at most 16 bytes of text"));
         };
         let head = Head { len: len as u32, crc: 0, seq: opening.seq, ts: opening.ts, kind: SNAPSHOT, flags: 0 };
-        let (head, snapshot_crc) = head.sealed(opening.snapshot);
+        let (head, last_crc) = head.sealed(opening.snapshot);
         let path = segment_path(dir, opening.number);
         let mut file = disk.create(&path).map_err(|source| Failure::io("creating", &path, &source))?;
         let written = file
@@ -70,7 +71,7 @@ impl Segment {
             .and_then(|()| file.write(opening.snapshot))
             .and_then(|()| file.sync());
         written.map_err(|source| Failure::io("writing", &path, &source))?;
-        Ok(Self { file, path, number: opening.number, snapshot_crc })
+        Ok(Self { file, path, number: opening.number, last_crc })
     }
 }
 
@@ -134,11 +135,11 @@ impl Drain {
     fn write_batch(&mut self, batch: &mut Batch) -> Result<(), Failure> {
         let mut begin = 0;
         for rotation in batch.rotations.drain(..) {
-            self.write(&batch.bytes[begin..rotation.at], rotation.seq.wrapping_sub(1))?;
+            self.write(&mut batch.bytes[begin..rotation.at], rotation.seq.wrapping_sub(1))?;
             begin = rotation.at;
             self.rotate(rotation)?;
         }
-        self.write(&batch.bytes[begin..], batch.last_seq)?;
+        self.write(&mut batch.bytes[begin..], batch.last_seq)?;
         let aged = self.progress.dirty_since.is_some_and(|since| since.elapsed() >= self.options.sync_pace);
         if batch.sync || batch.closing || aged || self.progress.dirty_len >= self.options.dirty_len_max {
             self.sync()?;
@@ -146,12 +147,12 @@ impl Drain {
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8], last_seq: u64) -> Result<(), Failure> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
+    /// The checksums are this thread's work: the owner's time is dearer.
+    fn write(&mut self, bytes: &mut [u8], last_seq: u64) -> Result<(), Failure> {
+        let Some(crc) = seal_all(bytes) else { return Ok(()) };
         let since = Instant::now();
-        let Segment { file, path, .. } = &mut self.segment;
+        let Segment { file, path, last_crc, .. } = &mut self.segment;
+        *last_crc = crc;
         file.write(bytes).map_err(|source| Failure::io("writing", path, &source))?;
         self.progress.written = last_seq;
         self.progress.dirty_len += bytes.len();
@@ -180,7 +181,7 @@ impl Drain {
         let snapshot = (rotation.snapshot)();
         let opening = Opening {
             number: self.segment.number + 1,
-            previous_crc: rotation.previous_crc.unwrap_or(self.segment.snapshot_crc),
+            previous_crc: self.segment.last_crc,
             seq: rotation.seq,
             ts: rotation.ts,
             snapshot: &snapshot,

@@ -184,9 +184,21 @@ impl Head {
     }
 }
 
+/// Finish whole records that lie one behind the other; the checksum of the last one, `None` where there is none.
+pub(super) fn seal_all(mut records: &mut [u8]) -> Option<u32> {
+    let mut last = None;
+    while records.len() >= RECORD_HEADER_LEN {
+        let len = u32::from_le_bytes(array(records, 4)) as usize;
+        let (record, rest) = records.split_at_mut(len);
+        last = Some(seal(record));
+        records = rest;
+    }
+    last
+}
+
 /// Finish a record whose header was written by [`Head::unsealed`]: `record` is the whole of it.
 #[inline]
-pub(super) fn seal(record: &mut [u8]) -> u32 {
+fn seal(record: &mut [u8]) -> u32 {
     let crc = crc32c::crc32c(&record[4..]);
     record.copy_within(4..8, 0);
     record[4..8].copy_from_slice(&crc.to_le_bytes());
@@ -310,9 +322,11 @@ mod tests {
     fn both_ways_of_sealing_agree() {
         let head = Head { len: 29, crc: 0, seq: 9, ts: -1, kind: 200, flags: 3 };
         let (bytes, crc) = head.sealed(b"abc");
-        let mut record = [head.unsealed().as_slice(), b"abc"].concat();
-        assert_eq!(seal(&mut record), crc);
-        assert_eq!(record, [bytes.as_slice(), b"abc"].concat());
+        let mut records = [head.unsealed().as_slice(), b"abc"].concat().repeat(3);
+        assert_eq!(seal_all(&mut records), Some(crc));
+        let record = [bytes.as_slice(), b"abc"].concat();
+        assert_eq!(records, record.repeat(3));
+        assert_eq!(seal_all(&mut []), None);
         assert!(checksum_holds(&record, crc));
         assert_eq!(Head::parse(&bytes), Head { crc, ..head });
     }

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::{Error, Failure};
-use super::format::{Head, RECORD_HEADER_LEN, RECORD_LEN_MAX, seal};
+use super::format::{Head, RECORD_HEADER_LEN, RECORD_LEN_MAX};
 use super::writer::Options;
 
 /// Segments that may be asked for before the writer thread has begun the first of them.
@@ -21,14 +21,13 @@ pub(super) struct Rotation {
     pub(super) seq: u64,
     pub(super) ts: i64,
     pub(super) created_ns: i64,
-    /// CRC of the record before, unless that is a Snapshot, whose CRC only the writer thread knows.
-    pub(super) previous_crc: Option<u32>,
     pub(super) snapshot: MakeSnapshot,
 }
 
 /// Everything that the writer thread takes at once.
 #[derive(Default)]
 pub(super) struct Batch {
+    /// Records that want their checksum: see [`super::format::seal_all`].
     pub(super) bytes: Vec<u8>,
     pub(super) rotations: Vec<Rotation>,
     pub(super) last_seq: u64,
@@ -43,8 +42,6 @@ struct State {
     filled: usize,
     rotations: Vec<Rotation>,
     last_seq: u64,
-    /// `None` behind a Snapshot.
-    last_crc: Option<u32>,
     sync_wanted: u64,
     write_wanted: bool,
     closing: bool,
@@ -128,8 +125,6 @@ impl Queue {
         state.bytes.truncate(start);
         state.bytes.extend_from_slice(&head.unsealed());
         put_payload(&mut state.bytes);
-        let State { bytes, last_crc, .. } = &mut *state;
-        *last_crc = Some(seal(&mut bytes[start..start + len]));
         state.filled = start + len;
         state.last_seq = head.seq;
         // Bounds the dirty bytes: the writer need not wait for its time when enough has gathered.
@@ -151,7 +146,6 @@ impl Queue {
             state = self.wait_for(state, |state| state.rotations.len() < ROTATIONS_MAX)?;
         }
         rotation.at = state.filled;
-        rotation.previous_crc = state.last_crc.take();
         state.last_seq = rotation.seq;
         state.rotations.push(rotation);
         state.write_wanted = true;

@@ -190,7 +190,7 @@ impl Writer {
         snapshot: impl FnOnce() -> Vec<u8> + Send + 'static,
     ) -> Result<(), Error> {
         let snapshot = Box::new(snapshot);
-        self.queue.rotate(Rotation { at: 0, seq, ts, created_ns, previous_crc: None, snapshot })
+        self.queue.rotate(Rotation { at: 0, seq, ts, created_ns, snapshot })
     }
 
     /// Have what is buffered written now, without a sync; worth it at the end of a burst that others tail.
