@@ -24,6 +24,8 @@ pub const DEPTH20_LEN: usize = 443;
 const TOKEN_AT: usize = 2;
 const TOKEN_LEN_MAX: usize = 25;
 const CURRENCY_SEGMENT: u8 = 13;
+/// The highest bit of each byte of a word.
+const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// The four kinds of packet, numbered as on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,13 @@ impl TokenKey {
         padded[TOKEN_AT..TOKEN_AT + token.len()].copy_from_slice(token);
         Some(scan_token(&padded).0)
     }
+
+    /// Whether the token is plain ASCII, as all tokens of exchanges are; told without looking at each byte.
+    #[inline]
+    fn is_ascii(self) -> bool {
+        let [first, second, third, last] = self.0;
+        (first | second | third | last & 0xFF) & HIGHS == 0
+    }
 }
 
 /// One decoded packet: the header by value, the rest read from the frame when asked for.
@@ -89,14 +98,15 @@ pub struct Packet<'a> {
     pub trailing_bytes: usize,
     /// What only this mode has.
     pub body: Body<'a>,
-    token: &'a str,
+    /// UTF-8, as was checked when the packet was read.
+    token: &'a [u8],
 }
 
 impl<'a> Packet<'a> {
     /// The token, without its NUL padding.
     #[inline]
     pub fn token(&self) -> &'a str {
-        self.token
+        std::str::from_utf8(self.token).unwrap_or_default()
     }
 
     /// Last traded price in wire units; Depth20 carries none.
@@ -179,8 +189,11 @@ fn packet<'a, const N: usize>(
     view: Body<'a>,
 ) -> Result<Packet<'a>, DecodeError> {
     let (key, token_len) = scan_token(body);
-    let token = std::str::from_utf8(&body[TOKEN_AT..TOKEN_AT + token_len])
-        .map_err(|e| DecodeError { position: TOKEN_AT + e.valid_up_to(), reason: Reason::TokenNotUtf8 })?;
+    let token = &body[TOKEN_AT..TOKEN_AT + token_len];
+    if !key.is_ascii() {
+        std::str::from_utf8(token)
+            .map_err(|e| DecodeError { position: TOKEN_AT + e.valid_up_to(), reason: Reason::TokenNotUtf8 })?;
+    }
     let (sequence, exchange_time_ms) = match view {
         Body::Ltp(_) | Body::Quote(_) | Body::SnapQuote(_) => (views::int(body, 27), views::int(body, 35)),
         Body::Depth20(_) => (0, views::int(body, 27)),
@@ -193,7 +206,6 @@ fn packet<'a, const N: usize>(
 #[inline]
 fn scan_token<const N: usize>(frame: &[u8; N]) -> (TokenKey, usize) {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     let mut words = [0; 4];
     words[3] = u64::from(frame[1]) << 8;
     for (i, slot) in words.iter_mut().take(3).enumerate() {
