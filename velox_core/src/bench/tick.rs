@@ -6,13 +6,12 @@ use crate::decode::smartapi::SNAP_QUOTE_LEN;
 use crate::engine::{Engine, EngineError, Identity};
 use crate::record::Verdict;
 use std::path::Path;
-use std::time::Duration;
 
 /// Packets that lie ready at once, as after one read of a socket: they fit into the cache beside the state.
 const BLOCK: usize = 256;
 /// Records that may wait for the disk before the measurement waits for it: the owner's time counts, not the disk's, and
 /// the buffer stays as short as 50,000 ticks/s leave it.
-const BEHIND_MAX: u64 = 2_000;
+const BEHIND_MAX: u64 = 1_000;
 
 /// What a run was asked to do.
 #[derive(Clone, Copy, Debug)]
@@ -86,20 +85,23 @@ fn take_all(engine: &mut Engine, packets: &[Packet]) -> Result<(), EngineError> 
 #[inline]
 pub fn take(engine: &mut Engine, packet: &[u8]) -> Result<(), EngineError> {
     let Ok(Some(tick)) = engine.decode(packet, OPEN_NS) else { return Ok(()) };
-    let ts = engine.kernel.tick_time(&tick, OPEN_NS);
-    if ts >= engine.kernel.next_due() {
-        while let Some(timer) = engine.due_timer(ts) {
-            engine.put_timer(timer)?;
-        }
+    let (ts, judged) = engine.kernel.judge_next(&tick, OPEN_NS);
+    let quiet = ts < engine.kernel.next_due();
+    while let Some(timer) = engine.due_timer(ts) {
+        engine.put_timer(timer)?;
     }
-    engine.put_tick(ts, &tick)?;
+    engine.put_tick(ts, &tick, quiet.then_some(judged))?;
     Ok(())
 }
 
 fn wait_for_disk(engine: &Engine) {
     let Some(journal) = engine.journal() else { return };
+    if engine.position().1 > journal.written_seq() + BEHIND_MAX {
+        journal.request_write();
+    }
+    // Not asleep: a core that slept comes back with cold caches, and that would be counted.
     while engine.position().1 > journal.written_seq() + BEHIND_MAX && journal.failure().is_none() {
-        std::thread::sleep(Duration::from_micros(200));
+        std::hint::spin_loop();
     }
 }
 

@@ -14,8 +14,8 @@ pub use error::EngineError;
 use crate::decode::DecodeError;
 use crate::decode::smartapi::{TokenKey, decode};
 use crate::journal::{FirstRecord, Lock, Options, SegmentMeta, Writer};
-use crate::kernel::{KERNEL_VERSION, Kernel};
-use crate::record::{Input, Kind, Skip, Tick, Timer, UNKNOWN_INSTRUMENT};
+use crate::kernel::{ApplyError, Guarded, KERNEL_VERSION, Kernel};
+use crate::record::{Input, Kind, Skip, Tick, Timer, UNKNOWN_INSTRUMENT, Verdict};
 use crate::replay::{Measures, Recovered};
 use latency::Stages;
 use mark::Mark;
@@ -234,10 +234,13 @@ impl Engine {
         self.apply(timer.due, &input)
     }
 
-    /// Journals and applies a tick.
-    pub fn put_tick(&mut self, ts: i64, tick: &Tick) -> Result<u64, EngineError> {
-        let input = Input::Tick(*tick);
-        self.admit(ts, &input)?;
+    /// Journals and applies a tick; `judged` is its verdict where nothing was applied since [`Kernel::judge_next`] gave it.
+    #[inline]
+    pub fn put_tick(&mut self, ts: i64, tick: &Tick, judged: Option<Guarded>) -> Result<(u64, Verdict), EngineError> {
+        if self.poisoned {
+            return Err(EngineError::Poisoned);
+        }
+        self.kernel.check_time(ts)?;
         let sampled = self.stages.begin();
         if let Some(journal) = &mut self.journal {
             self.seq += 1;
@@ -246,9 +249,9 @@ impl Engine {
             self.seq += 1;
         }
         let sampled = self.stages.appended(sampled);
-        let seq = self.apply(ts, &input)?;
+        let (seq, verdict) = self.apply_with(|kernel| kernel.apply_tick(ts, tick, judged))?;
         self.stages.applied(sampled);
-        Ok(seq)
+        Ok((seq, verdict))
     }
 
     /// Journals and applies any other input from its payload.
@@ -293,6 +296,14 @@ impl Engine {
     }
 
     fn apply(&mut self, ts: i64, input: &Input) -> Result<u64, EngineError> {
+        self.apply_with(|kernel| kernel.apply(ts, input)).map(|(seq, ())| seq)
+    }
+
+    #[inline]
+    fn apply_with<T>(
+        &mut self,
+        work: impl FnOnce(&mut Kernel) -> Result<T, ApplyError>,
+    ) -> Result<(u64, T), EngineError> {
         let seq = self.seq;
         self.poisoned = true; // until the apply has come back: a panic leaves it so
         if let Some(mark) = &mut self.mark {
@@ -301,7 +312,7 @@ impl Engine {
         let (kernel, planted) = (&mut self.kernel, self.panic_at == seq && seq > 0);
         let applied = catch_unwind(AssertUnwindSafe(|| {
             assert!(!planted, "a planted panic at sequence {seq}");
-            kernel.apply(ts, input)
+            work(kernel)
         }));
         let result = match applied {
             Ok(result) => result,
@@ -311,11 +322,13 @@ impl Engine {
         if let Some(mark) = &mut self.mark {
             mark.applied();
         }
-        result?;
-        self.keep_notes();
+        let result = result?;
+        if !self.kernel.out.notes.is_empty() {
+            self.keep_notes();
+        }
         self.write_decisions()?;
         self.rotate_when_due()?;
-        Ok(seq)
+        Ok((seq, result))
     }
 
     fn keep_notes(&mut self) {

@@ -15,7 +15,7 @@ type Inputs = [(i64, Kind, Vec<u8>)];
 fn put(engine: &mut Engine, input: &(i64, Kind, Vec<u8>)) -> Result<u64, EngineError> {
     let (ts, kind, payload) = input;
     match kind {
-        Kind::Tick => engine.put_tick(*ts, &Tick::parse(payload).unwrap()),
+        Kind::Tick => engine.put_tick(*ts, &Tick::parse(payload).unwrap(), None).map(|(seq, _)| seq),
         Kind::Timer => engine.put_timer(Timer::parse(payload).unwrap()),
         _ => engine.put(*ts, *kind, payload),
     }
@@ -293,7 +293,7 @@ fn a_refused_input_never_reaches_the_journal() {
     let wrong = rmp_serde::to_vec(&wrong).unwrap();
     assert!(matches!(engine.put(0, Kind::InstrumentDef, &wrong), Err(EngineError::Apply(_))));
     assert!(matches!(engine.put(0, Kind::InstrumentDef, &wrong[1..]), Err(EngineError::Payload(_))));
-    assert!(matches!(engine.put_tick(i64::MAX, &Tick::default()), Err(EngineError::Apply(_))));
+    assert!(matches!(engine.put_tick(i64::MAX, &Tick::default(), None), Err(EngineError::Apply(_))));
     assert_eq!(engine.position(), before);
     engine.close().unwrap();
     recover(dir.path()).unwrap();

@@ -1,27 +1,26 @@
 //! The one way in: a record's time and input change the state; nothing else does.
 
 use super::account::MARK_NS;
-use super::candle::{FLAG_GAP, Series};
+use super::candle::{FLAG_GAP, Frame, Series};
 use super::exit::REPRICE_NS;
 use super::hooks::{HookArg, HookCall, Rank, number};
-use super::{ApplyError, Kernel, Market};
+use super::{ApplyError, Guarded, Kernel, Market};
 use crate::record::{
     Input, InstrumentDef, Kind, MarkKind, Phase, SessionMark, StrategyEvent, Tick, TickMode, Timer, TimerClass,
     Verdict, Watch,
 };
+use std::sync::Arc;
 
 impl Kernel {
     /// Applies one input; afterwards `out` holds the decisions and the hooks that are due.
     pub fn apply(&mut self, ts: i64, input: &Input) -> Result<(), ApplyError> {
-        self.out.decisions.clear();
-        self.out.hooks.clear();
-        self.out.notes.clear();
+        self.out.clear();
         self.check(ts, input)?;
         if !matches!(input, Input::TimeMark(_)) {
             self.now = self.now.max(ts);
         }
         match input {
-            Input::Tick(tick) => self.apply_tick(tick),
+            Input::Tick(tick) => _ = self.take_tick(tick, self.judge(tick, self.now)),
             Input::Timer(timer) => self.apply_timer(timer),
             Input::TimeMark(_) | Input::UserValue(_) | Input::Kept(_) => {}
             Input::Intent(intent) => self.apply_intent(intent),
@@ -43,9 +42,29 @@ impl Kernel {
             }
             Input::Settings(settings) => self.settings = settings.clone(),
         }
-        self.drain_queue();
-        self.out.hooks.sort_by_key(|call| call.rank);
+        self.settle();
         Ok(())
+    }
+
+    /// As [`Kernel::apply`] for a tick; `judged` is its verdict where nothing was applied since it was asked for.
+    #[inline]
+    pub fn apply_tick(&mut self, ts: i64, tick: &Tick, judged: Option<Guarded>) -> Result<Verdict, ApplyError> {
+        self.out.clear();
+        self.check_time(ts)?;
+        self.now = self.now.max(ts);
+        debug_assert!(judged.is_none_or(|judged| judged == self.judge(tick, self.now)), "a verdict of another state");
+        let judged = judged.unwrap_or_else(|| self.judge(tick, self.now));
+        let verdict = self.take_tick(tick, judged);
+        self.settle();
+        Ok(verdict)
+    }
+
+    #[inline]
+    fn settle(&mut self) {
+        self.drain_queue();
+        if self.out.hooks.len() > 1 {
+            self.out.hooks.sort_by_key(|call| call.rank);
+        }
     }
 
     /// Goes past a record that must not be applied; a timer at least is no longer armed, or it would come again.
@@ -63,14 +82,13 @@ impl Kernel {
         }
     }
 
-    fn apply_tick(&mut self, tick: &Tick) {
-        let verdict = self.judge(tick, self.now).verdict;
+    fn take_tick(&mut self, tick: &Tick, Guarded { verdict, phase }: Guarded) -> Verdict {
         self.verdicts[verdict as usize] += 1;
         match verdict {
             Verdict::Applied => {
                 self.data_now = self.data_now.max(tick.exch_ts);
                 self.apply_good_tick(tick);
-                return;
+                return verdict;
             }
             Verdict::Duplicate => {
                 self.data_now = self.data_now.max(tick.exch_ts);
@@ -81,25 +99,26 @@ impl Kernel {
                 refresh(market, tick);
                 market.run_volume = market.run_volume.max(tick.volume);
             }
-            Verdict::NotContinuous => self.add_auction_print(tick),
-            Verdict::Impossible | Verdict::Unknown | Verdict::WrongDay | Verdict::OutOfOrder | Verdict::Band => {}
+            // Pre-open and auction prints change the day candle alone.
+            Verdict::NotContinuous if matches!(phase, Phase::PreOpen | Phase::Auction) => {
+                self.markets[tick.instrument as usize].add_to_day(tick.price, tick.volume, tick.exch_ts);
+            }
+            Verdict::NotContinuous
+            | Verdict::Impossible
+            | Verdict::Unknown
+            | Verdict::WrongDay
+            | Verdict::OutOfOrder
+            | Verdict::Band => {}
         }
         self.decide_verdict(tick, verdict);
-    }
-
-    /// Pre-open and auction prints change the day candle alone.
-    fn add_auction_print(&mut self, tick: &Tick) {
-        let phase = self.judge(tick, self.now).phase;
-        if matches!(phase, Phase::PreOpen | Phase::Auction) {
-            self.markets[tick.instrument as usize].add_to_day(tick.price, tick.volume, tick.exch_ts);
-        }
+        verdict
     }
 
     fn apply_good_tick(&mut self, tick: &Tick) {
         let index = tick.instrument as usize;
         let anchor = self.facts.as_ref().map_or(0, |f| f.open_ns);
         let flags = self.gap_flag(index, tick);
-        if self.markets[index].series.iter().any(|s| self.series[*s as usize].is_over(tick.exch_ts)) {
+        if self.markets[index].frames.iter().any(|frame| frame.is_over(tick.exch_ts)) {
             self.close_by_tick(index, tick.exch_ts);
         }
         let stale_ns = self.settings.stale_ns;
@@ -117,8 +136,8 @@ impl Kernel {
         market.epoch = self.feed_epoch;
         market.stale = self.now - tick.exch_ts > stale_ns;
         market.add_to_day(tick.price, tick.volume, tick.exch_ts);
-        for &series in &market.series {
-            self.series[series as usize].add(tick.exch_ts, tick.price, flags, anchor);
+        for frame in &mut market.frames {
+            frame.add(tick.exch_ts, tick.price, flags, anchor);
         }
         if !market.working.is_empty() {
             self.match_orders(tick.instrument);
@@ -135,12 +154,12 @@ impl Kernel {
     fn gap_flag(&mut self, index: usize, tick: &Tick) -> u32 {
         let market = &mut self.markets[index];
         if market.last_ts == 0 {
-            let open = self.facts.as_ref().and_then(|f| f.groups.get(usize::from(market.def.group))?.continuous());
+            let open = self.facts.as_ref().and_then(|f| f.groups.get(usize::from(market.group))?.continuous());
             let missed = open.is_some_and(|(open, _)| self.feed_up_at > open);
             if missed {
                 market.run_volume = market.run_volume.max(tick.volume);
-                for &series in &market.series {
-                    self.series[series as usize].base_volume = market.run_volume;
+                for frame in &mut market.frames {
+                    frame.base_volume = market.run_volume;
                 }
             }
             return if missed || self.feed_epoch > 1 { FLAG_GAP } else { 0 };
@@ -176,22 +195,17 @@ impl Kernel {
 
     fn define_instrument(&mut self, def: &InstrumentDef) {
         match self.markets.get_mut(def.id as usize) {
-            Some(market) => {
-                (market.lower, market.upper) = (def.lower, def.upper);
-                market.def = def.clone();
-            }
-            None => self.markets.push(Market::new(def.clone())),
+            Some(market) => market.redefine(Arc::new(def.clone())),
+            None => self.markets.push(Market::new(Arc::new(def.clone()))),
         }
     }
 
     fn watch(&mut self, watch: &Watch) {
         let market = &mut self.markets[watch.instrument as usize];
-        let mut series = Series::new(watch.instrument, watch.seconds);
-        series.base_volume = market.run_volume;
+        let series = Series::new(watch.instrument, watch.seconds);
+        market.frames.push(Frame::new(watch.series, series.length, market.run_volume));
+        market.frames.sort_by_key(|frame| std::cmp::Reverse(frame.length));
         self.series.push(series);
-        market.series.push(watch.series);
-        let all = &self.series;
-        market.series.sort_by_key(|s| std::cmp::Reverse(all[*s as usize].length));
         if !self.frame_lengths.contains(&watch.seconds) {
             self.frame_lengths.push(watch.seconds);
         }

@@ -1,15 +1,18 @@
 //! Candles: anchored at the session's open, built from applied ticks, never changed once closed.
 
-use super::ring::Ring;
+use super::history::History;
 use crate::fixed::to_float;
 use crate::indicators;
 use serde::{Deserialize, Serialize};
 
 /// Set on a candle in which a tick followed a gap.
 pub const FLAG_GAP: u32 = 1;
+/// Columns of a series' history.
+const FIELDS: usize = 5;
 
 /// One candle; prices at 1e-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(C)]
 #[allow(missing_docs)] // the market's words
 pub struct Candle {
     pub ts_open: i64,
@@ -83,54 +86,26 @@ impl Candle {
     }
 }
 
-/// The candles of one instrument at one length.
+/// The unfinished candle of a series. It lies beside its instrument: what every tick touches lies together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Series {
-    /// The instrument.
-    pub instrument: u32,
-    /// Length of a candle, ns.
-    pub length: i64,
+#[repr(C)]
+pub struct Frame {
     /// End of the forming candle; meaningful while it has ticks.
     pub end: i64,
     /// The unfinished candle.
     pub forming: Candle,
+    /// Length of a candle, ns.
+    pub length: i64,
     /// Running volume at the close of the previous candle.
     pub base_volume: i64,
-    /// Candles closed so far, history included.
-    pub closed: u32,
-    /// Open time of the newest closed candle, ns; 0 before the first.
-    pub last_open: i64,
-    /// Candles closed in this session.
-    pub session_n: u32,
-    /// Nodes fed by it.
-    pub nodes: Vec<u32>,
-    /// Instances that listen: (instance, hook).
-    pub listeners: Vec<(u32, u16)>,
-    /// Open, high, low, close, volume of closed candles.
-    pub history: [Ring; 5],
+    /// The series that it becomes part of.
+    pub series: u32,
 }
 
-impl Series {
-    /// A series without candles.
-    pub fn new(instrument: u32, seconds: u32) -> Self {
-        Self {
-            instrument,
-            length: i64::from(seconds) * 1_000_000_000,
-            end: 0,
-            forming: Candle::default(),
-            base_volume: 0,
-            closed: 0,
-            last_open: 0,
-            session_n: 0,
-            nodes: Vec::new(),
-            listeners: Vec::new(),
-            history: std::array::from_fn(|_| Ring::default()),
-        }
-    }
-
-    /// Length of a candle, s.
-    pub fn seconds(&self) -> u32 {
-        (self.length / 1_000_000_000) as u32
+impl Frame {
+    /// Of a series that begins at the instrument's running volume.
+    pub fn new(series: u32, length: i64, base_volume: i64) -> Self {
+        Self { end: 0, forming: Candle::default(), length, base_volume, series }
     }
 
     /// Whether the forming candle is over at this exchange time.
@@ -153,12 +128,9 @@ impl Series {
 
     /// Closes the forming candle at the instrument's running volume.
     pub fn close(&mut self, run_volume: i64) -> Candle {
-        let mut candle = self.forming;
-        candle.volume = run_volume - self.base_volume;
+        let candle = Candle { volume: run_volume - self.base_volume, ..self.forming };
         self.base_volume = run_volume;
         self.forming.ticks = 0;
-        self.session_n += 1;
-        self.remember(&candle);
         candle
     }
 
@@ -167,13 +139,58 @@ impl Series {
         (self.forming.ticks > 0).then(|| Candle { volume: run_volume - self.base_volume, ..self.forming })
     }
 
+    /// Forgets the day before.
+    pub fn begin_day(&mut self) {
+        (self.base_volume, self.forming.ticks) = (0, 0);
+    }
+}
+
+/// The closed candles of one instrument at one length.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Series {
+    /// The instrument.
+    pub instrument: u32,
+    /// Length of a candle, ns.
+    pub length: i64,
+    /// Candles closed so far, history included.
+    pub closed: u32,
+    /// Open time of the newest closed candle, ns; 0 before the first.
+    pub last_open: i64,
+    /// Candles closed in this session.
+    pub session_n: u32,
+    /// Nodes fed by it.
+    pub nodes: Vec<u32>,
+    /// Instances that listen: (instance, hook).
+    pub listeners: Vec<(u32, u16)>,
+    /// Open, high, low, close, volume of closed candles.
+    pub history: History,
+}
+
+impl Series {
+    /// A series without candles.
+    pub fn new(instrument: u32, seconds: u32) -> Self {
+        Self {
+            instrument,
+            length: i64::from(seconds) * 1_000_000_000,
+            closed: 0,
+            last_open: 0,
+            session_n: 0,
+            nodes: Vec::new(),
+            listeners: Vec::new(),
+            history: History::new(FIELDS),
+        }
+    }
+
+    /// Length of a candle, s.
+    pub fn seconds(&self) -> u32 {
+        (self.length / 1_000_000_000) as u32
+    }
+
     /// Keeps a closed candle in the history.
     pub fn remember(&mut self, candle: &Candle) {
         self.closed += 1;
         self.last_open = candle.ts_open;
-        for (ring, value) in self.history.iter_mut().zip([candle.open, candle.high, candle.low, candle.close]) {
-            ring.push(to_float(value));
-        }
-        self.history[4].push(candle.volume as f64);
+        let [open, high, low, close] = [candle.open, candle.high, candle.low, candle.close].map(to_float);
+        self.history.push(&[open, high, low, close, candle.volume as f64]);
     }
 }

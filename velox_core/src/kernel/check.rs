@@ -50,9 +50,7 @@ fn within(whose: &str, values: &[(&str, i64, RangeInclusive<i64>)]) -> Checked {
 impl Kernel {
     /// Whether an input of this time can follow the state; changes nothing.
     pub fn check(&self, ts: i64, input: &Input) -> Checked {
-        if !(0..=TIME_MAX).contains(&ts) {
-            return fault(format!("{ts} is no time of a record"));
-        }
+        self.check_time(ts)?;
         match input {
             Input::Tick(_)
             | Input::TimeMark(_)
@@ -75,6 +73,13 @@ impl Kernel {
             Input::SessionMark(mark) => within("a session mark", &[("its time", mark.at, 0..=TIME_MAX)]),
             Input::Settings(settings) => check_settings(settings),
         }
+    }
+
+    /// Whether a record can have this time.
+    #[inline]
+    #[allow(clippy::unused_self)] // asked of a kernel, as everything else
+    pub fn check_time(&self, ts: i64) -> Checked {
+        if (0..=TIME_MAX).contains(&ts) { Ok(()) } else { fault(format!("{ts} is no time of a record")) }
     }
 
     fn check_instance_known(&self, id: u32) -> Checked {

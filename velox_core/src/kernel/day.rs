@@ -39,9 +39,7 @@ impl Kernel {
             self.accounts[account as usize].begin_day(equity);
         }
         self.markets.iter_mut().for_each(Market::begin_day);
-        for series in &mut self.series {
-            (series.base_volume, series.forming.ticks, series.session_n) = (0, 0, 0);
-        }
+        self.series.iter_mut().for_each(|series| series.session_n = 0);
         self.nodes.iter_mut().for_each(super::Node::begin_session);
     }
 

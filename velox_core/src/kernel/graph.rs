@@ -1,13 +1,14 @@
 //! The node graph: indicators on series, shared between strategies, updated as candles close.
 
-use super::candle::{Candle, Source};
+use super::candle::{Candle, Frame, Series, Source};
+use super::history::History;
 use super::hooks::{HookArg, HookCall, Rank};
-use super::ring::Ring;
 use super::{ApplyError, Kernel};
 use crate::indicators::{Indicator, NOT_READY, Values};
 use crate::record::{HistoryBar, Kind, NodeAdded, TimerClass};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// One indicator in the graph.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,18 +17,16 @@ pub struct Node {
     pub series: u32,
     /// The field that it follows.
     pub source: Source,
-    /// Its kind and parameters, as they were asked for.
-    pub kind: String,
-    /// Parameters.
-    pub params: Vec<f64>,
     /// The indicator.
     pub study: Indicator,
     /// Its committed values.
     pub values: Values,
     /// Kernel time of the newest value.
     pub updated: i64,
-    /// Values of earlier candles, one ring an output.
-    pub history: Vec<Ring>,
+    /// Values of earlier candles, a column an output.
+    pub history: History,
+    /// How it was asked for.
+    pub asked: Arc<NodeAdded>,
 }
 
 impl Node {
@@ -35,9 +34,7 @@ impl Node {
         self.study.update(&candle.input(self.source));
         self.values = self.study.values();
         self.updated = now;
-        for (ring, value) in self.history.iter_mut().zip(self.values) {
-            ring.push(value);
-        }
+        self.history.push(&self.values);
     }
 
     /// A new session: what belongs to one session alone is forgotten, its value included.
@@ -53,36 +50,47 @@ impl Kernel {
         let Some(node) = self.nodes.get(node as usize) else {
             return NOT_READY;
         };
-        let series = &self.series[node.series as usize];
-        let run = self.markets[series.instrument as usize].run_volume;
-        match series.forming_now(run) {
+        match self.forming_candle(node.series) {
             Some(candle) => node.study.peek(&candle.input(node.source)),
             None => node.values,
         }
     }
 
+    /// The unfinished candle of a series with its volume so far.
+    pub fn forming_candle(&self, series: u32) -> Option<Candle> {
+        let market = &self.markets[self.series[series as usize].instrument as usize];
+        self.frame(series).forming_now(market.run_volume)
+    }
+
+    /// What is forming in a series.
+    pub fn frame(&self, series: u32) -> &Frame {
+        let market = &self.markets[self.series[series as usize].instrument as usize];
+        let found = market.frames.iter().find(|frame| frame.series == series);
+        found.expect("each series has its frame beside its instrument")
+    }
+
     /// Adds a node that `check` has found sound; making its indicator cannot fail a second time.
     pub(super) fn add_node(&mut self, add: &NodeAdded) -> Result<(), ApplyError> {
         let study = Indicator::new(&add.kind, &add.params).map_err(|e| ApplyError(e.to_string()))?;
-        let history = study.outputs().iter().map(|_| Ring::default()).collect();
+        let history = History::new(study.outputs().len());
         self.series[add.series as usize].nodes.push(add.id);
         self.nodes.push(Node {
             series: add.series,
             source: Source::parse(&add.source).unwrap_or(Source::Close),
-            kind: add.kind.clone(),
-            params: add.params.clone(),
             study,
             values: NOT_READY,
             updated: 0,
             history,
+            asked: Arc::new(add.clone()),
         });
         Ok(())
     }
 
     /// A candle of an earlier day feeds nodes and history, and runs no hook; one that is there already does nothing.
     pub(super) fn apply_history(&mut self, bar: &HistoryBar) {
+        let is_forming = self.frame(bar.series).forming.ticks > 0;
         let series = &mut self.series[bar.series as usize];
-        if bar.ts_open <= series.last_open || series.forming.ticks > 0 {
+        if bar.ts_open <= series.last_open || is_forming {
             return;
         }
         let candle = Candle {
@@ -123,10 +131,9 @@ impl Kernel {
     /// Closes the candles of an instrument that are over at this exchange time.
     pub(super) fn close_by_tick(&mut self, market: usize, exch_ts: i64) {
         let mut closed = Vec::new();
-        for at in 0..self.markets[market].series.len() {
-            let id = self.markets[market].series[at];
-            if self.series[id as usize].is_over(exch_ts) {
-                closed.push((id, self.close_series(id)));
+        for at in 0..self.markets[market].frames.len() {
+            if self.markets[market].frames[at].is_over(exch_ts) {
+                closed.push(self.close_frame(market, at));
             }
         }
         self.hook_bars(&closed);
@@ -135,19 +142,17 @@ impl Kernel {
     /// Closes every candle that ended by the timer's due time less grace: one record for all of them.
     pub(super) fn close_by_timer(&mut self, due: i64) {
         let end = due.saturating_sub(self.settings.grace_ns);
-        let mut ids: Vec<u32> = Vec::new();
-        for (id, series) in self.series.iter().enumerate() {
-            if series.forming.ticks > 0 && series.end <= end.max(0) {
-                ids.push(id as u32);
-            }
+        let mut over: Vec<(Reverse<i64>, u32, usize, usize)> = Vec::new();
+        for (index, market) in self.markets.iter().enumerate() {
+            let frames = market.frames.iter().enumerate().filter(|(_, frame)| frame.is_over(end.max(0)));
+            over.extend(frames.map(|(at, frame)| (Reverse(frame.length), frame.series, index, at)));
         }
-        ids.sort_by_key(|id| (Reverse(self.series[*id as usize].length), *id));
-        let mut closed = Vec::with_capacity(ids.len());
-        for id in ids {
-            let (instrument, until) = (self.series[id as usize].instrument, self.series[id as usize].end);
-            let market = &mut self.markets[instrument as usize];
-            market.closed_until = market.closed_until.max(until);
-            closed.push((id, self.close_series(id)));
+        over.sort_unstable();
+        let mut closed = Vec::with_capacity(over.len());
+        for (_, _, index, at) in over {
+            let market = &mut self.markets[index];
+            market.closed_until = market.closed_until.max(market.frames[at].end);
+            closed.push(self.close_frame(index, at));
         }
         if due != i64::MAX {
             self.arm_candles(end);
@@ -155,20 +160,21 @@ impl Kernel {
         self.hook_bars(&closed);
     }
 
-    fn close_series(&mut self, id: u32) -> Candle {
-        let instrument = self.series[id as usize].instrument;
-        let run = self.markets[instrument as usize].run_volume;
-        let candle = self.series[id as usize].close(run);
+    fn close_frame(&mut self, market: usize, at: usize) -> (u32, Candle) {
+        let market = &mut self.markets[market];
+        let frame = &mut market.frames[at];
+        let candle = frame.close(market.run_volume);
+        let series = &mut self.series[frame.series as usize];
+        series.session_n += 1;
+        series.remember(&candle);
         self.candles_closed += 1;
-        for at in 0..self.series[id as usize].nodes.len() {
-            let node = self.series[id as usize].nodes[at];
+        for &node in &series.nodes {
             self.nodes[node as usize].update(&candle, self.now);
         }
-        let (series, nodes, ts) = (&self.series[id as usize], &self.nodes, self.now);
-        let at = self.out.decisions.len();
+        let (id, nodes, ts, decision) = (frame.series, &self.nodes, self.now, self.out.decisions.len());
         self.out.decisions.push_raw(Kind::CandleClosed, ts, |out| write_candle(out, series, &candle, nodes));
-        self.hash_decision(at);
-        candle
+        self.hash_decision(decision);
+        (id, candle)
     }
 
     fn hook_bars(&mut self, closed: &[(u32, Candle)]) {
@@ -190,7 +196,7 @@ impl Kernel {
 
 /// instrument u32 · seconds u32 · `ts_open` · open · high · low · close · volume i64 · ticks u32 · flags u32 ·
 /// count of values u16 · values f64 in the order of the series' nodes and their outputs.
-fn write_candle(out: &mut Vec<u8>, series: &super::candle::Series, candle: &Candle, nodes: &[Node]) {
+fn write_candle(out: &mut Vec<u8>, series: &Series, candle: &Candle, nodes: &[Node]) {
     out.extend(series.instrument.to_le_bytes());
     out.extend(series.seconds().to_le_bytes());
     for v in [candle.ts_open, candle.open, candle.high, candle.low, candle.close, candle.volume] {
@@ -198,11 +204,11 @@ fn write_candle(out: &mut Vec<u8>, series: &super::candle::Series, candle: &Cand
     }
     out.extend(candle.ticks.to_le_bytes());
     out.extend(candle.flags.to_le_bytes());
-    let count: usize = series.nodes.iter().map(|n| nodes[*n as usize].history.len()).sum();
+    let count: usize = series.nodes.iter().map(|n| nodes[*n as usize].history.columns()).sum();
     out.extend((count as u16).to_le_bytes());
     for node in &series.nodes {
         let node = &nodes[*node as usize];
-        for value in &node.values[..node.history.len()] {
+        for value in &node.values[..node.history.columns()] {
             // One NaN in all of the journal: its sign and payload differ between machines.
             let value = if value.is_nan() { f64::NAN } else { *value };
             out.extend(value.to_le_bytes());

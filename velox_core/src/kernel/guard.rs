@@ -28,7 +28,7 @@ impl Kernel {
         if !(0..DAY_NS).contains(&(tick.exch_ts.saturating_sub(facts.day_start_ns))) {
             return out(Verdict::WrongDay, Phase::Closed);
         }
-        let phase = facts.groups.get(usize::from(market.def.group)).map_or(Phase::Closed, |g| g.at(tick.exch_ts));
+        let phase = facts.groups.get(usize::from(market.group)).map_or(Phase::Closed, |g| g.at(tick.exch_ts));
         if phase != Phase::Continuous {
             return out(Verdict::NotContinuous, phase);
         }
@@ -48,12 +48,16 @@ impl Kernel {
         out(Verdict::Applied, phase)
     }
 
-    /// The time of the record that will hold a tick: in data mode only applied and duplicate ticks move it.
-    pub fn tick_time(&self, tick: &Tick, clock_ns: i64) -> i64 {
+    /// The time of the record that will hold a tick, and the verdict there; in data mode only applied and duplicate
+    /// ticks move the time.
+    #[inline]
+    pub fn judge_next(&self, tick: &Tick, clock_ns: i64) -> (i64, Guarded) {
         if self.settings.clock == ClockMode::Wall {
-            return self.now.max(clock_ns);
+            let ts = self.now.max(clock_ns);
+            return (ts, self.judge(tick, ts));
         }
-        match self.judge(tick, self.now).verdict {
+        let judged = self.judge(tick, self.now);
+        let ts = match judged.verdict {
             Verdict::Applied | Verdict::Duplicate => self.data_now.max(tick.exch_ts),
             Verdict::Impossible
             | Verdict::Unknown
@@ -62,7 +66,8 @@ impl Kernel {
             | Verdict::OutOfOrder
             | Verdict::Band
             | Verdict::Late => self.data_now,
-        }
+        };
+        (ts, judged)
     }
 
     /// Writes the verdict on a tick that was not applied.

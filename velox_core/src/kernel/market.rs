@@ -1,12 +1,15 @@
 //! One instrument as the kernel sees it: dated data, last quote, who cares about its ticks.
 
-use super::candle::Candle;
+use super::candle::{Candle, Frame};
 use crate::fixed::{ceil_tick, floor_tick};
 use crate::record::{InstrumentDef, KIND_INDEX, Level};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-/// One instrument's state.
+/// One instrument's state, in the order in which a tick touches it: waiting for memory is most of what a tick costs
+/// when a thousand instruments take turns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[repr(C, align(64))]
 pub struct Market {
     /// Exchange time of the newest applied tick, 0 before the first.
     pub last_ts: i64,
@@ -14,76 +17,86 @@ pub struct Market {
     pub last: i64,
     /// Cumulative volume of the newest applied tick.
     pub last_volume: i64,
-    /// Units of the newest applied trade, 0 unknown.
-    pub last_qty: i64,
-    /// Running maximum of the cumulative volume.
-    pub run_volume: i64,
     /// Candles that end by then were closed by the timer.
     pub closed_until: i64,
-    /// Best bid, zero when unknown.
-    pub bid: Level,
-    /// Best ask, zero when unknown.
-    pub ask: Level,
     /// Circuits, zero when unknown.
     pub lower: i64,
     /// Circuits, zero when unknown.
     pub upper: i64,
-    /// Open interest.
-    pub open_interest: i64,
+    /// Running maximum of the cumulative volume.
+    pub run_volume: i64,
     /// Feed epoch of the newest applied tick.
     pub epoch: u32,
+    /// Its group of phases, as `def` names it.
+    pub group: u16,
     /// The newest applied tick was old when it came.
     pub stale: bool,
-    /// Series of the instrument, long before short.
-    pub series: Vec<u32>,
+    /// Best bid, zero when unknown.
+    pub bid: Level,
+    /// Best ask, zero when unknown.
+    pub ask: Level,
+    /// Open interest.
+    pub open_interest: i64,
+    /// Units of the newest applied trade, 0 unknown.
+    pub last_qty: i64,
+    /// The day so far, pre-open and auction included.
+    pub day: Candle,
+    /// Unfinished candles of the instrument's series, long before short.
+    pub frames: Vec<Frame>,
     /// Slots of orders that can fill.
     pub working: Vec<u32>,
     /// Instances that trade it.
     pub traders: Vec<u32>,
     /// Instances whose `on_tick` wants it.
     pub watchers: Vec<u32>,
-    /// The day so far, pre-open and auction included.
-    pub day: Candle,
-    /// Dated data.
-    pub def: InstrumentDef,
+    /// Dated data; shared, so that a copy of the state for a Snapshot is cheap.
+    pub def: Arc<InstrumentDef>,
 }
 
 impl Market {
     /// An instrument without ticks.
-    pub fn new(def: InstrumentDef) -> Self {
+    pub fn new(def: Arc<InstrumentDef>) -> Self {
         Self {
             last_ts: 0,
             last: 0,
             last_volume: 0,
-            last_qty: 0,
-            run_volume: 0,
             closed_until: 0,
-            bid: Level::default(),
-            ask: Level::default(),
             lower: def.lower,
             upper: def.upper,
-            open_interest: 0,
+            run_volume: 0,
             epoch: 0,
+            group: def.group,
             stale: false,
-            series: Vec::new(),
+            bid: Level::default(),
+            ask: Level::default(),
+            open_interest: 0,
+            last_qty: 0,
+            day: Candle::default(),
+            frames: Vec::new(),
             working: Vec::new(),
             traders: Vec::new(),
             watchers: Vec::new(),
-            day: Candle::default(),
             def,
         }
     }
 
     /// Forgets the day before; dated data stays.
     pub fn begin_day(&mut self) {
-        let kept = Self::new(self.def.clone());
+        self.frames.iter_mut().for_each(Frame::begin_day);
+        let kept = Self::new(Arc::clone(&self.def));
         *self = Self {
-            series: std::mem::take(&mut self.series),
+            frames: std::mem::take(&mut self.frames),
             traders: std::mem::take(&mut self.traders),
             watchers: std::mem::take(&mut self.watchers),
             last: self.last,
             ..kept
         };
+    }
+
+    /// Takes newer dated data.
+    pub fn redefine(&mut self, def: Arc<InstrumentDef>) {
+        (self.lower, self.upper, self.group) = (def.lower, def.upper, def.group);
+        self.def = def;
     }
 
     /// Whether it can be traded at all.

@@ -18,6 +18,7 @@ mod fill;
 mod graph;
 mod guard;
 mod hash;
+pub mod history;
 pub mod hooks;
 mod instance;
 mod intent;
@@ -27,7 +28,6 @@ mod paper;
 mod protection;
 mod queue;
 mod rates;
-pub mod ring;
 pub mod risk;
 mod schedule;
 mod size;
@@ -64,6 +64,16 @@ pub struct Output {
     pub notes: Vec<(u32, &'static str, String)>,
     /// The tick that was applied, for `on_tick`.
     pub tick: Tick,
+}
+
+impl Output {
+    /// Forgets what the last apply gave.
+    #[inline]
+    fn clear(&mut self) {
+        self.decisions.clear();
+        self.hooks.clear();
+        self.notes.clear();
+    }
 }
 
 impl Clone for Decisions {

@@ -91,7 +91,7 @@ pub(super) fn compute_bars<'py>(
     let mut out = Columns::default();
     for ((ts, price), volume) in ts_ns.as_slice()?.iter().zip(price.as_slice()?).zip(volume.as_slice()?) {
         let tick = Tick { mode: TickMode::Quote, exch_ts: *ts, price: *price, volume: *volume, ..Tick::default() };
-        let at = kernel.tick_time(&tick, 0);
+        let (at, _) = kernel.judge_next(&tick, 0);
         fire(&mut kernel, at, &mut out)?;
         apply(&mut kernel, at, &Input::Tick(tick), &mut out)?;
     }

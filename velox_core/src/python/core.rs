@@ -263,7 +263,10 @@ impl Core {
     fn node(&self, series: u32, source: &str, kind: &str, params: Vec<f64>) -> PyResult<u32> {
         let mut inner = self.lock()?;
         let nodes = &inner.engine.kernel.nodes;
-        let same = |n: &Node| n.series == series && n.source.name() == source && n.kind == kind && n.params == params;
+        let same = |node: &Node| {
+            let asked = &node.asked;
+            asked.series == series && asked.source == source && asked.kind == kind && asked.params == params
+        };
         if let Some(at) = nodes.iter().position(same) {
             return Ok(at as u32);
         }
@@ -396,7 +399,7 @@ impl Core {
     /// One output of a node as a series.
     fn output(slf: Bound<'_, Self>, node: u32, output: u8) -> PyResult<Series> {
         let known =
-            slf.get().read(|k| k.nodes.get(node as usize).is_some_and(|n| (output as usize) < n.history.len()))?;
+            slf.get().read(|k| k.nodes.get(node as usize).is_some_and(|n| (output as usize) < n.history.columns()))?;
         if !known {
             return Err(PyValueError::new_err(format!("node {node} has no output {output}")));
         }

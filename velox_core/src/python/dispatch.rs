@@ -11,8 +11,9 @@ use super::errors::raise;
 use super::views::{Bar, Fill, Refusal, Tick};
 use super::watchdog::HookTimeout;
 use crate::fixed::to_float;
+use crate::kernel::Guarded;
 use crate::kernel::hooks::{HookArg, HookCall, number};
-use crate::record::{ClockMode, Kind, StrategyStopped, TimeMark, Verdict};
+use crate::record::{ClockMode, Kind, StrategyStopped, TimeMark};
 
 /// Longest chain hook → intent → fill → hook.
 const CHAIN_MAX: u32 = 64;
@@ -25,22 +26,22 @@ const NO_PRICE: i16 = -2;
 impl Core {
     /// Takes one SMART API frame; returns the verdict's number, −1 for undecodable, −2 for a frame without a price.
     pub(super) fn ingest(&self, py: Python<'_>, frame: &[u8], recv_ns: i64) -> PyResult<i16> {
-        let (tick, ts) = {
+        let (ts, tick) = {
             let mut inner = self.lock()?;
             let tick = match inner.engine.decode(frame, recv_ns) {
                 Err(_) => return Ok(UNDECODABLE),
                 Ok(None) => return Ok(NO_PRICE),
                 Ok(Some(tick)) => tick,
             };
-            let ts = inner.engine.kernel.tick_time(&tick, recv_ns);
+            let (ts, judged) = inner.engine.kernel.judge_next(&tick, recv_ns);
             if ts < inner.engine.kernel.next_due() {
-                return self.put_tick(py, inner, ts, &tick);
+                return self.put_tick(py, inner, (ts, &tick), Some(judged));
             }
-            (tick, ts)
+            (ts, tick)
         };
         self.fire_timers(py, ts, recv_ns)?;
         let inner = self.lock()?;
-        self.put_tick(py, inner, ts, &tick)
+        self.put_tick(py, inner, (ts, &tick), None)
     }
 
     /// Takes many frames of one length, back to back; returns how many were ticks.
@@ -78,21 +79,17 @@ impl Core {
         &self,
         py: Python<'_>,
         mut inner: std::sync::MutexGuard<'_, Inner>,
-        ts: i64,
-        tick: &crate::record::Tick,
+        (ts, tick): (i64, &crate::record::Tick),
+        judged: Option<Guarded>,
     ) -> PyResult<i16> {
-        let before = inner.engine.kernel.verdicts;
-        let seq = inner.engine.put_tick(ts, tick).map_err(raise)?;
-        let after = &inner.engine.kernel.verdicts;
-        let verdict = Verdict::ALL.iter().find(|v| before[**v as usize] != after[**v as usize]);
-        let verdict = verdict.map_or(0, |v| *v as i16);
+        let (seq, verdict) = inner.engine.put_tick(ts, tick, judged).map_err(raise)?;
         let quiet = inner.engine.kernel.out.hooks.is_empty() && inner.pending.is_empty();
         drop(inner);
         if !quiet {
             self.run_hooks(py, seq, 0)?;
             self.settle(py)?;
         }
-        Ok(verdict)
+        Ok(verdict as i16)
     }
 
     fn fire_timers(&self, py: Python<'_>, ts: i64, clock_ns: i64) -> PyResult<()> {

@@ -141,7 +141,7 @@ impl Core {
         let inner = self.lock()?;
         let list = PyList::empty(py);
         for m in &inner.engine.kernel.markets {
-            let closed: u32 = m.series.iter().map(|s| inner.engine.kernel.series[*s as usize].session_n).sum();
+            let closed: u32 = m.frames.iter().map(|f| inner.engine.kernel.series[f.series as usize].session_n).sum();
             list.append(dict!(py,
                 "name": &m.def.name,
                 "last": known(m.last),

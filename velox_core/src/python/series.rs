@@ -31,8 +31,8 @@ impl Series {
 
     fn at(&self, back: usize) -> PyResult<f64> {
         self.read(|kernel| match self.place {
-            Place::Node(node, output) => kernel.nodes[node as usize].history[output as usize].get(back),
-            Place::Field(series, field) => kernel.series[series as usize].history[field as usize].get(back),
+            Place::Node(node, output) => kernel.nodes[node as usize].history.get(output as usize, back),
+            Place::Field(series, field) => kernel.series[series as usize].history.get(field as usize, back),
         })
     }
 
@@ -77,17 +77,13 @@ impl Series {
     fn forming(&self) -> PyResult<f64> {
         self.read(|kernel| match self.place {
             Place::Node(node, output) => kernel.forming(node)[output as usize],
-            Place::Field(series, field) => {
-                let series = &kernel.series[series as usize];
-                let run = kernel.markets[series.instrument as usize].run_volume;
-                series.forming_now(run).map_or(f64::NAN, |c| match field {
-                    0 => to_float(c.open),
-                    1 => to_float(c.high),
-                    2 => to_float(c.low),
-                    3 => to_float(c.close),
-                    _ => c.volume as f64,
-                })
-            }
+            Place::Field(series, field) => kernel.forming_candle(series).map_or(f64::NAN, |c| match field {
+                0 => to_float(c.open),
+                1 => to_float(c.high),
+                2 => to_float(c.low),
+                3 => to_float(c.close),
+                _ => c.volume as f64,
+            }),
         })
     }
 
@@ -108,7 +104,7 @@ impl Series {
     fn age_ns(&self) -> PyResult<i64> {
         self.read(|kernel| match self.place {
             Place::Node(node, _) => kernel.now - kernel.nodes[node as usize].updated,
-            Place::Field(series, _) => kernel.now - kernel.series[series as usize].end,
+            Place::Field(series, _) => kernel.now - kernel.frame(series).end,
         })
     }
 

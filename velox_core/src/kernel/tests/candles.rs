@@ -172,7 +172,7 @@ fn auction_prints_belong_to_the_day_candle_alone() {
         flags: 0,
     };
     assert_eq!(day.kernel.markets[0].day, whole);
-    assert_eq!(day.kernel.series[0].forming.ticks, 1);
+    assert_eq!(day.kernel.frame(0).forming.ticks, 1);
     day.clock("16:00:02");
     assert!(candles(&mut day)[0].contains("100 100 100 100 volume 100 ticks 1"), "pre-open volume is in the first");
 }

@@ -203,7 +203,7 @@ impl Day {
 
     /// A tick received at a time of the wall clock, which only wall mode looks at.
     pub(super) fn put_tick_at(&mut self, tick: &Tick, clock_ns: i64) -> Verdict {
-        let ts = self.kernel.tick_time(tick, clock_ns);
+        let (ts, _) = self.kernel.judge_next(tick, clock_ns);
         self.fire(ts);
         let before = self.kernel.verdicts;
         let mut payload = vec![0; tick.bytes()];

@@ -72,11 +72,11 @@ fn the_band_is_known_from_a_frame_or_the_instrument_and_never_inferred() {
 fn a_suspect_tick_moves_no_indicator() {
     let mut day = Day::with_bars(&[60]);
     day.tick("09:15:10", 100.0);
-    let before = (day.kernel.series[0].forming, day.kernel.markets[0].day);
+    let before = (day.kernel.frame(0).forming, day.kernel.markets[0].day);
     for (clock, rupees) in [("09:15:09", 1.0), ("09:15:10", 100.0), ("09:15:20", -5.0), ("15:35", 7.0)] {
         day.tick(clock, rupees);
     }
-    assert_eq!((day.kernel.series[0].forming, day.kernel.markets[0].day), before);
+    assert_eq!((day.kernel.frame(0).forming, day.kernel.markets[0].day), before);
 }
 
 #[test]
