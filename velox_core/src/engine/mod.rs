@@ -213,6 +213,7 @@ impl Engine {
     }
 
     /// Decodes a frame into a tick; `None` for a frame without a price.
+    #[inline]
     pub fn decode(&mut self, frame: &[u8], recv_ns: i64) -> Result<Option<Tick>, DecodeError> {
         let packet = decode(frame).inspect_err(|_| self.undecodable += 1)?;
         let instrument = self.tokens.get(&packet.key).copied().unwrap_or(UNKNOWN_INSTRUMENT);

@@ -40,6 +40,7 @@ pub(super) fn exchange_type(exchange: &str) -> u8 {
 }
 
 /// A price that does not fit becomes one that the guard calls impossible.
+#[inline]
 fn price(raw: i64, segment: u8) -> i64 {
     wire_to_fixed(raw, segment).unwrap_or(-1)
 }
@@ -49,10 +50,12 @@ fn count(raw: f64) -> i64 {
     raw as i64 // saturates; NaN becomes 0
 }
 
+#[inline]
 fn level(raw: i64, quantity: i64, segment: u8) -> Level {
     Level { price: price(raw, segment).max(0), quantity }
 }
 
+#[inline]
 pub(super) fn tick_of(packet: &Packet<'_>, instrument: u32, recv_ns: i64) -> Option<Tick> {
     let segment = packet.exchange_type;
     let mut tick = Tick {

@@ -1,7 +1,7 @@
 //! The one way in: a record's time and input change the state; nothing else does.
 
 use super::account::MARK_NS;
-use super::candle::{FLAG_GAP, Frame, Series};
+use super::candle::{FLAG_GAP, Series};
 use super::exit::REPRICE_NS;
 use super::hooks::{HookArg, HookCall, Rank, number};
 use super::{ApplyError, Guarded, Kernel, Market};
@@ -203,8 +203,7 @@ impl Kernel {
     fn watch(&mut self, watch: &Watch) {
         let market = &mut self.markets[watch.instrument as usize];
         let series = Series::new(watch.instrument, watch.seconds);
-        market.frames.push(Frame::new(watch.series, series.length, market.run_volume));
-        market.frames.sort_by_key(|frame| std::cmp::Reverse(frame.length));
+        market.follow(watch.series, series.length);
         self.series.push(series);
         if !self.frame_lengths.contains(&watch.seconds) {
             self.frame_lengths.push(watch.seconds);

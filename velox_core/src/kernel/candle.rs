@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub const FLAG_GAP: u32 = 1;
 /// Columns of a series' history.
 const FIELDS: usize = 5;
+const SECOND_NS: i64 = 1_000_000_000;
 
 /// One candle; prices at 1e-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,18 +95,23 @@ pub struct Frame {
     pub end: i64,
     /// The unfinished candle.
     pub forming: Candle,
-    /// Length of a candle, ns.
-    pub length: i64,
     /// Running volume at the close of the previous candle.
     pub base_volume: i64,
     /// The series that it becomes part of.
     pub series: u32,
+    seconds: u32,
 }
 
 impl Frame {
     /// Of a series that begins at the instrument's running volume.
     pub fn new(series: u32, length: i64, base_volume: i64) -> Self {
-        Self { end: 0, forming: Candle::default(), length, base_volume, series }
+        Self { end: 0, forming: Candle::default(), base_volume, series, seconds: (length / SECOND_NS) as u32 }
+    }
+
+    /// Length of a candle, ns.
+    #[inline]
+    pub fn length(&self) -> i64 {
+        i64::from(self.seconds) * SECOND_NS
     }
 
     /// Whether the forming candle is over at this exchange time.
@@ -118,8 +124,9 @@ impl Frame {
     #[inline]
     pub fn add(&mut self, exch_ts: i64, price: i64, flags: u32, anchor: i64) {
         if self.forming.ticks == 0 {
-            let open = anchor + (exch_ts - anchor).div_euclid(self.length) * self.length;
-            self.end = open + self.length;
+            let length = self.length();
+            let open = anchor + (exch_ts - anchor).div_euclid(length) * length;
+            self.end = open + length;
             self.forming = Candle { ts_open: open, open: price, high: price, low: price, ..Candle::default() };
         }
         self.forming.add(price);
@@ -171,7 +178,7 @@ impl Series {
     pub fn new(instrument: u32, seconds: u32) -> Self {
         Self {
             instrument,
-            length: i64::from(seconds) * 1_000_000_000,
+            length: i64::from(seconds) * SECOND_NS,
             closed: 0,
             last_open: 0,
             session_n: 0,
@@ -183,7 +190,7 @@ impl Series {
 
     /// Length of a candle, s.
     pub fn seconds(&self) -> u32 {
-        (self.length / 1_000_000_000) as u32
+        (self.length / SECOND_NS) as u32
     }
 
     /// Keeps a closed candle in the history.

@@ -145,7 +145,7 @@ impl Kernel {
         let mut over: Vec<(Reverse<i64>, u32, usize, usize)> = Vec::new();
         for (index, market) in self.markets.iter().enumerate() {
             let frames = market.frames.iter().enumerate().filter(|(_, frame)| frame.is_over(end.max(0)));
-            over.extend(frames.map(|(at, frame)| (Reverse(frame.length), frame.series, index, at)));
+            over.extend(frames.map(|(at, frame)| (Reverse(frame.length()), frame.series, index, at)));
         }
         over.sort_unstable();
         let mut closed = Vec::with_capacity(over.len());

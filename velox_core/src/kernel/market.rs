@@ -4,6 +4,7 @@ use super::candle::{Candle, Frame};
 use crate::fixed::{ceil_tick, floor_tick};
 use crate::record::{InstrumentDef, KIND_INDEX, Level};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// One instrument's state, in the order in which a tick touches it: waiting for memory is most of what a tick costs
@@ -42,7 +43,7 @@ pub struct Market {
     /// The day so far, pre-open and auction included.
     pub day: Candle,
     /// Unfinished candles of the instrument's series, long before short.
-    pub frames: Vec<Frame>,
+    pub frames: Box<[Frame]>,
     /// Slots of orders that can fill.
     pub working: Vec<u32>,
     /// Instances that trade it.
@@ -72,7 +73,7 @@ impl Market {
             open_interest: 0,
             last_qty: 0,
             day: Candle::default(),
-            frames: Vec::new(),
+            frames: Box::default(),
             working: Vec::new(),
             traders: Vec::new(),
             watchers: Vec::new(),
@@ -91,6 +92,14 @@ impl Market {
             last: self.last,
             ..kept
         };
+    }
+
+    /// Begins a frame for one more series.
+    pub fn follow(&mut self, series: u32, length: i64) {
+        let mut frames = std::mem::take(&mut self.frames).into_vec();
+        frames.push(Frame::new(series, length, self.run_volume));
+        frames.sort_by_key(|frame| Reverse(frame.length()));
+        self.frames = frames.into_boxed_slice();
     }
 
     /// Takes newer dated data.
