@@ -21,6 +21,7 @@ from velox.events import Command, Kind, OrderEvent
 __all__ = [
     "BUSY",
     "HELD",
+    "JOINER",
     "Paper",
     "alive",
     "candles_of",
@@ -35,6 +36,7 @@ __all__ = [
 
 BUSY = str(Path(__file__).with_name("busy.py"))
 HELD = str(Path(__file__).with_name("held.py"))
+JOINER = str(Path(__file__).with_name("joiner.py"))
 _CLI = "import sys; from velox.cli import run; sys.exit(run(sys.argv[1:]))"
 _LOOK_S = 0.002
 

@@ -1,15 +1,18 @@
 """Day after day on one journal: finished days, new ones, and those that do not belong there."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.runtime.conftest import FIRST, SECOND
-from tests.runtime.processes import BUSY, HELD, check_journal, paper, run_cli
+from tests.runtime.processes import BUSY, HELD, JOINER, check_journal, paper, replayed, run_cli
 
 import velox_core
 from velox import journal as journals
-from velox.events import HistoryBar, Kind, StrategyStarted
+from velox.events import HistoryBar, InstrumentDef, Kind, StrategyStarted
+from velox.journal.payloads import CandleClosed
+from velox.market.calendar import ist_ns
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(110)]
 
@@ -65,6 +68,40 @@ def _check_warm_up(journal: Path) -> None:
     assert bars and all(times == sorted(set(times)) for times in bars.values())
     starts = [r.payload for r in journals.records(journal, [Kind.STRATEGY_STARTED])]
     assert sorted(each.name for each in starts if isinstance(each, StrategyStarted)) == ["Busy", "Busy", "Held", "Held"]
+
+
+def test_an_indicator_that_joins_on_the_second_day_is_warmed_alone(tmp_path: Path, two_days: Path) -> None:
+    """It gets the earlier candles, and the indicator beside it, which had them, does not get them again."""
+    joined, stayed, alone = tmp_path / "joined", tmp_path / "stayed", tmp_path / "alone"
+    for journal, strategy, day in (
+        (joined, BUSY, FIRST),
+        (joined, JOINER, SECOND),
+        (stayed, BUSY, FIRST),
+        (stayed, BUSY, SECOND),
+        (alone, JOINER, SECOND),
+    ):
+        ended = run_cli("paper", strategy, "--journal", str(journal), "--day", f"{two_days}@{day}", "--speed", "max")
+        assert ended.returncode == 0, ended.stderr
+    both = _minutes_of_second(joined)
+    assert [values[0] for values in both] == [values[0] for values in _minutes_of_second(stayed)], "ATR went on"
+    assert [values[1] for values in both] == [values[0] for values in _minutes_of_second(alone)], "EMA was warm"
+    assert not any(math.isnan(value) for values in both for value in values)
+    replayed(joined)
+
+
+def _minutes_of_second(journal: Path) -> list[tuple[float, ...]]:
+    """Indicator values of INFY's one-minute candles of the second day."""
+    closed = [r.payload for r in journals.records(journal, [Kind.CANDLE_CLOSED])]
+    numbers = {
+        r.payload.name: r.payload.id
+        for r in journals.records(journal, [Kind.INSTRUMENT_DEF])
+        if isinstance(r.payload, InstrumentDef)
+    }
+    wanted = (numbers["NSE:INFY"], 60)
+    second = [c for c in closed if isinstance(c, CandleClosed) and c.ts_open >= ist_ns(SECOND)]
+    found = [tuple(c.values) for c in second if (c.instrument, c.seconds) == wanted]
+    assert len(found) == 360, "INFY trades until 15:15"
+    return found
 
 
 def test_a_running_day_is_not_taken_up_by_others(tmp_path: Path, two_days: Path) -> None:

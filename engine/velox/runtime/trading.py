@@ -73,15 +73,11 @@ class TradingDay:
                 core.watch(core.instrument(name), seconds)
         known = {name: number for number, name, _, _ in core.instances()}
         fresh = itertools.count(len(known))
-        grown: set[str] = set()
         for cls, spec in chosen:
             number = known.get(spec.name)
             kept = dict(core.state(number)) if number is not None else None
-            before = core.as_of()
             self.instances.append(Instance(core, next(fresh) if number is None else number, spec, cls, kept))
-            if core.as_of() != before:
-                grown.add(spec.symbol)
-        await self._warm_up(history, grown)
+        await self._warm_up(history)
         self._start(started)
 
     def _define(self, names: set[str]) -> None:
@@ -168,7 +164,8 @@ class TradingDay:
             stopped = StrategyStopped(held["id"], False, "it does not run on this day")
             self.core.input(Kind.STRATEGY_STOPPED, encode(stopped))
 
-    async def _warm_up(self, history: History, grown: set[str]) -> None:
+    async def _warm_up(self, history: History) -> None:
+        """Feed earlier candles; an indicator that went through one already does not see it again."""
         wanted: dict[int, tuple[Instrument, int, int]] = {}
         for instance in self.instances:
             instrument = self._book[instance.spec.symbol]
@@ -178,9 +175,8 @@ class TradingDay:
                 wanted[series] = (instrument, instance.spec.bars[place].timeframe_s, count)
         for series, (instrument, timeframe_s, count) in sorted(wanted.items()):
             candles = await history(instrument, timeframe_s, count) if count else []
-            # Indicators that went through earlier days get only what they have not seen.
-            seen_ns = 0 if instrument.name in grown else self.core.last_open_ns(series)
-            for candle in (c for c in candles[-count:] if c[0] > seen_ns):
+            fed_ns = self.core.fed_until_ns(series)
+            for candle in (c for c in candles[-count:] if c[0] > fed_ns):
                 self.core.input(Kind.HISTORY_BAR, encode(HistoryBar(series, *candle, ticks=0)))
 
     def _start(self, started: set[str]) -> None:

@@ -23,6 +23,8 @@ pub struct Node {
     pub values: Values,
     /// Kernel time of the newest value.
     pub updated: i64,
+    /// Open time of the newest candle that it went through, ns; 0 before the first.
+    pub last_open: i64,
     /// Values of earlier candles, a column an output.
     pub history: History,
     /// How it was asked for.
@@ -34,6 +36,7 @@ impl Node {
         self.study.update(&candle.input(self.source));
         self.values = self.study.values();
         self.updated = now;
+        self.last_open = candle.ts_open;
         self.history.push(&self.values);
     }
 
@@ -80,17 +83,25 @@ impl Kernel {
             study,
             values: NOT_READY,
             updated: 0,
+            last_open: 0,
             history,
             asked: Arc::new(add.clone()),
         });
         Ok(())
     }
 
-    /// A candle of an earlier day feeds nodes and history, and runs no hook; one that is there already does nothing.
+    /// Up to which candle, by its open time, a series and every node on it are fed: what is later is news to one of them.
+    pub fn fed_until(&self, series: u32) -> i64 {
+        let Some(series) = self.series.get(series as usize) else { return 0 };
+        series.nodes.iter().fold(series.last_open, |least, node| least.min(self.nodes[*node as usize].last_open))
+    }
+
+    /// A candle of an earlier day feeds history and nodes, and runs no hook; whatever went through it already does not
+    /// see it again, so that a node which joins an old series is warmed alone.
     pub(super) fn apply_history(&mut self, bar: &HistoryBar) {
         let is_forming = self.frame(bar.series).forming.ticks > 0;
         let series = &mut self.series[bar.series as usize];
-        if bar.ts_open <= series.last_open || is_forming {
+        if is_forming {
             return;
         }
         let candle = Candle {
@@ -103,10 +114,15 @@ impl Kernel {
             ticks: bar.ticks,
             flags: 0,
         };
-        series.remember(&candle);
+        if bar.ts_open > series.last_open {
+            series.remember(&candle);
+        }
         let of_today = self.facts.as_ref().is_some_and(|f| bar.ts_open >= f.open_ns);
         for at in 0..series.nodes.len() {
             let node = &mut self.nodes[self.series[bar.series as usize].nodes[at] as usize];
+            if bar.ts_open <= node.last_open {
+                continue;
+            }
             node.update(&candle, bar.ts_open);
             if !of_today {
                 node.begin_session();

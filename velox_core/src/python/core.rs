@@ -254,9 +254,9 @@ impl Core {
         Ok(watch.series)
     }
 
-    /// Open time of the newest closed candle of a series, history included; 0 before the first.
-    fn last_open_ns(&self, series: usize) -> PyResult<i64> {
-        self.read(|kernel| kernel.series.get(series).map_or(0, |s| s.last_open))
+    /// Open time of the newest candle that a series and every node on it went through; 0 where one has not begun.
+    fn fed_until_ns(&self, series: u32) -> PyResult<i64> {
+        self.read(|kernel| kernel.fed_until(series))
     }
 
     /// The indicator on a series; the same one when asked again.

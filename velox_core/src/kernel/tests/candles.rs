@@ -230,6 +230,40 @@ fn history_feeds_nodes_once_in_order_and_runs_no_hook() {
 }
 
 #[test]
+fn a_node_that_joins_an_old_series_is_warmed_alone() {
+    let mut day = Day::with_bars(&[60]);
+    let sma = |id| NodeAdded { id, series: 0, source: "close".into(), kind: "sma".into(), params: vec![2.0] };
+    let yesterday = at("15:28") - 86_400 * S;
+    let bars = [100.0, 102.0, 110.0].map(paise).into_iter().zip(0..).map(|(price, n)| HistoryBar {
+        series: 0,
+        ts_open: yesterday + n * 60 * S,
+        open: price,
+        high: price,
+        low: price,
+        close: price,
+        volume: 1,
+        ticks: 0,
+    });
+    let bars: Vec<HistoryBar> = bars.collect();
+    day.put(Kind::NodeAdded, &sma(0));
+    day.put(Kind::HistoryBar, &bars[0]);
+    day.put(Kind::HistoryBar, &bars[1]);
+    assert_eq!(day.kernel.fed_until(0), bars[1].ts_open);
+    day.put(Kind::NodeAdded, &sma(1));
+    assert_eq!(day.kernel.fed_until(0), 0, "one of them has seen nothing");
+    for bar in &bars {
+        day.put(Kind::HistoryBar, bar);
+    }
+    assert_eq!(day.kernel.fed_until(0), bars[2].ts_open);
+    for node in &day.kernel.nodes {
+        assert_eq!(node.history.window(0).len(), 3, "each candle once");
+        assert_eq!(node.values[0].to_bits(), 106f64.to_bits());
+    }
+    assert_eq!(day.kernel.series[0].history.window(3), [100.0, 102.0, 110.0]);
+    assert_eq!(day.kernel.series[0].closed, 3);
+}
+
+#[test]
 fn a_new_session_has_no_vwap_before_its_first_candle() {
     let mut day = Day::with_bars(&[60]);
     day.put(
