@@ -12,6 +12,8 @@ impl Kernel {
             self.leave_day();
         }
         let over = self.day_over;
+        // Until a tick moves the clock, rows stand at the start of their day, as they do in a merged one.
+        self.data_now = self.data_now.max(facts.day_start_ns);
         self.facts = Some(facts.clone());
         if !over {
             self.timers.arm(TimerClass::DayEnd, 0, facts.end_ns + self.settings.grace_ns);

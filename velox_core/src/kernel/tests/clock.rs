@@ -1,6 +1,6 @@
 //! Rulings 1, 2, 3 and 5: kernel time, timers, time marks, hooks by the clock.
 
-use super::day::{Day, S, at, paise};
+use super::day::{Day, MIDNIGHT, S, at, paise};
 use crate::kernel::Kernel;
 use crate::record::{
     ClockMode, Input, Kind, MarkKind, Schedule, StrategyStopped, Tick, TickMode, Timer, TimerClass, Verdict,
@@ -18,6 +18,17 @@ fn only_applied_and_duplicate_ticks_move_data_time() {
     day.tick_of(1, "09:15:05", 50.0);
     assert_eq!(day.kernel.now, at("09:15:10"), "time never goes back");
     assert_eq!(day.kernel.markets[1].last_ts, at("09:15:05"));
+}
+
+#[test]
+fn rows_before_the_first_applied_tick_stand_at_the_start_of_their_day() {
+    let mut day = Day::new();
+    for (clock, rupees) in [("08:00", 100.0), ("09:20", -1.0)] {
+        day.tick(clock, rupees);
+        assert_eq!(day.kernel.now, MIDNIGHT, "{clock}");
+    }
+    day.tick("09:15:10", 100.0);
+    assert_eq!(day.kernel.now, at("09:15:10"));
 }
 
 #[test]
