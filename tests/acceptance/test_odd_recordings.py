@@ -40,6 +40,16 @@ def shuffled() -> Lines:
     return lines
 
 
+def beyond_belief() -> Lines:
+    """Now and then rows from the minute ahead whose numbers nobody believes: they move no clock."""
+    lines = walk()
+    for at in range(0, len(lines), 60):
+        ts, price, volume = lines[at].split(",")
+        ahead = dt.datetime.fromisoformat(ts) + dt.timedelta(seconds=40)
+        lines[at] += f"\n{ahead},20000000,{volume}\n{ahead},{price},3000000000000000"
+    return "\n".join(lines).split("\n")
+
+
 def reordered() -> Lines:
     """Columns in another order, with one more among them."""
     return [",".join((volume, "x", price, ts)) for ts, price, volume in (line.split(",") for line in walk())]
@@ -61,6 +71,7 @@ RUNS: dict[str, Callable[[], Files]] = {
     "carriage returns": lambda: {"RELIANCE_26_April.csv": text(walk(), end="\r\n")},
     "a mark at the start": lambda: {"RELIANCE_26_April.csv": b"\xef\xbb\xbf" + text(walk())},
     "another header": lambda: {"RELIANCE_26_April.csv": text(reordered(), header=" Volume,note, LTP ,Timestamp")},
+    "numbers beyond belief": lambda: {"RELIANCE_26_April.csv": beyond_belief(), "TCS_26_April.csv": walk(seed=2)},
     "gzip": lambda: {"RELIANCE_26_April.csv.gz": gzip.compress(text(walk()))},
     "the last second": lambda: {
         "RELIANCE_26_April.csv": ["2021-04-26 09:15:00,10,1", "2021-04-26 15:29:59,11,5", "2021-04-26 15:30:00,12,9"]
@@ -75,12 +86,22 @@ RUNS: dict[str, Callable[[], Files]] = {
 
 # Where the way through the wire could differ from reading directly.
 BY_SOCKET = {"one row", "huge volumes", "prices of many decimals", "a leap to the close"}
+# Where the pace could move the clock between rows.
+AT_PACE = {"numbers beyond belief", "a leap to the close"}
 SAID = {
     "rows that cannot be read": "Left out: rows that cannot be read (NSE:RELIANCE 3).",
     "a file of nothing beside": "Left out: TCS_26_April.csv is empty.",
     "one index": "No strategy ran",
 }
-EXACT = ("one stock", "one index", "shuffled rows", "huge volumes", "no volume", "prices near a million")
+EXACT = (
+    "one stock",
+    "one index",
+    "shuffled rows",
+    "huge volumes",
+    "no volume",
+    "prices near a million",
+    "numbers beyond belief",
+)
 
 REFUSED: dict[str, tuple[Callable[[], Files], str]] = {
     "empty": (lambda: {"RELIANCE_26_April.csv": b""}, "RELIANCE"),
@@ -120,6 +141,8 @@ def test_the_day_runs_and_its_counts_add_up(kind: str, tmp_path: Path) -> None:
     day = written(tmp_path / "day", RUNS[kind]())
     feeds = ("direct", "socket") if kind in BY_SOCKET else ("direct",)
     runs = [demo(tmp_path / feed, day, feed=feed) for feed in feeds]
+    if kind in AT_PACE:
+        runs.append(demo(tmp_path / "paced", day, feed="direct", speed=20_000))
     for run in runs:
         figures = run.figures
         assert figures["finished"]

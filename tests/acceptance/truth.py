@@ -15,6 +15,7 @@ __all__ = ["Array", "indicators", "instrument_name", "is_near", "judged", "misma
 
 Array = npt.NDArray[np.float64]
 _OPEN, _CLOSE = dt.time(9, 15), dt.time(15, 30)
+_PRICE_MAX, _VOLUME_MAX = 10**15, 10**15
 _IST_NS = 19_800 * 10**9
 _SPELLED = {"Nifty": "NIFTY", "Nifty_Bank": "BANKNIFTY", "BAJAJ_AUTO": "BAJAJ-AUTO", "MM": "M&M"}
 
@@ -42,7 +43,7 @@ def judged(rows: pl.DataFrame, day: dt.date) -> pl.DataFrame:
     verdicts = []
     for row in rows.iter_rows():
         ts, price, volume = row
-        if price <= 0 or volume < 0:
+        if not 0 < price <= _PRICE_MAX or not 0 <= volume <= _VOLUME_MAX:
             verdict = "impossible"
         elif ts.date() != day:
             verdict = "wrong_day"

@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from velox_core import PRICE_MAX, VOLUME_MAX
+
 __all__ = [
     "DEPTH_20",
     "DayEncoder",
@@ -23,6 +25,7 @@ __all__ = [
     "QUOTE",
     "RowColumns",
     "SNAP_QUOTE",
+    "can_apply",
     "encode_day",
 ]
 
@@ -272,6 +275,12 @@ def encode_day(
     encoder = DayEncoder(rows, instruments)
     for start in range(0, len(encoder), chunk_rows):
         yield encoder.packets(slice(start, start + chunk_rows), mode)
+
+
+def can_apply(price: _Ints, volume: _Ints) -> npt.NDArray[np.bool_]:
+    """Which rows have numbers that the guard believes once they went over the wire; no other row moves a clock."""
+    arriving = _paise(price) * _PAISA
+    return (arriving > 0) & (arriving <= PRICE_MAX) & (volume >= 0) & (volume <= VOLUME_MAX)
 
 
 def _paise(prices: Sequence[int] | _Ints) -> _Ints:

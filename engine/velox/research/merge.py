@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from velox.feeds.packets import can_apply
 from velox.market.facts import Facts
 from velox.market.instruments import shipped
 from velox.market.records import Phase
@@ -96,7 +97,7 @@ def _all_columns(parts: list[Part]) -> list[str]:
 
 def _places(part: Part, day_start_ns: int) -> Ints:
     ts_ns = part.ticks["ts_ns"].to_numpy()
-    moves = (part.ticks["price"].to_numpy() > 0) & (part.ticks["volume"].to_numpy() >= 0)
+    moves = can_apply(part.ticks["price"].to_numpy(), part.ticks["volume"].to_numpy())
     inside = np.zeros(len(ts_ns), dtype=np.bool_)
     for start, end in part.windows:
         inside |= (ts_ns >= start) & (ts_ns < end)

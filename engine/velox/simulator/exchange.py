@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velox.errors import BadInput
-from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument, RowColumns
+from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument, RowColumns, can_apply
 from velox.market.facts import Facts, load
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.market.ticks import tick_size
@@ -163,7 +163,7 @@ class Exchange:
         own = np.flatnonzero(rows.inst[: self.position] == number)
         ts_ns, price = rows.ts_ns[own], rows.price[own]
         # Where the own time is the place in the day, the row is in its continuous phase and not late.
-        own = own[(price > 0) & (ts_ns == rows.place_ns[own]) & (ts_ns >= open_ns)]
+        own = own[can_apply(price, rows.volume[own]) & (ts_ns == rows.place_ns[own]) & (ts_ns >= open_ns)]
         if not len(own):
             return []
         length_ns = timeframe_s * _NS_PER_S

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from velox.feeds.packets import can_apply
 from velox.simulator.exchange import Exchange
 
 __all__ = ["AFTER_END_NS", "MODES", "MarketClock", "Outlet", "Playback"]
@@ -170,8 +171,7 @@ class Playback:
         rows = self._exchange.rows
         place_ns = int(rows.place_ns[following])
         moves = (
-            rows.price[following] > 0
-            and rows.volume[following] >= 0
+            can_apply(rows.price[following], rows.volume[following])
             and rows.ts_ns[following] == place_ns
             and place_ns > max(self._place_ns, now_ns)
         )

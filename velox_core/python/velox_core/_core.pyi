@@ -18,6 +18,7 @@ __all__ = [
     "FourIndicators",
     "HookTimeout",
     "JournalReader",
+    "PRICE_MAX",
     "Position",
     "Refusal",
     "Replayer",
@@ -25,6 +26,7 @@ __all__ = [
     "Stopwatch",
     "Tick",
     "TradeState",
+    "VOLUME_MAX",
     "__version__",
     "compute_bars",
     "decisions_hash",
@@ -35,6 +37,8 @@ __all__ = [
 ]
 
 BUILD_PROFILE: str
+PRICE_MAX: int
+VOLUME_MAX: int
 
 __version__: str
 

@@ -29,6 +29,14 @@ mod _core {
     #[pymodule_export]
     const BUILD_PROFILE: &str = env!("VELOX_PROFILE");
 
+    /// The largest price that the guard believes, at 1e-8 rupees.
+    #[pymodule_export]
+    const PRICE_MAX: i64 = crate::fixed::PRICE_MAX;
+
+    /// The largest count of units that the guard believes.
+    #[pymodule_export]
+    const VOLUME_MAX: i64 = crate::fixed::VOLUME_MAX;
+
     #[pymodule_export]
     use super::bars::compute_bars;
 
