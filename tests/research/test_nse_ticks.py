@@ -52,6 +52,14 @@ def test_unparsable_line_is_counted_and_never_aborts(write: Write, line: str) ->
     assert recording.ticks["row"].to_list() == [0, 2]
 
 
+def test_quotes_around_whole_fields_are_none_of_their_text(tmp_path: Path) -> None:
+    file = tmp_path / "GOODNAME_26_April.csv"
+    rows = ("timestamp,ltp,volume", *ROWS)
+    file.write_text("\n".join(",".join(f'"{field}"' for field in row.split(",")) for row in rows))
+    recording = read_recording(file)
+    assert (recording.rejects, recording.ticks.height) == (0, len(ROWS))
+
+
 def test_suspect_rows_are_kept_for_the_guard(write: Write) -> None:
     lines = ("2021-04-26 09:15:05,-1.5,30", "2021-04-26 09:15:01,0,-30", "2021-04-25 09:15:01,99.0,1", ROWS[0], ROWS[1])
     recording = read_recording(write("GOODNAME_26_April.csv", *lines))

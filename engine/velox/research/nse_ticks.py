@@ -5,6 +5,7 @@ dropped but those that cannot be parsed: late, frozen and foreign-day rows are f
 """
 
 import datetime as dt
+import re
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,6 +26,7 @@ _SUFFIXES = (".csv", ".csv.gz")
 _GZIP_MAGIC = b"\x1f\x8b"
 # Lines are read as one column and split afterwards; this byte therefore may not occur in the text.
 _NO_SEPARATOR = "\x1f"
+_QUOTED = r'^"([^"]*)"$'
 _PRICE_MAX = 9e9
 _VOLUME_MAX = 9e15
 _YEARS = (1990, 2200)
@@ -76,7 +78,7 @@ def read_recording(path: Path) -> Recording:
     lines = _lines(text)
     if lines.height == 0:
         return _nothing(path, name, is_index, 0, "is empty")
-    header = [field.strip().lower() for field in str(lines.item(0, "line")).split(",")]
+    header = [re.sub(_QUOTED, r"\1", field.strip()).lower() for field in str(lines.item(0, "line")).split(",")]
     if "timestamp" not in header or "ltp" not in header:
         return _nothing(path, name, is_index, lines.height, "does not begin with the line timestamp,ltp,volume")
     parsed = _parse(lines.slice(1), header)
@@ -152,7 +154,7 @@ def _parse(lines: pl.DataFrame, header: list[str]) -> pl.DataFrame:
     ).unnest("f")
 
     def field(name: str) -> pl.Expr:
-        return pl.col(f"f{header.index(name)}").str.strip_chars()
+        return pl.col(f"f{header.index(name)}").str.strip_chars().str.replace(_QUOTED, "$1")
 
     whole = pl.col(f"f{width}").is_null()
     price = field("ltp").cast(pl.Float64, strict=False)
