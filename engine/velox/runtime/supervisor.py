@@ -46,18 +46,20 @@ class Supervisor:
         self._died_ns: list[int] = []
         self._interruptions: list[Interruption] = []
         self._names: dict[int, str] = {}
+        self._seconds: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, seconds: float | None = None) -> Outcome:
-        """Run until the day is over, `seconds` of wall time have passed or `stop` is called."""
+        """Run until the day is over, `stop` is called or `seconds` have passed on the wall since an engine was up."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
-        timer = loop.call_later(seconds, self.stop) if seconds is not None else None
+        self._seconds = seconds
         try:
             return await self._with_simulator()
         finally:
-            if timer is not None:
-                timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
             await end_process(self._engine)
 
     def stop(self) -> None:
@@ -128,6 +130,8 @@ class Supervisor:
             self._names = {s["id"]: s["name"] for s in message.summary["strategies"]}
         self._hear(message)
         if isinstance(message, Hello):
+            if self._seconds is not None and self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(self._seconds, self.stop)
             self._note_return(message)
         return None
 
