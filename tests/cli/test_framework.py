@@ -1,8 +1,11 @@
 """The command line's frame: what fails, fails with one sentence and the right status."""
 
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -96,3 +99,31 @@ def test_reader_that_left_is_no_failure() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 0
+
+
+def test_standard_streams_that_are_closed_stay_out_of_the_way() -> None:
+    """Nothing is read or printed there, and no file that is opened later gets their numbers."""
+    code = "from velox import cli; cli._hold_streams(); print(open('/dev/null').fileno(), file=open(STATUS, 'w'))"
+    with tempfile.NamedTemporaryFile("r") as status:
+        told = code.replace("STATUS", repr(status.name))
+        subprocess.run([sys.executable, "-c", told], close_fds=True, preexec_fn=_close_streams, check=True)
+        assert int(status.read()) > 2
+    command = [sys.executable, "-c", "from velox.cli import main; main()", "decode", "--protocol"]
+    ended = subprocess.run([*command, "angel_smartstream_v2"], preexec_fn=_close_streams, check=False)
+    assert ended.returncode == 0
+
+
+def _close_streams() -> None:
+    for number in range(3):
+        os.close(number)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_to_a_full_disk_is_named() -> None:
+    command = [sys.executable, "-c", "from velox.cli import main; main()", "decode", "--protocol"]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*command, "angel_smartstream_v2"], input=b"00\n", stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ended.returncode == ExitCode.JOURNAL_STOPPED
+    assert ended.stderr.count(b"\n") == 1 and b"No space left" in ended.stderr

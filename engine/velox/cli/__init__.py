@@ -1,9 +1,11 @@
 """The command line `velox COMMAND`: each command is a module of its own, imported only when it is called."""
 
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -11,6 +13,8 @@ import click
 from velox.errors import ExitCode, Fatal, Unknown, VeloxError
 
 __all__ = ["main", "run"]
+
+_STDERR = 2
 
 # name: (module:attribute, one line for `velox --help`, which then needs no import)
 _COMMANDS = {
@@ -90,13 +94,38 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader has seen enough (`velox … | head`); what Python flushes at exit must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return ExitCode.DONE
+    except OSError as error:
+        return _cut_short(error)
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _cut_short(error: OSError) -> ExitCode:
+    """What it means that output could not be written; any other error of the system is raised again."""
+    left = isinstance(error, BrokenPipeError)  # the reader has seen enough (`velox … | head`)
+    if not left and error.errno != errno.ENOSPC:
+        raise error
+    # What Python flushes at exit must not fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if left:
+        return ExitCode.DONE
+    _say(f"the output is cut short: {error.strerror}")
+    return ExitCode.JOURNAL_STOPPED
+
+
+def _hold_streams() -> None:
+    """Open standard streams that the caller closed: a file opened later, even a journal, would take their number.
+
+    What others print, a dying process of ours above all, would then be written into that file.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(number, True)
+    os.close(number)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  it stays open
 
 
 def main() -> NoReturn:
     """Run the command line of this process and end it."""
+    _hold_streams()
     sys.exit(run(sys.argv[1:]))

@@ -36,7 +36,9 @@ class _Call(msgspec.Struct):
 @click.option(
     "--speed", default=str(_SPEED), type=SpeedWord(), metavar="N|max", show_default=True, help="Times real time."
 )
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop S seconds after the start-up.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop S seconds after the start-up."
+)
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep the journal here.")
 @click.option(
     "--feed", type=click.Choice(["socket", "direct"]), default="socket", help="Through the wire, or read here."
