@@ -139,6 +139,20 @@ def test_a_cut_tail_is_reported_and_no_fault(copy: Path, replay: Replay) -> None
     assert "torn tail, not replayed" in replay(copy, "--verify").out
 
 
+def test_segments_that_are_gone_are_told(copy: Path, replay: Replay) -> None:
+    first, *_, newest = damage.segments(copy)
+    summary = json.loads(replay(copy, "--json").out)
+    (last, records) = (summary["as_of"][1], list(damage.layout(copy)))
+    assert summary["synced"] == summary["as_of"]
+    assert "note:" not in replay(copy, "--until", f"1:{records[9].seq}").out
+    newest.unlink()
+    left = max(record.seq for record in records if record.segment != newest)
+    ended = replay(copy, "--verify")
+    assert f"ends at 1:{left}, but its writer had made records up to 1:{last} durable" in ended.out
+    first.unlink()
+    assert "the segments before 2 are not here" in replay(copy).out
+
+
 def test_a_journal_cut_between_an_input_and_its_decisions_replays(copy: Path, replay: Replay) -> None:
     fill = [found for found in damage.layout(copy) if found.kind == Kind.FILL][-1]
     for later in (path for path in damage.segments(copy) if path > fill.segment):

@@ -43,7 +43,7 @@ def command(journal: Path, verify: bool, until: str | None, show: str | None, as
 
         print_rows(journal, show, place, as_json)
     if not as_json:
-        _print_summary(journal, summary, verify)
+        _print_summary(journal, summary, verify, whole=place is None)
     elif show is None:
         click.echo(msgspec.json.encode({"journal": str(journal), "verified": verify, **summary}))
 
@@ -88,7 +88,7 @@ def _progress(journal: Path) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
-def _print_summary(journal: Path, summary: dict[str, Any], verified: bool) -> None:
+def _print_summary(journal: Path, summary: dict[str, Any], verified: bool, *, whole: bool) -> None:
     run, seq = summary["as_of"]
     click.echo(
         f"{journal}: {_count(summary['records'], 'record')} in {_count(summary['segments'], 'segment')}, "
@@ -104,10 +104,22 @@ def _print_summary(journal: Path, summary: dict[str, Any], verified: bool) -> No
     click.echo(f"{_count(summary['candles'], 'candle')} closed; decisions hash {summary['decisions_hash']}")
     for strategy in summary["strategies"]:
         click.echo(_strategy_line(strategy))
-    for note in summary["notes"] or []:
+    for note in [*(summary["notes"] or []), *_missing(summary, whole)]:
         click.echo(f"note: {note}")
     if summary["torn"]:
         click.echo(f"torn tail, not replayed: {summary['torn']}")
+
+
+def _missing(summary: dict[str, Any], whole: bool) -> Iterator[str]:
+    """What the files that are there cannot tell, because others are gone."""
+    first, last, synced = summary["first_segment"], summary["as_of"], summary["synced"]
+    if first > 1:
+        yield f"the segments before {first} are not here: what they held is taken from a Snapshot, not run again"
+    if whole and synced is not None and tuple(synced) > tuple(last):
+        yield (
+            f"the journal ends at {last[0]}:{last[1]}, but its writer had made records up to {synced[0]}:{synced[1]} "
+            "durable: the rest is lost"
+        )
 
 
 def _kernel_version() -> str:

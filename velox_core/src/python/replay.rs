@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use super::errors::raise_replay;
 use super::report::{dict, hex, summary};
-use crate::journal::{RECORD_HEADER_LEN, Reader, Start, TornTail};
+use crate::journal::{RECORD_HEADER_LEN, Reader, Start, TornTail, Watermark};
 use crate::kernel::KERNEL_VERSION;
 use crate::record::{Kind, Tick};
 use crate::replay::{Follow, Placed, ReplayError, skipped};
@@ -45,6 +45,8 @@ pub(super) struct Replayer {
     records: u64,
     bytes: u64,
     last: (u64, u64),
+    /// Run and sequence up to which the writer knew its records to be durable.
+    synced: Option<(u64, u64)>,
 }
 
 #[pymethods]
@@ -52,12 +54,14 @@ impl Replayer {
     #[new]
     #[pyo3(signature = (journal, *, verify=true, until=None))]
     fn new(journal: PathBuf, verify: bool, until: Option<(u64, u64)>) -> PyResult<Self> {
+        // Before the files are: of a journal that is being written they then reach as far as it says.
+        let synced = Watermark::read(&journal).map(|mark| (mark.run, mark.synced));
         let mut reader = open(&journal, Start::First)?;
         if let Some((run, seq)) = until {
             reader = reader.until(run, seq);
         }
         let skip = skipped(&journal).map_err(raise_replay)?;
-        Ok(Self { reader, follow: Follow::new(verify, skip), records: 0, bytes: 0, last: (0, 0) })
+        Ok(Self { reader, follow: Follow::new(verify, skip), records: 0, bytes: 0, last: (0, 0), synced })
     }
 
     /// Takes up to `records` records; false at the end.
@@ -89,6 +93,8 @@ impl Replayer {
         out.set_item("inputs", self.follow.inputs)?;
         out.set_item("decisions_equal", self.follow.equal)?;
         out.set_item("segments", self.reader.headers().len())?;
+        out.set_item("first_segment", self.reader.headers().first().map_or(0, |h| h.segment))?;
+        out.set_item("synced", self.synced)?;
         out.set_item("runs", self.reader.headers().last().map_or(0, |h| h.meta.run))?;
         out.set_item("kernel_version", &self.reader.header().meta.kernel_version)?;
         out.set_item("as_of", self.last)?;
