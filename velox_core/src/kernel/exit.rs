@@ -35,6 +35,8 @@ impl Kernel {
         }
         self.cancel_reduction(id, "the whole position leaves");
         let i = &mut self.instances[id as usize];
+        // A wish that is refused leaves behind what the kernel itself wants.
+        let kept = i.closing.filter(|old| *old != Role::Exit);
         i.closing = Some(i.closing.filter(|old| old.priority() <= role.priority()).unwrap_or(role));
         if i.exit.is_some() {
             return true;
@@ -47,7 +49,7 @@ impl Kernel {
         let slot = price.and_then(|limit| self.send_exit(id, role, side, (limit, self.slice(id, held.abs())), reason));
         match slot {
             Some(slot) => self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS),
-            None if role == Role::Exit => self.instances[id as usize].closing = None,
+            None if role == Role::Exit => self.instances[id as usize].closing = kept,
             None => self.close_later(id, role),
         }
         slot.is_some()

@@ -67,9 +67,11 @@ impl Kernel {
         // What was a price at the expected entry is one at the real entry too, but for extremes.
         let stop = basis.price(spec.stop, false).unwrap_or(0);
         let basis = Basis { stop, ..basis };
+        // The next part of one entry does not take back where the strategy has moved its stop to.
+        let moved = old.intent == order.id.intent && old.entry > 0 && old.stop != old.first_stop;
         i.protection = Protection {
             intent: order.id.intent,
-            stop,
+            stop: if moved { old.stop } else { stop },
             first_stop: stop,
             target: basis.price(spec.target, true).unwrap_or(0),
             trail: basis.trail(spec.trail).unwrap_or(0),
@@ -157,7 +159,9 @@ impl Kernel {
             (false, 0) => last,
             (false, best) => best.min(last),
         };
-        if i.exit.is_some() || p.suspended || (i.retry_at > self.now && i.closing.is_some()) {
+        // A part that is on its way out leaves the rest guarded: stop and target take its order back.
+        let leaves = i.exit.is_some_and(|slot| self.orders.get(slot).is_none_or(|o| o.role != Role::Reduce));
+        if leaves || p.suspended || (i.retry_at > self.now && i.closing.is_some()) {
             return;
         }
         let (stop, target) = (p.effective_stop(side), p.target);
@@ -176,6 +180,7 @@ impl Kernel {
         if target > 0 && (through(last) || through(quote)) {
             self.note_exit(id, "hit_target");
             self.cancel_entries(id, "target reached");
+            self.cancel_reduction(id, "target reached");
             self.take_target(id, side, target);
         }
     }

@@ -9,6 +9,7 @@ mod exits;
 mod fills;
 mod flips;
 mod guard;
+mod guarded;
 mod limits;
 mod lines;
 mod made;
