@@ -1,6 +1,7 @@
 """`velox check` and `velox new`."""
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,23 @@ def test_new_writes_a_sound_strategy_its_test_and_a_readme(here: Path, capsys: p
         if isinstance(node, ast.FunctionDef)
     ]
     assert "test_it_trades_the_generated_day" in functions
+
+
+def test_check_names_a_requirement_that_cannot_be_judged(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "odd.py").write_text(GOOD.replace("    bars =", "    require = [9 / (fast - 12) < 100]\n    bars ="))
+    assert run(["check", "odd.py"]) == 0
+    assert run(["check", "odd.py", "-p", "fast=12"]) == 2
+    assert "odd.py:7: 9 / (fast - 12) < 100 cannot be judged: division by zero" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_bytes(b"\xff\xfe"), lambda path: path.mkdir()])
+def test_new_writes_nothing_beside_a_readme_that_cannot_be_read(
+    here: Path, capsys: pytest.CaptureFixture[str], make: Callable[[Path], object]
+) -> None:
+    make(here / "README.md")
+    assert run(["new", "first"]) == 2
+    assert "cannot add to README.md" in capsys.readouterr().err
+    assert [path.name for path in here.iterdir()] == ["README.md"]
 
 
 def test_new_never_overwrites_and_keeps_the_readme(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

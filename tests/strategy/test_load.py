@@ -35,6 +35,30 @@ def test_a_file_without_a_usable_strategy_is_named_with_the_reason(tmp_path: Pat
         load(str(path))
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"# caf\xe9\n" + ONE.encode(), r"mine\.py is no text: .*save it as UTF-8"),
+        (b"\xff\xfex", r"mine\.py is no text: .*save it as UTF-8"),
+        (b"# coding: nothing-known\n", r"mine\.py is no text: .*nothing-known"),
+        (b"x = 1\0\n", r"mine\.py: source code.* null bytes; mend it first"),
+        (b"raise BaseException('all')\n", r"mine\.py:1: BaseException: all"),
+    ],
+)
+def test_a_file_of_odd_bytes_or_with_an_odd_exception_is_named(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=words):
+        load(str(path))
+
+
+def test_a_fault_in_an_imported_file_is_told_of_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    written(tmp_path, "x = (\n", "odd_helper.py")
+    with pytest.raises(BadInput, match=r"odd_helper\.py:1: .*mend it first"):
+        load(str(written(tmp_path, "\n\nimport odd_helper\n")))
+
+
 def test_a_missing_file_or_class_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"no strategy file absent\.py"):
         load("absent.py")

@@ -116,7 +116,7 @@ def _next_steps(plan: "Plan", outcome: "Outcome") -> None:
     steps = {
         f"velox replay {journal} --verify": "the same decisions again, bit for bit",
         f"velox replay {journal} --show orders": f"every order of {name} and the others",
-        "velox new MyStrategy": "a strategy of your own",
+        "velox new my_strategy": "a strategy of your own",
     }
     width = max(map(len, steps))
     for step, meaning in steps.items():

@@ -98,14 +98,23 @@ def command(name: str) -> None:
         if path.exists():
             raise BadInput(f"{path.name} is there already; choose another name or move it away")
     readme, section = folder / "README.md", _SECTION.substitute(words)
-    before = readme.read_text() if readme.exists() else "# Strategies\n"
+    before = _text(readme) if readme.exists() else "# Strategies\n"
     try:
         for path, text in files.items():
-            path.write_text(text)
-        readme.write_text(f"{before.rstrip()}\n\n{section}")
+            path.write_text(text, encoding="utf-8")
+        readme.write_text(f"{before.rstrip()}\n\n{section}", encoding="utf-8")
     except OSError as error:
         raise BadInput(f"cannot write to {folder}: {error.strerror}") from None
     click.echo(f"wrote {name}.py, test_{name}.py and a section of README.md; next: velox check {name}.py")
+
+
+def _text(readme: Path) -> str:
+    """What is to be kept of the README; nothing is written where that cannot be read."""
+    try:
+        return readme.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise BadInput(f"cannot add to {readme.name}: {why}; mend it or move it away") from None
 
 
 def _judge(name: str) -> None:

@@ -253,8 +253,8 @@ def judge_values(declared: Declared, values: Values) -> None:
         if sentence is not None:
             declared.fault(hook.function, sentence)
     for requirement in declared.require:
-        if not requirement.value(values):
-            declared.fault("require", f"{requirement} does not hold: {requirement.shown(values)}; change a parameter")
+        if sentence := requirement.broken(values):
+            declared.fault("require", sentence)
     for name, node in declared.nodes.items():
         for sentence in node.judged(values):
             declared.fault(name, sentence)

@@ -54,6 +54,12 @@ def _executed(path: Path) -> ModuleType:
     """Run a file as a module of its own name, so that two files of one name do not meet."""
     full = path.resolve()
     name = f"{FILE_MODULE}{hashlib.sha256(str(full).encode()).hexdigest()[:12]}_{full.stem}"
+    try:
+        importlib.util.decode_source(full.read_bytes())  # Python itself overlooks such bytes in a comment
+    except (UnicodeDecodeError, SyntaxError) as error:
+        raise BadInput(f"{path} is no text: {error}; save it as UTF-8") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
     spec = importlib.util.spec_from_file_location(name, full)
     if spec is None or spec.loader is None:
         raise BadInput(f"{path} is no Python file; a strategy file ends in .py")
@@ -67,8 +73,13 @@ def _executed(path: Path) -> ModuleType:
             raise
         raise BadInput(f"{path}:{_line_in(full, error)}: {error}") from None
     except SyntaxError as error:
-        raise BadInput(f"{path}:{error.lineno}: {error.msg}; mend it first") from None
-    except (Exception, SystemExit) as error:  # the user's own module body, a callback like any hook
+        # It may lie in a file that this one imports; bytes that are no text have no line.
+        named = path if error.filename in (None, "<string>", str(full)) else error.filename
+        where = f"{named}:{error.lineno}" if error.lineno else named
+        raise BadInput(f"{where}: {error.msg}; mend it first") from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the user's own module body, a callback like any hook
         where = f"{path}:{_line_in(full, error)}"
         raise BadInput(f"{where}: {type(error).__name__}: {error}; the file must load without an error") from error
     return module
@@ -103,7 +114,7 @@ def _choose(module: ModuleType, place: str, class_name: str) -> type[Strategy]:
 def _offered(name: str, class_name: str) -> type[Strategy]:
     entries = {entry.name: entry for entry in importlib.metadata.entry_points(group=_GROUP)}
     if name not in entries:
-        raise BadInput(f"there is no strategy {name}: {nearest(name, entries)} A file is written as {name}.py")
+        raise BadInput(f"there is no strategy {name} (a file is written as {name}.py): {nearest(name, entries)}")
     try:
         module = importlib.import_module(entries[name].module)
     except ImportError as error:

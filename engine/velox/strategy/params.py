@@ -60,6 +60,9 @@ class Expression(ABC):
     def __truediv__(self, other: object) -> "Expression":
         return _Binary("/", operator.truediv, self, other)
 
+    def __rtruediv__(self, other: object) -> "Expression":
+        return _Binary("/", operator.truediv, other, self)
+
 
 class _Binary(Expression):
     def __init__(self, sign: str, work: Callable[[Any, Any], Any], left: object, right: object) -> None:
@@ -69,7 +72,12 @@ class _Binary(Expression):
         return self._work(_worth(self._left, values), _worth(self._right, values))
 
     def __str__(self) -> str:
-        return f"{self._left} {self._sign} {self._right}"
+        left, right = map(self._in_brackets, (self._left, self._right))
+        return f"{left} {self._sign} {right}"
+
+    def _in_brackets(self, part: object) -> str:
+        # A comparison binds loosest; of arithmetic in arithmetic nobody need know what binds how.
+        return f"({part})" if isinstance(part, _Binary) and not isinstance(self, Requirement) else str(part)
 
 
 class Requirement(_Binary):
@@ -78,9 +86,15 @@ class Requirement(_Binary):
     def __bool__(self) -> bool:
         raise BadInput(f"`{self}` is judged later; write each comparison alone: require = [3 < fast, fast < slow]")
 
-    def shown(self, values: Values) -> str:
-        """Both sides with their values, for the sentence of a broken requirement."""
-        return f"{_worth(self._left, values)} {self._sign} {_worth(self._right, values)}"
+    def broken(self, values: Values) -> str | None:
+        """What is wrong where it does not hold for these values, with both of its sides."""
+        try:
+            if self.value(values):
+                return None
+            shown = f"{_worth(self._left, values)} {self._sign} {_worth(self._right, values)}"
+        except (ArithmeticError, TypeError) as error:
+            return f"{self} cannot be judged: {error}; change a parameter"
+        return f"{self} does not hold: {shown}; change a parameter"
 
 
 def _worth(part: object, values: Values) -> Any:
