@@ -170,7 +170,7 @@ class Fill(Protocol):
 
 
 class Refusal(Protocol):
-    """Why risk or the broker said no: a code, a sentence and the two numbers."""
+    """Why risk or the broker said no: a code, a sentence and the two numbers (rupees, seconds or counts)."""
 
     @property
     def code(self) -> str:

@@ -49,7 +49,7 @@ class RMultiple(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """The entry price with what the round trip costs."""
+    """The entry price."""
 
     def __str__(self) -> str:
         return "cost"

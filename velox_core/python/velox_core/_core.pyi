@@ -148,7 +148,7 @@ class Fill:
 
 @final
 class Refusal:
-    """Why risk said no; the two numbers are as the rule counts them."""
+    """Why risk said no; the two numbers are rupees, seconds or counts, as the rule has it."""
 
     @property
     def intent(self) -> int: ...
@@ -157,9 +157,9 @@ class Refusal:
     @property
     def sentence(self) -> str: ...
     @property
-    def limit(self) -> int: ...
+    def limit(self) -> float: ...
     @property
-    def value(self) -> int: ...
+    def value(self) -> float: ...
 
 @final
 class Position:

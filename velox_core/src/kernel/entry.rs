@@ -129,6 +129,7 @@ impl Kernel {
             phase: self.phase_now(i.instrument),
             tradable: market.tradable(),
             shortable: market.def.shortable,
+            carried_short: market.shorts_end_today() && self.has_no_hours(id),
             side,
             quantity,
             limit,
@@ -159,6 +160,12 @@ impl Kernel {
             quote_age_max_ns: self.settings.stale_ns,
             duplicate: i.recent.iter().any(same),
         }
+    }
+
+    /// Whether an instance neither ends its entries nor is still to be squared off: what it opens may be carried.
+    fn has_no_hours(&self, id: u32) -> bool {
+        let ends = self.instances[id as usize].entry_until < i64::MAX;
+        !ends && self.timers.due(TimerClass::Flat, id).is_none()
     }
 
     /// Holds an order that an instance might place now against every rule; changes nothing.

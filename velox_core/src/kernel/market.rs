@@ -2,7 +2,7 @@
 
 use super::candle::{Candle, Frame};
 use crate::fixed::{ceil_tick, floor_tick};
-use crate::record::{InstrumentDef, KIND_INDEX, Level};
+use crate::record::{InstrumentDef, KIND_INDEX, KIND_SHARE, Level};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -111,6 +111,11 @@ impl Market {
     /// Whether it can be traded at all.
     pub fn tradable(&self) -> bool {
         self.def.kind != KIND_INDEX
+    }
+
+    /// Whether a short position must be closed the same day.
+    pub fn shorts_end_today(&self) -> bool {
+        self.def.kind == KIND_SHARE
     }
 
     /// Price at which a marketable order fills now, slippage included; `None` without a price.

@@ -1,6 +1,6 @@
 //! Pre-trade risk: one table of rule × {increase, reduce, emergency, cancel}, every order through it.
 
-use crate::fixed::mul_div;
+use crate::fixed::{mul_div, to_float};
 use crate::kernel::charges::RATE_ONE;
 use crate::record::Phase;
 
@@ -97,6 +97,8 @@ pub struct Order {
     pub phase: Phase,
     pub tradable: bool,
     pub shortable: bool,
+    /// A short would be carried over the night where that cannot be.
+    pub carried_short: bool,
     pub side: i8,
     pub quantity: i64,
     pub limit: i64,
@@ -147,6 +149,16 @@ pub fn approve(class: Class, order: &Order) -> Result<Approved, Refusal> {
     Ok(Approved(()))
 }
 
+/// A number of a refusal as people read it: rupees, seconds, or what is counted.
+pub fn shown(code: &str, number: i64) -> f64 {
+    match code {
+        "near_upper_circuit" | "price_band" | "fat_finger" | "tick_size" | "order_value" | "position_value"
+        | "funds" => to_float(number),
+        "stale_quote" => number as f64 / 1e9,
+        _ => number as f64,
+    }
+}
+
 fn when(broken: bool, code: &'static str, sentence: &'static str, limit: i64, value: i64) -> Option<Refusal> {
     broken.then_some(Refusal { code, sentence, limit, value })
 }
@@ -187,10 +199,11 @@ fn check_short(o: &Order) -> Option<Refusal> {
         return None;
     }
     let near = i64::try_from(i128::from(o.upper) * 985 / 1000).unwrap_or(i64::MAX);
-    when(!o.shortable, "not_shortable", "The instrument may not be sold short.", 0, o.quantity).or_else(|| {
-        let locked = o.upper > 0 && o.last >= near;
-        when(locked, "near_upper_circuit", "Too near the upper circuit to sell short.", near, o.last)
-    })
+    let locked = o.upper > 0 && o.last >= near;
+    let hours = "A share cannot be held short over night: the strategy needs intraday hours.";
+    when(!o.shortable, "not_shortable", "The instrument may not be sold short.", 0, o.quantity)
+        .or_else(|| when(o.carried_short, "needs_intraday", hours, 0, o.quantity))
+        .or_else(|| when(locked, "near_upper_circuit", "Too near the upper circuit to sell short.", near, o.last))
 }
 
 fn check_band(o: &Order) -> Option<Refusal> {

@@ -13,6 +13,7 @@ use super::watchdog::HookTimeout;
 use crate::fixed::to_float;
 use crate::kernel::Guarded;
 use crate::kernel::hooks::{HookArg, HookCall, number};
+use crate::kernel::risk::shown;
 use crate::record::{ClockMode, Kind, StrategyStopped, TimeMark};
 
 /// Longest chain hook → intent → fill → hook.
@@ -257,7 +258,7 @@ fn call_with(py: Python<'_>, callable: &Bound<'_, PyAny>, arg: &HookArg, tick: T
         }
         HookArg::Trade { intent } => callable.call1((*intent,))?,
         HookArg::Refusal { intent, code, sentence, limit, value } => {
-            let (limit, value) = (*limit, *value);
+            let (limit, value) = (shown(code, *limit), shown(code, *value));
             let refusal = Refusal { intent: *intent, code, sentence: sentence.clone(), limit, value };
             callable.call1((Bound::new(py, refusal)?,))?
         }

@@ -119,14 +119,14 @@ impl Fill {
     }
 }
 
-/// Why risk said no; the two numbers are as the rule counts them (money and prices in 1e-8 rupees).
+/// Why risk said no; the two numbers are rupees, seconds or counts, as the rule has it.
 #[pyclass(frozen, immutable_type, get_all, module = "velox_core")]
 pub(super) struct Refusal {
     pub(super) intent: u32,
     pub(super) code: &'static str,
     pub(super) sentence: String,
-    pub(super) limit: i64,
-    pub(super) value: i64,
+    pub(super) limit: f64,
+    pub(super) value: f64,
 }
 
 #[pymethods]

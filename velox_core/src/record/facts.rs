@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// What an instrument is.
 pub const KIND_INDEX: u8 = 0;
+/// A share of the cash market.
+pub const KIND_SHARE: u8 = 1;
 
 /// An instrument and its dated data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,11 +31,12 @@ fn a_sound_wish_is_not_refused() {
 #[test]
 fn each_rule_refuses_an_intent() {
     type Spoil = fn(&mut Day);
-    let cases: [(&str, i8, Spoil); 14] = [
+    let cases: [(&str, i8, Spoil); 15] = [
         ("kill_switch", 1, |d| d.command(CommandKind::Halt, "k")),
         ("reduce_only", 1, |d| d.kernel.accounts[0].skipped = true),
         ("not_tradable", 1, |d| redefined(d, |i| i.kind = 0)),
         ("not_shortable", -1, |d| redefined(d, |i| i.shortable = false)),
+        ("needs_intraday", -1, |d| d.kernel.instances[0].entry_until = i64::MAX),
         ("near_upper_circuit", -1, |d| redefined(d, |i| i.upper = paise(101.0))),
         ("freeze", 1, |d| redefined(d, |i| i.freeze = 9)),
         ("order_quantity", 1, |d| d.limits(|l| l.order_quantity = 9)),
@@ -49,7 +50,7 @@ fn each_rule_refuses_an_intent() {
     ];
     for (code, side, spoil) in cases {
         let told = refusal(side, |day| {
-            day.kernel.instances[0].entry_until = i64::MAX;
+            day.kernel.instances[0].entry_until = at("16:00");
             spoil(day);
         });
         assert_eq!(told.as_deref(), Some(code));

@@ -1,7 +1,7 @@
 //! Every cell of rule × {increase, reduce, emergency, cancel}: one fact at a time is broken.
 
 use super::day::paise;
-use crate::kernel::risk::{Class, Order, Rule, TABLE, approve};
+use crate::kernel::risk::{Class, Order, Rule, TABLE, approve, shown};
 use crate::record::Phase;
 
 /// An order that breaks no rule, of a class.
@@ -15,6 +15,7 @@ fn sound(class: Class) -> Order {
         phase: Phase::Continuous,
         tradable: true,
         shortable: true,
+        carried_short: false,
         side: -1,
         quantity: 50,
         limit: paise(100.0),
@@ -51,12 +52,13 @@ fn sound(class: Class) -> Order {
 type Case = (Rule, &'static str, fn(&mut Order), &'static str);
 
 /// I(ncrease), R(educe), E(mergency); nothing ever stops a cancel.
-const CASES: [Case; 23] = [
+const CASES: [Case; 24] = [
     (Rule::KillSwitch, "kill_switch", |o| o.kill = true, "I"),
     (Rule::TradingState, "reduce_only", |o| o.reduce_only = true, "I"),
     (Rule::SessionPhase, "session_closed", |o| o.phase = Phase::Halt, "IRE"),
     (Rule::Tradable, "not_tradable", |o| o.tradable = false, "I"),
     (Rule::Shortable, "not_shortable", |o| o.shortable = false, "I"),
+    (Rule::Shortable, "needs_intraday", |o| o.carried_short = true, "I"),
     (Rule::PriceBand, "price_band", |o| o.lower = paise(100.05), "IRE"),
     (Rule::FatFinger, "fat_finger", |o| o.limit = paise(103.05), "I"),
     (Rule::TickSize, "tick_size", |o| o.limit += 1, "IRE"),
@@ -89,8 +91,10 @@ fn what_breaks_no_rule_is_approved() {
 
 #[test]
 fn every_cell_of_the_table_is_what_the_design_says() {
-    for (row, (rule, code, spoil, stops)) in TABLE.iter().zip(CASES) {
-        assert_eq!(row.0, rule);
+    let mut rules = CASES.map(|case| case.0).to_vec();
+    rules.dedup(); // a rule with two codes has two cases
+    assert_eq!(rules, TABLE.map(|row| row.0));
+    for (rule, code, spoil, stops) in CASES {
         for (class, letter) in CLASSES {
             let mut order = sound(class);
             // A position that an over-reduction is measured against does not stand in the other rules' way.
@@ -155,6 +159,20 @@ fn a_new_short_within_one_and_a_half_percent_of_the_upper_circuit_is_refused() {
     assert_eq!(at(118.2, -1), Some("near_upper_circuit"));
     assert_eq!(at(120.0, -1), Some("near_upper_circuit"));
     assert_eq!(at(120.0, 1), None);
+}
+
+#[test]
+fn the_numbers_of_a_refusal_are_rupees_seconds_or_counts() {
+    let number = |code| shown(code, 2_500_000_000);
+    for code in
+        ["near_upper_circuit", "price_band", "fat_finger", "tick_size", "order_value", "position_value", "funds"]
+    {
+        assert!((number(code) - 25.0).abs() < f64::EPSILON, "{code}");
+    }
+    assert!((number("stale_quote") - 2.5).abs() < f64::EPSILON);
+    for code in ["lot_size", "freeze", "order_quantity", "open_orders", "order_rate", "trades_per_day", "over_reduce"] {
+        assert!((number(code) - 2.5e9).abs() < f64::EPSILON, "{code}");
+    }
 }
 
 #[test]
