@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 import velox_core
-from velox.events import AccountDef, HistoryBar, Kind, encode
+from velox.events import AccountDef, Command, CommandKind, HistoryBar, Kind, encode
 from velox.market import facts as market_facts
 from velox.market.calendar import IST
 from velox.market.instruments import InstrumentBook, definition
@@ -78,6 +78,10 @@ class Desk:
             ts_open = self.ns("15:29:00") - 86_400 * 1_000_000_000 - place * 60 * 1_000_000_000
             price = round(close * ONE)
             self._put(Kind.HISTORY_BAR, HistoryBar(series, ts_open, price, price, price, price, 10, 1))
+
+    def command(self, kind: CommandKind) -> None:
+        """What an operator orders."""
+        self._put(Kind.COMMAND, Command(kind, "me", kind.name, "", "", -1, ""))
 
     def logged(self) -> list[str]:
         """What the strategies logged; ends the core."""

@@ -40,7 +40,8 @@ class Strategy:
             object.__setattr__(self, name, value)
         elif isinstance(value, Trade) and name not in type(self).__velox__.names:
             # A trade is the kernel's: its handle may live under any free name and is found again after a restart.
-            self._binding.keep(name, value)
+            if self.__dict__.get(name) != value:
+                self._binding.keep(name, value)
             self.__dict__[name] = value
         else:
             raise BadInput(undeclared(type(self), name))
@@ -121,7 +122,10 @@ class Strategy:
         """A target has closed a trade."""
 
     def on_reject(self, why: Refusal) -> None:
-        """Risk or the broker said no."""
+        """Risk or the broker said no.
+
+        Once it may only reduce, a strategy hears the first refusal; more wishes to open are counted in the journal.
+        """
 
     def on_external(self, fill: Fill) -> None:
         """Somebody else's fill changed the position."""

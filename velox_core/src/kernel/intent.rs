@@ -2,6 +2,7 @@
 
 use super::Kernel;
 use super::entry::{Plan, too_large};
+use super::instance::Trading;
 use super::order::{Event, Role};
 use super::rates::RATE_WINDOW_NS;
 use super::size::whole_units;
@@ -28,6 +29,23 @@ impl Kernel {
             }
             Action::CancelEntry => self.cancel_entries(id, "cancelled by the strategy"),
         }
+    }
+
+    /// Whether a wish can only be refused now: it would open, the strategy may only reduce, and nothing of it works.
+    pub fn is_futile(&self, id: u32, action: Action, side: i8) -> bool {
+        let Some(i) = self.instances.get(id as usize) else {
+            return false;
+        };
+        let account = &self.accounts[i.account as usize];
+        let stopped = [i.trading, account.trading].iter().any(|t| *t != Trading::Active);
+        let works = !i.entries.is_empty() || i.exit.is_some() || i.closing.is_some() || i.waiting.is_some();
+        let held = i.book.quantity().signum() as i8;
+        let opens = match action {
+            Action::Go => side != 0 && held == 0,
+            Action::Trade => side != 0 && held * side.signum() >= 0,
+            Action::StopTo | Action::Exit | Action::CancelEntry => false,
+        };
+        (stopped || account.kill || account.skipped) && !works && opens
     }
 
     /// `go_long`, `go_short`, `go_flat`: a target, not an order.

@@ -15,6 +15,7 @@ use super::bounds::{SAID_MAX, check_state, cut};
 use super::conduct::Conduct;
 use super::errors::raise;
 use super::series::{Place, Series};
+use super::unheard::Unheard;
 use super::views::{Position, TradeState, known};
 use super::watchdog::Watchdog;
 use crate::engine::{Engine, Identity, Pace};
@@ -67,6 +68,7 @@ pub(super) struct Inner {
     pub(super) on_memory: Option<Py<PyAny>>,
     /// How much the hook that runs has raised so far.
     pub(super) said: u32,
+    pub(super) unheard: Vec<Unheard>,
     reads: Vec<(u32, u8, f64)>,
     counters: Vec<u32>,
 }
@@ -93,7 +95,7 @@ impl Inner {
         self.engine.kernel.facts.as_ref().map_or(0, |f| f.session_date)
     }
 
-    fn next_counter(&mut self, instance: u32) -> u32 {
+    pub(super) fn next_counter(&mut self, instance: u32) -> u32 {
         let index = instance as usize;
         if self.counters.len() <= index {
             self.counters.resize(index + 1, 0);
@@ -103,18 +105,24 @@ impl Inner {
         self.counters[index]
     }
 
-    fn queue<T: serde::Serialize>(
+    /// Counts what the hook that runs raises; refuses what is more than a hook may.
+    pub(super) fn count_said(&mut self) -> PyResult<()> {
+        self.said = self.said.saturating_add(u32::from(self.cause.is_some()));
+        if self.said > SAID_MAX {
+            let many = format!("a hook may raise {SAID_MAX} intents, lines and values, not more");
+            return Err(PyRuntimeError::new_err(many));
+        }
+        Ok(())
+    }
+
+    pub(super) fn queue<T: serde::Serialize>(
         &mut self,
         kind: Kind,
         instance: u32,
         value: T,
         wrap: fn(T) -> Input,
     ) -> PyResult<()> {
-        self.said = self.said.saturating_add(u32::from(self.cause.is_some()));
-        if self.said > SAID_MAX {
-            let many = format!("a hook may raise {SAID_MAX} intents, lines and values, not more");
-            return Err(PyRuntimeError::new_err(many));
-        }
+        self.count_said()?;
         let depth = self.cause.map_or(0, |c| c.depth) + 1;
         let mut payload = Vec::with_capacity(PAYLOAD_ROOM);
         rmp_serde::encode::write(&mut payload, &value).map_err(|e| PyValueError::new_err(e.to_string()))?;
@@ -162,6 +170,7 @@ impl Core {
             conduct: Conduct::default(),
             on_memory: None,
             said: 0,
+            unheard: Vec::new(),
             reads: Vec::new(),
             counters: Vec::new(),
         };
@@ -292,7 +301,7 @@ impl Core {
         Ok(())
     }
 
-    /// Raises an intent from within a hook; returns its counter.
+    /// Raises an intent from within a hook; returns its counter, or that of the refused one that stands for it.
     #[allow(clippy::too_many_arguments)] // one flat call: no object is built on the hot path
     fn intent(
         &self,
@@ -317,11 +326,15 @@ impl Core {
         let cause = inner.cause.filter(|c| c.instance == instance);
         let cause =
             cause.ok_or_else(|| PyRuntimeError::new_err("intents are raised inside the strategy's own hooks"))?;
-        let counter = inner.next_counter(instance);
+        let action = Action::try_from(action).map_err(PyValueError::new_err)?;
+        let (counter, is_heard) = inner.admit(instance, action, side)?;
+        if !is_heard {
+            return Ok(counter);
+        }
         let intent = Intent {
             id: IntentId { instance, date: inner.session_date(), counter },
             cause_seq: cause.seq,
-            action: Action::try_from(action).map_err(PyValueError::new_err)?,
+            action,
             instrument,
             side,
             size_kind: SizeKind::try_from(size_kind).map_err(PyValueError::new_err)?,

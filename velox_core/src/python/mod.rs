@@ -16,6 +16,7 @@ mod indicators;
 mod replay;
 mod report;
 mod series;
+mod unheard;
 mod views;
 mod watchdog;
 
