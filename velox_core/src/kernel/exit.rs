@@ -110,6 +110,10 @@ impl Kernel {
                     value: refusal.value,
                 };
                 self.decide(Kind::RiskVerdict, &verdict);
+                if matches!(role, Role::Exit | Role::Reduce) {
+                    // Only what the strategy itself wished is its own to hear of.
+                    self.hook_refusal(IntentId { instance: id, date, counter }, &refusal);
+                }
                 self.tell(id, "cannot_exit", &format!("The position stays open ({reason}): {}", refusal.sentence));
                 None
             }

@@ -5,7 +5,7 @@ use super::hooks::{HookArg, HookCall, Rank, number};
 use super::instance::Trading;
 use super::order::Event;
 use super::risk::Refusal;
-use crate::record::{Intent, Kind, OrderEvent, RiskVerdict};
+use crate::record::{Intent, IntentId, Kind, OrderEvent, RiskVerdict};
 
 /// Refusals are counted within this window.
 const REFUSAL_WINDOW_NS: i64 = 60_000_000_000;
@@ -60,6 +60,17 @@ impl Kernel {
         self.refuse(intent, &Refusal { code, sentence, limit: 0, value: 0 });
     }
 
+    pub(super) fn hook_refusal(&mut self, intent: IntentId, refusal: &Refusal) {
+        let arg = HookArg::Refusal {
+            intent: intent.counter,
+            code: refusal.code,
+            sentence: refusal.sentence.to_owned(),
+            limit: refusal.limit,
+            value: refusal.value,
+        };
+        self.out.hooks.push(HookCall { rank: Rank::Order, instance: intent.instance, hook: number::REJECT, arg });
+    }
+
     /// Writes a refusal, tells the strategy, and halts it when there are too many.
     pub(super) fn refuse(&mut self, intent: &Intent, refusal: &Refusal) {
         let verdict = RiskVerdict {
@@ -72,14 +83,7 @@ impl Kernel {
         };
         self.decide(Kind::RiskVerdict, &verdict);
         let id = intent.id.instance;
-        let arg = HookArg::Refusal {
-            intent: intent.id.counter,
-            code: refusal.code,
-            sentence: refusal.sentence.to_owned(),
-            limit: refusal.limit,
-            value: refusal.value,
-        };
-        self.out.hooks.push(HookCall { rank: Rank::Order, instance: id, hook: number::REJECT, arg });
+        self.hook_refusal(intent.id, refusal);
         self.out.notes.push((id, refusal.code, refusal.sentence.to_owned()));
         let now = self.now;
         let instance = &mut self.instances[id as usize];

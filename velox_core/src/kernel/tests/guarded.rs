@@ -42,6 +42,20 @@ fn a_refused_flip_does_not_end_a_square_off() {
 }
 
 #[test]
+fn a_refused_wish_to_leave_is_told_to_the_strategy_and_halts_nobody() {
+    let mut day = long();
+    day.clock("10:01");
+    day.forget();
+    for _ in 0..30 {
+        day.go(0, 0);
+    }
+    day.trade(-1, 3);
+    day.kernel.square_off(0);
+    assert_eq!(day.hooks(), vec!["reject session_closed"; 31], "not of what the kernel itself wants");
+    assert_eq!(day.kernel.instances[0].trading, crate::kernel::Trading::Active);
+}
+
+#[test]
 fn the_stop_takes_a_partial_exit_back_and_closes_all() {
     let mut day = long();
     day.trade(-1, 3);
