@@ -68,12 +68,11 @@ def thresholds(settings: Settings, clock: ClockMode) -> Thresholds:
 def with_brokerage(facts: FactsLoaded, settings: Settings) -> FactsLoaded:
     """The day's facts with the account's own brokerage for intraday shares."""
     paper = settings.paper
+    rate = round(paper.brokerage_pct * _SHARE)
+    # To the kernel a rate of 0 is a flat fee, to a user the lesser of an amount and nothing.
+    cap = round(paper.brokerage_rupees * _ONE) if rate else 0
     rates = [
-        msgspec.structs.replace(
-            each, brokerage_rate=round(paper.brokerage_pct * _SHARE), brokerage_cap=round(paper.brokerage_rupees * _ONE)
-        )
-        if each.name == "cash-intraday"
-        else each
+        msgspec.structs.replace(each, brokerage_rate=rate, brokerage_cap=cap) if each.name == "cash-intraday" else each
         for each in facts.charges
     ]
     return msgspec.structs.replace(facts, charges=rates)
