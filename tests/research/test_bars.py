@@ -14,7 +14,7 @@ import talib
 
 import velox_core
 from velox.errors import BadInput
-from velox.research.bars import compute_bars, parse_indicators, parse_timeframe, write_bars
+from velox.research.bars import borrowed_facts, compute_bars, parse_indicators, parse_timeframe, write_bars
 from velox.research.catalog import CANDLE_SCHEMA, Catalog, Entry
 from velox.research.importer import import_recordings
 from velox.research.nse_ticks import TICK_SCHEMA, find_recordings
@@ -199,3 +199,14 @@ def test_core_takes_suspect_rows_from_no_candle(write: Write, tmp_path: Path) ->
     import_recordings([path], Catalog(tmp_path / "cat"))
     frame = compute_bars(Catalog(tmp_path / "cat"), "NSE:A", 60)
     assert frame.rows() == [(OPEN_NS, 100.0, 101.0, 100.0, 101.0, 30, 2)]
+
+
+@with_core
+def test_days_computed_by_the_facts_of_another_date_are_named(write: Write, tmp_path: Path) -> None:
+    path = write("A_26_April.csv", "2019-04-26 09:15:01,100.0,10")
+    catalog = Catalog(tmp_path / "cat")
+    import_recordings([path], catalog)
+    as_of = dt.date(2021, 4, 26)
+    assert compute_bars(catalog, "NSE:A", 60, as_of=as_of).height == 1
+    (note,) = borrowed_facts(catalog, "NSE:A", None, as_of)
+    assert "2019-04-26" in note and "2021-04-26" in note

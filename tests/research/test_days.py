@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from velox.errors import BadInput, Refused
-from velox.market.facts import load
 from velox.research.catalog import Catalog
 from velox.research.days import Day, open_day
 from velox.research.importer import import_recordings
@@ -118,7 +117,7 @@ def test_what_is_no_day_is_refused_by_name(write: Write, tmp_path: Path) -> None
 
 
 def test_day_that_the_facts_do_not_cover_is_refused_unless_others_stand_in(write: Write) -> None:
-    day = open_day(write("A_26_April.csv", _row("09:15:01", 1, day="2019-04-26")))
+    file = write("A_26_April.csv", _row("09:15:01", 1, day="2019-04-26"))
     with pytest.raises(Refused, match="2019-04-26"):
-        day.rows()
-    assert len(day.rows(load(day.date, as_of=DAY))) == 1
+        open_day(file).rows()
+    assert len(open_day(file, facts_as_of=DAY).rows()) == 1

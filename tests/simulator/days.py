@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from velox.market.facts import load
+
 ONE = 100_000_000
 DATE = dt.date(2021, 4, 26)
 DAY_START_NS = 1_619_375_400_000_000_000
@@ -77,6 +79,7 @@ class StubDay:
     def __init__(self, rows: Rows, names: Sequence[str] = ("NSE:RELIANCE", "NSE:TCS"), prev_close: int = 0) -> None:
         self.date = DATE
         self.instruments = [Instrument(name, is_index=name == "NSE:NIFTY", prev_close=prev_close) for name in names]
+        self.facts = load(DATE)
         self._rows = rows
         self.earlier: dict[str, list[tuple[int, ...]]] = {}
 

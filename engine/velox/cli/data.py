@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from velox.cli.words import facts_as_of
+
 __all__ = ["command"]
 
 _PATH = click.Path(path_type=Path)
@@ -27,7 +29,7 @@ class _BarsOptions(msgspec.Struct):
     indicators: str
     out: Path
     day: dt.datetime | None
-    facts_as_of: dt.datetime | None
+    facts_as_of: dt.date | None
 
 
 @click.group(name="data")
@@ -82,23 +84,26 @@ def _coverage(catalog_dir: Path) -> None:
 @click.option("--indicators", default="", help="Like ema:20,sma:20,rsi:14,macd:12:26:9,atr:14,vwap.")
 @click.option("--out", required=True, type=_PATH, metavar="FILE", help="Parquet file to write.")
 @click.option("--day", type=_DATE, help="One day only; otherwise all days run on.")
-@click.option("--facts-as-of", type=_DATE, help="Use the market facts of this date where the day is not covered.")
+@facts_as_of
 def _bars(**options: object) -> None:
     """Compute candles and indicators of an instrument into a Parquet file."""
-    from velox.research.bars import compute_bars, parse_indicators, parse_timeframe, write_bars
+    from velox.research.bars import borrowed_facts, compute_bars, parse_indicators, parse_timeframe, write_bars
     from velox.research.catalog import Catalog
 
     asked = msgspec.convert(options, _BarsOptions)
+    catalog, day = Catalog.open(asked.catalog_dir), asked.day.date() if asked.day else None
     frame = compute_bars(
-        Catalog.open(asked.catalog_dir),
+        catalog,
         asked.instrument,
         parse_timeframe(asked.timeframe),
         parse_indicators(asked.indicators),
-        day=asked.day.date() if asked.day else None,
-        as_of=asked.facts_as_of.date() if asked.facts_as_of else None,
+        day=day,
+        as_of=asked.facts_as_of,
     )
     write_bars(frame, asked.out)
     click.echo(f"{frame.height} candles of {asked.instrument} at {asked.timeframe} in {asked.out}")
+    for note in borrowed_facts(catalog, asked.instrument, day, asked.facts_as_of):
+        click.echo(f"Note: {note}")
 
 
 @command.command(name="sample")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SpeedWord
+from velox.cli.words import SpeedWord, facts_as_of
 
 if TYPE_CHECKING:
     from velox.research.days import Day
@@ -28,6 +28,7 @@ class _Call(msgspec.Struct):
     journal: Path | None
     feed: str
     json_file: Path | None
+    facts_as_of: dt.date | None
 
 
 @click.command()
@@ -46,6 +47,7 @@ class _Call(msgspec.Struct):
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
 )
+@facts_as_of
 def command(**options: object) -> None:
     """Trade a whole day on paper here, now: simulator, engine and strategies over loopback."""
     from velox.research.days import open_day
@@ -54,7 +56,7 @@ def command(**options: object) -> None:
 
     call = msgspec.convert(options, _Call)
     _check_json(call.json_file)
-    day = open_day(call.day)
+    day = open_day(call.day, facts_as_of=call.facts_as_of)
     plan = _plan(call, day)
     for line in (_headline(call, day, plan), *day.left_out()):
         click.echo(line)
@@ -72,19 +74,19 @@ def _check_json(path: Path | None) -> None:
 
 
 def _plan(call: _Call, day: "Day") -> "Plan":
-    from velox.market.facts import load
     from velox.runtime.choose import check_strategies, shipped_on
     from velox.runtime.plan import Plan
     from velox.runtime.run import open_journal
     from velox.settings import load as load_settings
 
     load_settings()  # every fault is told before anything starts
-    facts = load(day.date)
+    facts = day.facts
     chosen = shipped_on(day) if call.strategy is None else check_strategies([call.strategy], {}, facts, day)
     return Plan(
         journal=str(open_journal(call.journal or _fresh_journal())),
         strategies=chosen,
         date=day.date.isoformat(),
+        facts_as_of=facts.stand_in,
         watched=[item.name for item in day.instruments],
         day=call.day,
         feed="direct" if call.feed == "direct" else "socket",

@@ -1,12 +1,13 @@
 """`velox paper`: strategies on paper; started again on the same journal it goes on where it ended."""
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from velox.cli.words import SpeedWord, TimeWord
+from velox.cli.words import SpeedWord, TimeWord, facts_as_of
 
 if TYPE_CHECKING:
     from velox.research.days import Day
@@ -27,6 +28,7 @@ class _Call(msgspec.Struct):
     speed: float | None
     seconds: float | None
     json_file: Path | None
+    facts_as_of: dt.date | None
 
 
 @click.command()
@@ -44,6 +46,7 @@ class _Call(msgspec.Struct):
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
 )
+@facts_as_of
 def command(**options: object) -> None:
     """Trade strategies on paper; started again on the same journal, it goes on where it ended."""
     from velox.runtime.report import as_json, lines
@@ -71,15 +74,15 @@ def _day(call: _Call, settings: "Settings") -> "Day | None":
     from velox.research.days import open_day
 
     if settings.feed.smartapi is None:
-        return open_day(call.day)
+        return open_day(call.day, facts_as_of=call.facts_as_of)
     if call.day is not None:
         raise BadInput(f"--day {call.day} is for the simulator, but [feed.smartapi] is configured: leave one out")
+    if call.facts_as_of is not None:
+        raise BadInput("--facts-as-of is for days that are played: a live day trades by its own facts or not at all")
     return None
 
 
 def _plan(call: _Call, settings: "Settings", day: "Day | None") -> "Plan":
-    import datetime as dt
-
     from velox.clock import wall_ns
     from velox.market.calendar import IST
     from velox.market.facts import load
@@ -88,13 +91,13 @@ def _plan(call: _Call, settings: "Settings", day: "Day | None") -> "Plan":
     from velox.runtime.run import open_journal
     from velox.strategy.params import parse_assignments
 
-    date = day.date if day is not None else dt.datetime.fromtimestamp(wall_ns() // 1_000_000_000, IST).date()
-    params = parse_assignments(call.params)
-    chosen = check_strategies(call.strategies, params, load(date), day)
+    facts = day.facts if day is not None else load(dt.datetime.fromtimestamp(wall_ns() // 1_000_000_000, IST).date())
+    chosen = check_strategies(call.strategies, parse_assignments(call.params), facts, day)
     return Plan(
         journal=str(open_journal(call.journal or settings.journal.dir)),
         strategies=chosen,
-        date=date.isoformat(),
+        date=facts.date.isoformat(),
+        facts_as_of=facts.stand_in,
         watched=[item.name for item in day.instruments] if day is not None else [],
         day=call.day,
         feed="live" if day is None else "socket",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SpeedWord, TimeWord
+from velox.cli.words import SpeedWord, TimeWord, facts_as_of
 from velox.errors import BadInput
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class _Call(msgspec.Struct):
     seed: int | None
     instruments: Path | None
     parent_pid: int | None
+    facts_as_of: dt.date | None
 
 
 @click.command()
@@ -49,6 +50,7 @@ class _Call(msgspec.Struct):
 )
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Generate another day from this seed.")
 @click.option("--instruments", type=click.Path(path_type=Path), metavar="FILE", help="The broker's instrument file.")
+@facts_as_of
 @click.option("--parent-pid", type=int, hidden=True)
 def command(**options: object) -> None:
     """Play a broker on this machine: login, instruments, candles and live ticks of one day."""
@@ -66,7 +68,7 @@ def _simulator(call: _Call, held: contextlib.ExitStack) -> tuple["Simulator", "D
     from velox.simulator.server import Options, Simulator
 
     day = _day(call, held)
-    for note in day.notes:
+    for note in (*day.notes, *day.facts.loaded.notes):
         click.echo(f"note: {note}", err=True)
     book = None if call.instruments is None else InstrumentBook.from_file(call.instruments)
     return Simulator(day, Options(port=call.port, speed=call.speed, start=call.start), book=book), day
@@ -76,7 +78,7 @@ def _day(call: _Call, held: contextlib.ExitStack) -> "Day":
     from velox.research.days import open_day
 
     if call.seed is None:
-        return open_day(call.day)
+        return open_day(call.day, facts_as_of=call.facts_as_of)
     from velox.research.catalog import Catalog
     from velox.simulator.session import Plan, generate
 

@@ -1,4 +1,4 @@
-"""Words of the command line that several commands read alike: speeds and times of day."""
+"""Words of the command line that several commands read alike: speeds, times of day, dates."""
 
 import contextlib
 import datetime as dt
@@ -7,8 +7,9 @@ import re
 
 import click
 
-__all__ = ["SpeedWord", "TimeWord"]
+__all__ = ["DateWord", "SpeedWord", "TimeWord", "facts_as_of"]
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
 
 
@@ -45,3 +46,28 @@ class TimeWord(click.ParamType[dt.time]):
         if parsed is None:
             self.fail(f"{text!r} is not a time like 09:15:00", param, ctx)
         return parsed
+
+
+class DateWord(click.ParamType[dt.date]):
+    """A date."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """Read yyyy-mm-dd."""
+        text = str(value)
+        parsed = None
+        if _DATE.fullmatch(text):
+            with contextlib.suppress(ValueError):
+                parsed = dt.date.fromisoformat(text)
+        if parsed is None:
+            self.fail(f"{text!r} is not a date like 2026-07-15", param, ctx)
+        return parsed
+
+
+facts_as_of = click.option(
+    "--facts-as-of",
+    type=DateWord(),
+    metavar="DATE",
+    help="Use the market facts of this date where the day's are not known.",
+)

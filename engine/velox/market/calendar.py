@@ -81,7 +81,7 @@ def check_covered(day: dt.date) -> None:
         ranges = " and ".join(f"{r.since} to {r.until}" for r in covered_ranges())
         raise NotCovered(
             f"{day} is not covered: market facts are known for {ranges}; "
-            "choose such a day; `velox data bars` can take another day's facts with --facts-as-of"
+            "choose such a day, or name one whose facts stand in, with --facts-as-of (never for a live day)"
         )
 
 

@@ -17,6 +17,11 @@ class Facts(msgspec.Struct, frozen=True):
     rules_date: dt.date
     loaded: FactsLoaded
 
+    @property
+    def stand_in(self) -> str | None:
+        """The date (yyyy-mm-dd) whose facts are used instead of its own, if they are."""
+        return None if self.rules_date == self.date else self.rules_date.isoformat()
+
     def group_index(self, name: str) -> int:
         """The number of a group in `loaded.groups`."""
         return next(i for i, group in enumerate(self.loaded.groups) if group.name == name)

@@ -14,9 +14,9 @@ import velox_core
 from velox.errors import BadInput
 from velox.market.facts import load
 from velox.research.candles import core_candles
-from velox.research.catalog import Catalog, write_parquet
+from velox.research.catalog import Catalog, Entry, write_parquet
 
-__all__ = ["IndicatorSpec", "compute_bars", "parse_indicators", "parse_timeframe", "write_bars"]
+__all__ = ["IndicatorSpec", "borrowed_facts", "compute_bars", "parse_indicators", "parse_timeframe", "write_bars"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600}
 _TIMEFRAME_MAX_S = 24 * 3_600
@@ -77,20 +77,19 @@ def compute_bars(
     as_of: dt.date | None = None,
 ) -> pl.DataFrame:
     """Compute one day, or all days of an instrument with indicators that run on from day to day."""
-    entries = [e for e in catalog.of_instrument(instrument) if not e.candles]
-    if day is not None:
-        known = ", ".join(str(e.day) for e in entries)
-        entries = [e for e in entries if e.day == day]
-        if not entries:
-            raise BadInput(f"{instrument} has no ticks of {day} in {catalog.root}; it has {known or 'none of any day'}")
-    if not entries:
-        raise BadInput(f"{instrument} has candles alone, no ticks, in {catalog.root}")
+    entries = _ticks_of(catalog, instrument, day)
     days = [core_candles(load(e.day, as_of=as_of), e, catalog.read(e), timeframe_s) for e in entries]
     frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
     starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
     return frame.with_columns(
         series for spec in indicators for series in _indicator(spec, frame, list(itertools.pairwise(map(int, starts))))
     )
+
+
+def borrowed_facts(catalog: Catalog, instrument: str, day: dt.date | None, as_of: dt.date | None) -> list[str]:
+    """Say for which of the days that `compute_bars` takes another date's facts stand in."""
+    borrowed = [load(e.day, as_of=as_of) for e in _ticks_of(catalog, instrument, day)]
+    return [facts.loaded.notes[0] for facts in borrowed if facts.stand_in]
 
 
 def write_bars(frame: pl.DataFrame, out: Path) -> None:
@@ -103,6 +102,18 @@ def write_bars(frame: pl.DataFrame, out: Path) -> None:
         write_parquet(frame, out)
     except OSError as error:
         raise BadInput(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+def _ticks_of(catalog: Catalog, instrument: str, day: dt.date | None) -> list[Entry]:
+    entries = [e for e in catalog.of_instrument(instrument) if not e.candles]
+    if day is not None:
+        known = ", ".join(str(e.day) for e in entries)
+        entries = [e for e in entries if e.day == day]
+        if not entries:
+            raise BadInput(f"{instrument} has no ticks of {day} in {catalog.root}; it has {known or 'none of any day'}")
+    if not entries:
+        raise BadInput(f"{instrument} has candles alone, no ticks, in {catalog.root}")
+    return entries
 
 
 def _parse_one(text: str) -> IndicatorSpec:

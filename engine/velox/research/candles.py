@@ -40,13 +40,21 @@ def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: i
     return columns
 
 
-def earlier_candles(catalog: Catalog, instrument: str, before: dt.date, timeframe_s: int, days: int) -> Candles:
+def earlier_candles(
+    catalog: Catalog,
+    instrument: str,
+    before: dt.date,
+    timeframe_s: int,
+    days: int,
+    facts_as_of: dt.date | None = None,
+) -> Candles:
     """Return candles of the last `days` kept days before a date; a day's ticks win over its kept candles."""
     by_day: dict[dt.date, Entry] = {}
     for entry in catalog.entries():
         if entry.instrument == instrument and entry.day < before and (entry.day not in by_day or not entry.candles):
             by_day[entry.day] = entry
-    parts = [_candles_of(catalog, by_day[day], timeframe_s) for day in sorted(by_day)[-days:]] if days > 0 else []
+    kept = sorted(by_day)[-days:] if days > 0 else []
+    parts = [_candles_of(catalog, by_day[day], timeframe_s, facts_as_of) for day in kept]
     return np.concatenate([NO_CANDLES, *parts])
 
 
@@ -71,8 +79,8 @@ def join_candles(minutes: Candles, anchor_ns: int, timeframe_s: int) -> Candles:
     return joined
 
 
-def _candles_of(catalog: Catalog, entry: Entry, timeframe_s: int) -> Candles:
-    facts = load(entry.day)
+def _candles_of(catalog: Catalog, entry: Entry, timeframe_s: int, facts_as_of: dt.date | None) -> Candles:
+    facts = load(entry.day, as_of=facts_as_of)
     frame = catalog.read(entry)
     if not entry.candles:
         return _from_columns(core_candles(facts, entry, frame, timeframe_s))

@@ -6,6 +6,7 @@ is the generated day that comes with the package.
 
 import collections
 import datetime as dt
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,11 +91,17 @@ class Day:
         self.notes = list(notes)
         self._load = load
         self._catalog = catalog
+        self.facts_as_of: dt.date | None = None
 
     @property
     def synthetic(self) -> bool:
         """Whether these prices were generated."""
         return bool(self.stamp)
+
+    @functools.cached_property
+    def facts(self) -> Facts:
+        """The market's facts of this date; refused when it is not covered and no other date stands in."""
+        return load(self.date, as_of=self.facts_as_of)
 
     def left_out(self) -> list[str]:
         """Say what of the data is no part of the day; empty when all of it is."""
@@ -104,12 +111,9 @@ class Day:
             lines.append(f"Left out: rows that cannot be read ({', '.join(rejects)}).")
         return lines
 
-    def rows(self, facts: Facts | None = None) -> DayRows:
-        """Merge all rows by (running maximum of the file's own times in its continuous phase, file name, row).
-
-        The phases are those of `facts`, or else of the day's own date, which is refused when it is not covered.
-        """
-        facts = facts or load(self.date)
+    def rows(self) -> DayRows:
+        """Merge all rows by (running maximum of the file's own times in its continuous phase, file name, row)."""
+        facts = self.facts
         ordered = sorted(enumerate(self.instruments), key=lambda pair: (pair[1].source, pair[1].name))
         parts = [
             Part(index, self._load(item), session_windows(facts, item.name, is_index=item.is_index))
@@ -131,11 +135,20 @@ class Day:
         """Return candles of up to `days` earlier days, oldest first; plain files have none."""
         if self._catalog is None:
             return NO_CANDLES.copy()
-        return earlier_candles(self._catalog, instrument, self.date, timeframe_s, days)
+        return earlier_candles(self._catalog, instrument, self.date, timeframe_s, days, self.facts_as_of)
 
 
-def open_day(path: str | Path | None = None) -> Day:
-    """Open a day of data; what cannot be one is refused by name."""
+def open_day(path: str | Path | None = None, *, facts_as_of: dt.date | None = None) -> Day:
+    """Open a day of data; what cannot be one is refused by name.
+
+    Where its date is not covered, the market's facts of `facts_as_of` stand in.
+    """
+    day = _opened(path)
+    day.facts_as_of = facts_as_of
+    return day
+
+
+def _opened(path: str | Path | None) -> Day:
     if path is None:
         return _from_catalog(SAMPLE_DIR, None)
     root, date = _split_date(str(path))

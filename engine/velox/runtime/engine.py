@@ -18,7 +18,7 @@ from velox.clock import monotonic_ns, wall_ns
 from velox.errors import BadInput, ExitCode, Fatal, VeloxError
 from velox.events import ClockMode
 from velox.market.calendar import IST
-from velox.market.facts import load
+from velox.market.facts import Facts, load
 from velox.research.days import open_day
 from velox.runtime.account import limits_lines
 from velox.runtime.channel import Channel
@@ -75,7 +75,8 @@ class Engine:
             self.channel.say(f"The day {date} was finished already: nothing is traded again.")
             return Done(core.summary(), True, known, 0.0)
         _check_date(core, date, self.plan.journal)
-        facts = load(date)
+        facts = load(date, as_of=self._facts_as_of())
+        _check_facts(core, facts, self.plan.journal)
         self.source = self._source(known)
         book = await self.source.book()
         self.hooks.start()
@@ -129,11 +130,15 @@ class Engine:
             return dt.datetime.fromtimestamp(wall_ns() // 1_000_000_000, IST).date()
         return dt.date.fromisoformat(self.plan.date)
 
+    def _facts_as_of(self) -> dt.date | None:
+        return dt.date.fromisoformat(self.plan.facts_as_of) if self.plan.facts_as_of is not None else None
+
     def _source(self, known: int) -> Source:
         match self.plan.feed:
             case "direct":
                 start = None if self.plan.start is None else dt.time.fromisoformat(self.plan.start)
-                return DirectSource(self.core, Exchange(open_day(self.plan.day), start=start), self.plan.speed, known)
+                day = open_day(self.plan.day, facts_as_of=self._facts_as_of())
+                return DirectSource(self.core, Exchange(day, start=start), self.plan.speed, known)
             case "socket":
                 return SocketSource(self.core, _simulated(self.plan), known, self.channel.say)
             case "live":
@@ -178,6 +183,16 @@ def _check_date(core: velox_core.Core, date: dt.date, journal: str) -> None:
         raise BadInput(
             f"the journal {journal} has come to {come_to} and cannot go back to {date}: give another --journal"
         )
+
+
+def _check_facts(core: velox_core.Core, facts: Facts, journal: str) -> None:
+    """A day that was begun goes on by the facts that it was begun with."""
+    if session_date(core) != facts.date:
+        return
+    begun = core.summary()["notes"] or []
+    if begun != facts.loaded.notes:
+        told = "; ".join(begun) or "its own facts"
+        raise BadInput(f"the journal {journal} began {facts.date} by other facts ({told}): give the same --facts-as-of")
 
 
 def _is_over(summary: dict[str, Any]) -> bool:

@@ -45,6 +45,8 @@ def simulator_args(path: str | None, plan: Plan) -> list[str] | None:
         args += ["--day", path]
     if plan.start is not None:
         args += ["--from", plan.start]
+    if plan.facts_as_of is not None:
+        args += ["--facts-as-of", plan.facts_as_of]
     return args
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from velox.errors import BadInput
 from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument, RowColumns, can_apply
-from velox.market.facts import Facts, load
+from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.market.ticks import tick_size
 
@@ -69,6 +69,11 @@ class DaySource(Protocol):
         ...
 
     @property
+    def facts(self) -> Facts:
+        """What holds in the market that day."""
+        ...
+
+    @property
     def instruments(self) -> list[Any]:
         """Each a DayInstrument; rows name them by their place here."""
         ...
@@ -102,7 +107,7 @@ class Exchange:
         self.date = day.date
         self.rows = day.rows()
         self._history: Callable[[str, int, int], npt.NDArray[np.void]] = day.history
-        self.facts: Facts = load(day.date)
+        self.facts = day.facts
         given = list(book or ())
         book = book if book is not None else InstrumentBook.offline()
         self.listings = [self._listing(book, item, number) for number, item in enumerate(day.instruments)]
