@@ -8,6 +8,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use super::disk::OwnFile;
+
 const WATERMARK_NAME: &str = "watermark";
 const WATERMARK_LEN: usize = 28;
 /// A reader that meets a change half done looks again this often.
@@ -66,16 +68,16 @@ impl Watermark {
 
 /// The writer's side of the file.
 #[derive(Debug)]
-pub(super) struct WatermarkFile(File);
+pub(super) struct WatermarkFile(OwnFile);
 
 impl WatermarkFile {
     pub(super) fn open(dir: &Path) -> io::Result<Self> {
         let path = dir.join(WATERMARK_NAME);
-        OpenOptions::new().write(true).create(true).truncate(false).open(path).map(Self)
+        OpenOptions::new().write(true).create(true).truncate(false).open(path).and_then(OwnFile::new).map(Self)
     }
 
     pub(super) fn publish(&self, mark: Watermark) -> io::Result<()> {
-        self.0.write_all_at(&mark.encode(), 0)
+        self.0.checked()?.0.write_all_at(&mark.encode(), 0)
     }
 }
 
