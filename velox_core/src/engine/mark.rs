@@ -4,12 +4,13 @@
 
 use memmap2::MmapMut;
 use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The file's name in the journal's folder.
 pub const FILE: &str = "mark";
-const WORDS: usize = 4;
+const LEN: usize = 4 * 8;
 
 /// What was going on: the words of the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +39,9 @@ impl Mark {
         let path = dir.join(FILE);
         let before = read(dir).unwrap_or_default();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).ok()?;
-        file.set_len((WORDS * 8) as u64).ok()?;
+        if file.metadata().ok()?.len() < LEN as u64 {
+            file.write_all_at(&[0; LEN], 0).ok()?; // written, so that a full disk is told here and not by a signal
+        }
         // SAFETY: the journal's lock keeps every other engine away, and readers read a copy of the file.
         let map = unsafe { MmapMut::map_mut(&file).ok()? };
         let mark = Self { map, before };
@@ -75,7 +78,7 @@ impl Mark {
     #[allow(unsafe_code)]
     #[allow(clippy::cast_ptr_alignment)] // a map begins at a page
     fn word(&self, index: usize) -> &AtomicU64 {
-        // SAFETY: the map is page-aligned, `WORDS` words long and lives as long as `self`; all access is atomic.
+        // SAFETY: the map is page-aligned, `LEN` bytes long and lives as long as `self`; all access is atomic.
         unsafe { AtomicU64::from_ptr(self.map.as_ptr().cast_mut().cast::<u64>().add(index)) }
     }
 }
