@@ -144,6 +144,16 @@ impl Core {
         self.inner.lock().map_err(|_| PyRuntimeError::new_err("the core panicked before: the process must end"))
     }
 
+    /// As [`Core::lock`] for what is the engine's alone: a hook may read and raise intents, nothing else.
+    #[inline]
+    pub(super) fn lock_outside_hooks(&self) -> PyResult<MutexGuard<'_, Inner>> {
+        let inner = self.lock()?;
+        if inner.cause.is_some() {
+            return Err(PyRuntimeError::new_err("a hook cannot do what is the engine's: it reads and raises intents"));
+        }
+        Ok(inner)
+    }
+
     pub(super) fn read<T>(&self, with: impl FnOnce(&Kernel) -> T) -> PyResult<T> {
         Ok(with(&self.lock()?.engine.kernel))
     }
@@ -235,7 +245,7 @@ impl Core {
         let kind =
             Kind::from_u8(kind).ok_or_else(|| PyValueError::new_err(format!("there is no record kind {kind}")))?;
         let seq = {
-            let mut inner = self.lock()?;
+            let mut inner = self.lock_outside_hooks()?;
             let now = inner.engine.kernel.now;
             inner.engine.put(now, kind, payload).map_err(raise)?
         };
@@ -252,7 +262,7 @@ impl Core {
 
     /// The series of an instrument at a length; the same one when asked again.
     fn watch(&self, instrument: u32, timeframe_s: u32) -> PyResult<u32> {
-        let mut inner = self.lock()?;
+        let mut inner = self.lock_outside_hooks()?;
         let length = i64::from(timeframe_s) * 1_000_000_000;
         let series = &inner.engine.kernel.series;
         if let Some(at) = series.iter().position(|s| s.instrument == instrument && s.length == length) {
@@ -270,7 +280,7 @@ impl Core {
 
     /// The indicator on a series; the same one when asked again.
     fn node(&self, series: u32, source: &str, kind: &str, params: Vec<f64>) -> PyResult<u32> {
-        let mut inner = self.lock()?;
+        let mut inner = self.lock_outside_hooks()?;
         let nodes = &inner.engine.kernel.nodes;
         let same = |node: &Node| {
             let asked = &node.asked;
@@ -287,7 +297,7 @@ impl Core {
 
     /// Takes the table of hooks of an instance; `None` where it has none.
     fn attach(&self, instance: usize, hooks: Vec<Option<Py<PyAny>>>) -> PyResult<()> {
-        let mut inner = self.lock()?;
+        let mut inner = self.lock_outside_hooks()?;
         if inner.hooks.len() <= instance {
             inner.hooks.resize_with(instance + 1, Vec::new);
         }
@@ -297,7 +307,7 @@ impl Core {
 
     /// Called with (instance, exception) when a hook raises; what it returns is journalled as the reason.
     fn on_fault(&self, callback: Py<PyAny>) -> PyResult<()> {
-        self.lock()?.on_fault = Some(callback);
+        self.lock_outside_hooks()?.on_fault = Some(callback);
         Ok(())
     }
 
@@ -451,6 +461,7 @@ impl Core {
 
     /// Closes the journal; everything is durable on return.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
+        drop(self.lock_outside_hooks()?);
         self.watchdog.stop();
         let closed = py.detach(|| self.inner.lock().ok().map(|mut inner| inner.engine.close()));
         closed.ok_or_else(|| PyRuntimeError::new_err("the core panicked before"))?.map_err(raise)

@@ -28,7 +28,7 @@ impl Core {
     /// Takes one SMART API frame; returns the verdict's number, −1 for undecodable, −2 for a frame without a price.
     pub(super) fn ingest(&self, py: Python<'_>, frame: &[u8], recv_ns: i64) -> PyResult<i16> {
         let (ts, tick) = {
-            let mut inner = self.lock()?;
+            let mut inner = self.lock_outside_hooks()?;
             let tick = match inner.engine.decode(frame, recv_ns) {
                 Err(_) => return Ok(UNDECODABLE),
                 Ok(None) => return Ok(NO_PRICE),
@@ -57,7 +57,7 @@ impl Core {
     /// The data clock moved without a tick: timers due by then fire.
     fn time_mark(&self, py: Python<'_>, at_ns: i64) -> PyResult<()> {
         {
-            let mut inner = self.lock()?;
+            let mut inner = self.lock_outside_hooks()?;
             let now = inner.engine.kernel.now;
             inner.engine.put(now, Kind::TimeMark, &TimeMark { at: at_ns }.to_bytes()).map_err(raise)?;
         }
@@ -66,6 +66,7 @@ impl Core {
 
     /// The engine's clock moved (wall mode): timers due by then fire.
     fn advance(&self, py: Python<'_>, clock_ns: i64) -> PyResult<()> {
+        drop(self.lock_outside_hooks()?);
         self.fire_timers(py, clock_ns, clock_ns)
     }
 

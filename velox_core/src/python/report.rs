@@ -133,7 +133,7 @@ impl Core {
 
     /// What owners of strategies should read since the last call: (kernel time ns, instance, code, sentence).
     fn take_notes(&self) -> PyResult<Vec<crate::engine::Note>> {
-        Ok(self.lock()?.engine.notes.drain(..).collect())
+        Ok(self.lock_outside_hooks()?.engine.notes.drain(..).collect())
     }
 
     /// Last quote and day of every instrument, for a live view.
@@ -197,7 +197,7 @@ impl Core {
     fn start_watchdog(&self, budget_ms: u64, hard_ms: u64, overrun_us: u64) -> PyResult<()> {
         let ms = std::time::Duration::from_millis;
         self.watchdog.start(ms(budget_ms), ms(hard_ms));
-        self.lock()?.conduct.budget(std::time::Duration::from_micros(overrun_us));
+        self.lock_outside_hooks()?.conduct.budget(std::time::Duration::from_micros(overrun_us));
         Ok(())
     }
 
@@ -208,7 +208,7 @@ impl Core {
 
     /// From now on `callback` is called, once and between two records, when hooks made the process grow by so much.
     fn on_memory(&self, headroom_mb: u32, callback: Py<PyAny>) -> PyResult<()> {
-        let mut inner = self.lock()?;
+        let mut inner = self.lock_outside_hooks()?;
         inner.conduct.headroom(i64::from(headroom_mb) << 20);
         inner.on_memory = Some(callback);
         Ok(())
@@ -232,7 +232,7 @@ impl Core {
 
     /// Makes the core panic at a sequence: the planted fault of the recovery tests.
     fn plant_panic(&self, seq: u64) -> PyResult<()> {
-        self.lock()?.engine.plant_panic(seq);
+        self.lock_outside_hooks()?.engine.plant_panic(seq);
         Ok(())
     }
 
