@@ -34,6 +34,9 @@ _COMMANDS = {
 }
 
 
+_STDERR = 2
+
+
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -95,21 +98,19 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except OSError as error:
-        return _cut_short(error)
+        return _output_failed(error)
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _cut_short(error: OSError) -> ExitCode:
-    """What it means that output could not be written; any other error of the system is raised again."""
-    left = isinstance(error, BrokenPipeError)  # the reader has seen enough (`velox … | head`)
-    if not left and error.errno != errno.ENOSPC:
+def _output_failed(error: OSError) -> ExitCode:
+    """Judge a failure to write to the standard streams; any other is no failure that was expected."""
+    if error.filename is not None or error.errno not in (errno.EIO, errno.ENOSPC, errno.EPIPE):
         raise error
-    # What Python flushes at exit must not fail again.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if left:
-        return ExitCode.DONE
-    _say(f"the output is cut short: {error.strerror}")
-    return ExitCode.JOURNAL_STOPPED
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what Python flushes at its exit must not fail again
+    if error.errno == errno.EPIPE:
+        return ExitCode.DONE  # the reader has seen enough (`velox … | head`)
+    _say(f"the output cannot be written: {error.strerror}")
+    return ExitCode.BAD_INPUT
 
 
 def _hold_streams() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SpeedWord, facts_as_of
+from velox.cli.words import SecondsWord, SpeedWord, facts_as_of
 
 if TYPE_CHECKING:
     from velox.research.days import Day
@@ -37,9 +37,7 @@ class _Call(msgspec.Struct):
 @click.option(
     "--speed", default=str(_SPEED), type=SpeedWord(), metavar="N|max", show_default=True, help="Times real time."
 )
-@click.option(
-    "--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop S seconds after the start-up."
-)
+@click.option("--seconds", type=SecondsWord(), metavar="S", help="Stop S seconds after the start-up.")
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep the journal here.")
 @click.option(
     "--feed", type=click.Choice(["socket", "direct"]), default="socket", help="Through the wire, or read here."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SpeedWord, TimeWord, facts_as_of
+from velox.cli.words import SecondsWord, SpeedWord, TimeWord, facts_as_of
 
 if TYPE_CHECKING:
     from velox.research.days import Day
@@ -40,9 +40,7 @@ class _Call(msgspec.Struct):
 @click.option(
     "--speed", default=str(_SPEED), type=SpeedWord(), metavar="N|max", show_default=True, help="Of the simulator."
 )
-@click.option(
-    "--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop S seconds after the start-up."
-)
+@click.option("--seconds", type=SecondsWord(), metavar="S", help="Stop S seconds after the start-up.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
 )

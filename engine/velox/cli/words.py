@@ -7,7 +7,7 @@ import re
 
 import click
 
-__all__ = ["DateWord", "SpeedWord", "TimeWord", "facts_as_of"]
+__all__ = ["DateWord", "SecondsWord", "SpeedWord", "TimeWord", "facts_as_of"]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
@@ -29,6 +29,22 @@ class SpeedWord(click.ParamType[float | None]):
         if not 0 < speed < math.inf:
             self.fail(f"{value!r} is neither a number above 0 nor max", param, ctx)
         return speed
+
+
+class SecondsWord(click.ParamType[float]):
+    """A span of wall time."""
+
+    name = "seconds"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a number of seconds above 0."""
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            self.fail(f"{value!r} is not a number of seconds above 0", param, ctx)
+        return seconds
 
 
 class TimeWord(click.ParamType[dt.time]):

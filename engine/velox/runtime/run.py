@@ -23,13 +23,13 @@ class Stage(msgspec.Struct, frozen=True):
 
 def open_journal(folder: Path) -> Path:
     """Check that a journal can lie here; an empty or absent folder begins a new one."""
-    if folder.exists() and not folder.is_dir():
-        raise BadInput(f"{folder} is a file: a journal is a folder")
-    held = [p for p in folder.iterdir() if p.suffix != ".vj"] if folder.is_dir() else []
-    strangers = [p.name for p in held if p.name not in ("LOCK", "mark", "watermark", "engine.sock", "facts")]
-    if strangers and not any(folder.glob("*.vj")):
-        raise BadInput(f"{folder} holds {strangers[0]} and no journal: name an empty or new folder")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise BadInput(f"{folder} is a file: a journal is a folder")
+        held = [p for p in folder.iterdir() if p.suffix != ".vj"] if folder.is_dir() else []
+        strangers = [p.name for p in held if p.name not in ("LOCK", "mark", "watermark", "engine.sock", "facts")]
+        if strangers and not any(folder.glob("*.vj")):
+            raise BadInput(f"{folder} holds {strangers[0]} and no journal: name an empty or new folder")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"the journal {folder} cannot be made: {error.strerror}") from None
