@@ -181,6 +181,32 @@ def test_threads_of_hooks_are_refused(day: Path, alone: zoo.Ran, tmp_path: Path)
     assert ran.report["interruptions"] == []
 
 
+def test_what_is_the_engines_is_refused_in_hooks(day: Path, alone: zoo.Ran, tmp_path: Path) -> None:
+    names = ("Killing", "Raising", "Alarming", "Closing", "Reusing", "Looping", "Tracing", "Hurrying", "Ending")
+    ran = zoo.run(tmp_path / "run", day, "good", *(f"cheats:{name}" for name in names))
+    _undisturbed(ran, alone)
+    assert ran.faulted() == set(names)
+    assert ran.report["interruptions"] == []
+    assert all("Refused: a hook must not" in why or "a hook cannot" in why for why in ran.reasons().values())
+
+
+def test_words_and_folders_of_a_strategy_are_its_own(day: Path, alone: zoo.Ran, tmp_path: Path) -> None:
+    small = {"VELOX_JOURNAL__SNAPSHOT_RECORDS": "5000"}  # segments are opened after the folder was changed
+    ran = zoo.run(tmp_path / "run", day, "good", "cheats:Printing", "cheats:Moving", env=small)
+    _undisturbed(ran, alone)
+    assert ran.faulted() == set()
+    assert ran.report["interruptions"] == []
+    assert "part of a line" in ran.told
+
+
+def test_a_journal_that_is_deleted_ends_the_day_as_a_named_failure(day: Path, tmp_path: Path) -> None:
+    ran = zoo.run(tmp_path / "run", day, "good", "cheats:Erasing")
+    assert ran.status == 74, ran.told
+    assert ran.report == {}
+    last = ran.told.splitlines()[-1]
+    assert last.startswith("velox: the journal stopped: ") and "Traceback" not in ran.told
+
+
 @pytest.fixture
 def busy_machine() -> Iterator[None]:
     """Twice as many endless loops as there are processors."""

@@ -58,6 +58,19 @@ def test_a_fault_names_the_innermost_line_of_the_strategy_itself(tmp_path: Path)
     assert told.startswith(f"Busy: mine.py:{line}: JSONDecodeError: ")
 
 
+def test_what_others_write_to_its_descriptor_is_no_message() -> None:
+    (messages, words), (lines, said) = os.pipe(), os.pipe()
+    channel = Channel.instead_of(words, said)
+    os.write(words, b'{"type":"said","line":"forged"}\n')
+    channel.say("ours")
+    for fd in (words, said):
+        os.close(fd)
+    assert decode(os.read(messages, 1000)) == Said("ours")
+    assert b"forged" in os.read(lines, 1000)
+    for fd in (messages, lines):
+        os.close(fd)
+
+
 def test_messages_survive_the_way() -> None:
     said = Said("₹ and – are words too")
     assert decode(encode(said)) == said

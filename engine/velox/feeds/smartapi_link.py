@@ -121,9 +121,9 @@ _BINARY = picows.WSMsgType.BINARY
 
 
 def _logger() -> logging.Logger:
-    """A logger that never tells details: the library's would hold the handshake with its tokens."""
+    """A logger that tells nothing: details would hold the handshake with its tokens, errors come out of `Link.gone`."""
     logger = logging.getLogger(__name__)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.CRITICAL)
     return logger
 
 

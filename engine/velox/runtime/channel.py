@@ -1,11 +1,14 @@
 """The engine's way to tell its supervisor: lines that never make the engine wait, whatever their reader does."""
 
 import contextlib
+import fcntl
 import os
 
 from velox.runtime.plan import Message, Said, Status, encode
 
 __all__ = ["Channel"]
+
+_OWN_FD_MIN = 10  # above the low numbers that are used again at once when somebody closes them
 
 
 class Channel:
@@ -16,6 +19,13 @@ class Channel:
         self._fd = fd
         self._waiting = bytearray()
         os.set_blocking(fd, False)
+
+    @classmethod
+    def instead_of(cls, fd: int, now: int) -> "Channel":
+        """A channel where `fd` leads; what others write to `fd` goes to `now`, and cannot be taken for a message."""
+        own = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _OWN_FD_MIN)
+        os.dup2(now, fd)
+        return cls(own)
 
     def say(self, line: str) -> None:
         """Tell the operator a line."""

@@ -255,9 +255,11 @@ async def run(plan: Plan, settings: Settings, channel: Channel) -> int:
         done = await work
     except asyncio.CancelledError:
         done = Done(engine.core.summary(), False, 0, 0.0)
-    finally:
+    except BaseException:
         with contextlib.suppress(velox_core.CoreError):
             engine.core.close()
+        raise
+    engine.core.close()  # what the disk refuses now is missing from the journal: the day is not done
     channel.tell(done)
     return ExitCode.DONE
 
@@ -266,9 +268,11 @@ def main() -> None:
     """Read a plan from standard input and run it."""
     import uvloop
 
-    channel = Channel(sys.stdout.fileno())
+    channel = Channel.instead_of(sys.stdout.fileno(), sys.stderr.fileno())  # a strategy may print
     try:
         plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
+        # Absolute: nobody knows whether the working folder stays the same.
+        plan = msgspec.structs.replace(plan, journal=str(Path(plan.journal).absolute()))
         Path(plan.journal).mkdir(parents=True, exist_ok=True)
         status = uvloop.run(run(plan, load_settings(), channel))
     except Fatal as error:
@@ -280,6 +284,12 @@ def main() -> None:
     except velox_core.CoreError as error:
         channel.tell(Failed(error.exit_code, error.sentence))
         status = error.exit_code
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sentence = f"the journal stopped: {error.filename} cannot be used ({error.strerror})"
+        channel.tell(Failed(ExitCode.JOURNAL_STOPPED, sentence))
+        status = ExitCode.JOURNAL_STOPPED
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise

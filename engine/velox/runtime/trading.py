@@ -121,7 +121,7 @@ class TradingDay:
         """Names of hooks as people know them, from (instance, number)."""
         specs = {instance.id: instance.spec for instance in self.instances}
         names = {(number, hook.number): hook.function for number, spec in specs.items() for hook in spec.hooks}
-        return [f"{specs[i].name}.{names.get((i, hook), f'hook {hook}')}" for i, hook in hooks if i in specs]
+        return [f"{specs[i].name}.{names[i, hook]}" for i, hook in hooks if (i, hook) in names]
 
     def _chosen(self) -> list[tuple[type[Strategy], Spec]]:
         plans = self._plan.strategies
@@ -216,10 +216,11 @@ def compile_one(strategy: StrategyPlan, facts: Facts, book: InstrumentBook) -> S
 def _keep_facts(journal: Path, digest: str) -> None:
     """Keep the market's data files beside the journal: the digest in it is theirs."""
     folder = journal / "facts" / digest[:16]
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
-        for name, content in data_files().items():
-            (folder / name).write_bytes(content)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in data_files().items():
+        file = folder / name
+        if not file.is_file() or file.read_bytes() != content:  # a death may have left a part of it
+            file.write_bytes(content)
 
 
 def _named_apart(chosen: Sequence[tuple[type[Strategy], Spec]]) -> list[tuple[type[Strategy], Spec]]:
