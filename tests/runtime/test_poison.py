@@ -8,6 +8,7 @@ from tests.runtime.processes import BUSY, check_journal, paper, run_cli, until
 
 import velox_core
 from velox import journal as journals
+from velox.errors import Fatal
 from velox.events import Kind, Skip
 from velox.runtime.deaths import Deaths
 from velox.runtime.plan import Plan
@@ -62,6 +63,16 @@ def test_signals_from_outside_never_count_against_a_record() -> None:
         assert deaths.judge(plan, -9, doing, {}).plan.skip == []
     assert deaths.judge(plan, 70, doing, {}).plan.skip == []
     assert deaths.judge(plan, -6, doing, {}).plan.skip == [7]
+
+
+def test_an_engine_that_keeps_ending_by_itself_is_given_up_though_it_gets_on() -> None:
+    deaths, plan = Deaths(), Plan(journal="", strategies=[])
+    for seq in range(20):
+        deaths.judge(plan, 1, {"seq": seq, "phase": "idle", "instance": 0}, {})
+    for seq in range(100, 150):  # who is killed from outside is started again for ever
+        deaths.judge(plan, -9, {"seq": seq, "phase": "idle", "instance": 0}, {})
+    with pytest.raises(Fatal, match="ended by itself 21 times"):
+        deaths.judge(plan, 1, {"seq": 999, "phase": "idle", "instance": 0}, {})
 
 
 def test_a_hook_that_ends_the_engine_is_quarantined_by_name() -> None:

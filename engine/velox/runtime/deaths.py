@@ -11,6 +11,7 @@ from velox.runtime.plan import Plan
 __all__ = ["Deaths", "Interruption", "Verdict"]
 
 _FRUITLESS_MAX = 10
+_UNEXPLAINED_MAX = 20
 _OWN_DEATHS = (ExitCode.POISONED, -signal.SIGABRT)
 _SKIP_AFTER = 2
 # Inside a hook also a fault of its code's memory is its own, and any status: it left the process.
@@ -23,7 +24,7 @@ class Interruption(msgspec.Struct, frozen=True):
     status: int
     seq: int
     doing: str
-    back_after_s: float  # 0 until the engine is back
+    back_after_s: float  # 0 until the engine is back, which it need not be once the day is over
     measures: str
     lost: list[str] = []  # hooks that were in flight and did not run again
 
@@ -48,6 +49,7 @@ class Deaths:
         self._own_at: dict[int, int] = {}
         self._furthest = -1
         self._fruitless = 0
+        self._unexplained = 0
 
     def judge(self, plan: Plan, status: int, doing: dict[str, Any] | None, names: dict[int, str]) -> Verdict:
         """Decide what the next engine does differently; raises `Fatal` when there have been too many deaths."""
@@ -63,7 +65,19 @@ class Deaths:
         elif (status >= 0 or -status in _FAULTS) and phase == "hook":
             plan = msgspec.structs.replace(plan, quarantine=sorted({*plan.quarantine, instance}))
             measures = f"{names.get(instance, f'instance {instance}')}, whose hook ended it, is quarantined"
+        elif status >= 0:
+            self._count_unexplained(status)
         return Verdict(plan, Interruption(status, seq, phase, 0.0, measures))
+
+    def _count_unexplained(self, status: int) -> None:
+        """Give up on an engine that keeps ending by itself, whatever it gets done in between."""
+        self._unexplained += 1
+        if self._unexplained > _UNEXPLAINED_MAX:
+            raise Fatal(
+                ExitCode.GAVE_UP,
+                f"the engine ended by itself {self._unexplained} times (status {status}), and neither a record nor a "
+                "strategy is to blame: it is not started again",
+            )
 
     def _count(self, seq: int) -> None:
         """Give up on an engine that dies again and again without getting any further."""

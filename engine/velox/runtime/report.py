@@ -23,10 +23,8 @@ def lines(outcome: Outcome, synthetic: bool) -> list[str]:
     ]
     for each in outcome.interruptions:
         lost = f" Hooks that were in flight and did not run again: {', '.join(each.lost)}." if each.lost else ""
-        out.append(
-            f"Interrupted at record {each.seq} ({each.reason}); back after {each.back_after_s:.1f} s: "
-            f"{each.measures}.{lost}"
-        )
+        back = f"back after {each.back_after_s:.1f} s" if each.back_after_s else "the day was over by then"
+        out.append(f"Interrupted at record {each.seq} ({each.reason}); {back}: {each.measures}.{lost}")
     if outcome.simulator_restarts:
         out.append(f"The simulator died {outcome.simulator_restarts} times and was started again.")
     if summary["skipped_ticks"] or any(a["skipped"] for a in summary["accounts"]):
