@@ -1,6 +1,8 @@
 """Day after day on one journal: finished days, new ones, and those that do not belong there."""
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +140,30 @@ def test_a_folder_of_other_things_is_no_journal(tmp_path: Path) -> None:
     told = run_cli("paper", BUSY, "--journal", str(tmp_path))
     assert told.returncode == 2 and "thesis.txt" in told.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["thesis.txt"]
+
+
+def test_nothing_of_the_working_folder_is_imported(
+    tmp_path: Path, two_days: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("velox.py", "json.py", "signal.py"):
+        (tmp_path / name).write_text("raise SystemExit('the wrong module')")
+    monkeypatch.chdir(tmp_path)
+    command = ["-P", "-c", "from velox.cli import main; main()", "paper", BUSY, "--day", f"{two_days}@{FIRST}"]
+    told = subprocess.run(
+        [sys.executable, *command, "--speed", "max", "--journal", "journal"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+
+
+def test_a_name_that_no_folder_can_have_is_said(tmp_path: Path) -> None:
+    told = run_cli("paper", BUSY, "--journal", str(tmp_path / ("x" * 300)))
+    assert (told.returncode, told.stderr.count("\n")) == (2, 1) and "too long" in told.stderr
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "0", "-1", "soon"])
+def test_seconds_are_a_number_above_0(word: str) -> None:
+    told = run_cli("demo", "--seconds", word)
+    assert told.returncode == 2 and f"{word!r} is not a number of seconds" in told.stderr

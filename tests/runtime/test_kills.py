@@ -132,7 +132,9 @@ def test_a_killed_supervisor_takes_its_children_along_and_the_day_can_go_on(
     _check_same_day(journal, report, undisturbed)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)]
+)
 def test_a_signal_ends_the_day_in_order_and_it_can_go_on(
     number: signal.Signals, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:

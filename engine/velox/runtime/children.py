@@ -62,7 +62,7 @@ class SimulatorChild:
 
     async def _start(self) -> None:
         parent = ["--port", str(self._port), "--parent-pid", str(os.getpid())]
-        command = [sys.executable, "-c", _COMMAND, "simulate", *self._args, *parent]
+        command = [sys.executable, "-P", "-c", _COMMAND, "simulate", *self._args, *parent]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
         )

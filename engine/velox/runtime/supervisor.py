@@ -52,8 +52,9 @@ class Supervisor:
     async def run(self, seconds: float | None = None) -> Outcome:
         """Run until the day is over, `stop` is called or `seconds` have passed on the wall since an engine was up."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` leaves it
+                loop.add_signal_handler(number, self.stop)
         self._seconds = seconds
         try:
             return await self._with_simulator()
@@ -104,7 +105,7 @@ class Supervisor:
 
     async def _one_engine(self) -> Done | Failed | int:
         """Run one engine process; returns its last word, or its status when it died."""
-        command = [sys.executable, "-m", "velox.runtime.engine"]
+        command = [sys.executable, "-P", "-m", "velox.runtime.engine"]  # -P: nothing of the working folder is imported
         engine = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, start_new_session=True, limit=_LINE_MAX
         )

@@ -68,6 +68,8 @@ class View:
             self._live.update(_picture(self._title, status))
             return
         now_ns = monotonic_ns()
+        if not status.summary["now_ns"]:
+            return  # the day has not begun
         if now_ns - self._line_ns >= _LINE_EVERY_S * 1e9:
             self._line_ns = now_ns
             click.echo(_line(status.summary), err=self._quiet)
