@@ -33,6 +33,11 @@ def test_halt_resume_and_flatten_of_a_running_day(tmp_path: Path, undisturbed: U
         first = send(journal, CommandKind.RESUME, key="one")
         again = send(journal, CommandKind.RESUME, key="one")
         assert first.state == again.state == "done"
+        other = send(journal, CommandKind.HALT, key="one")
+        assert other.state == "refused" and "another command's" in other.sentence, "no answer to what was not done"
+        assert send(journal, CommandKind.HALT, key="three").sentence.startswith("Nothing is opened from now on")
+        assert "since then positions may not be opened" in send(journal, CommandKind.RESUME, key="one").sentence
+        assert send(journal, CommandKind.RESUME, key="four").sentence == "Positions may be opened again."
         until(lambda: _position(journal) != 0, "a position")
         flat = send(journal, CommandKind.FLATTEN, key="two")
         assert (flat.state, flat.sentence.split(",")[0]) == ("flat", "Every position is closed")
@@ -43,7 +48,7 @@ def test_halt_resume_and_flatten_of_a_running_day(tmp_path: Path, undisturbed: U
     assert report["accounts"][0]["kill"]
     check_journal(journal, report)
     keys = command_keys(journal)
-    assert set(keys.values()) == {1} and {"one", "two"} < set(keys) and len(keys) == 3
+    assert set(keys.values()) == {1} and {"one", "two", "three", "four"} < set(keys) and len(keys) == 5
 
 
 def _position(journal: Path) -> int:

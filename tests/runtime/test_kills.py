@@ -164,6 +164,29 @@ def test_stopped_before_the_engine_is_ready(tmp_path: Path) -> None:
         assert "Traceback" not in day.output
 
 
+def test_a_simulator_killed_before_it_is_ready_is_started_again(tmp_path: Path, undisturbed: Undisturbed) -> None:
+    journal = tmp_path / "journal"
+    with paper(journal, *_DAY, "--speed", "max") as day:
+        until(lambda: len(day.children()) == 1, "the simulator's process")
+        os.kill(day.children()[0], signal.SIGKILL)
+        assert day.wait() == 0, day.output
+        report = day.report()
+    assert report["simulator_restarts"] == 1
+    _check_same_day(journal, report, undisturbed)
+
+
+def test_a_stopped_engine_does_not_hold_up_the_end(tmp_path: Path, undisturbed: Undisturbed) -> None:
+    journal = tmp_path / "journal"
+    with paper(journal, *_DAY, "--speed", "6000") as day:
+        os.kill(day.until_record(undisturbed.records // 3), signal.SIGSTOP)
+        day.process.terminate()
+        assert day.wait(20) == 130, day.output
+    assert "the engine did not end in time" in day.output
+    with paper(journal, *_DAY, "--speed", "max") as day:
+        assert day.wait() == 0, day.output
+        _check_same_day(journal, day.report(), undisturbed)
+
+
 def test_a_killed_simulator_comes_back_and_the_day_goes_on(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
     with paper(journal, *_DAY, "--speed", "6000") as day:

@@ -61,6 +61,17 @@ class SimulatorChild:
             await self._start()
 
     async def _start(self) -> None:
+        """Start it until it says where it listens, unless it says why it cannot."""
+        while (line := await self._first_line()) is None:
+            if self.restarts >= _RESTARTS_MAX:
+                raise Fatal(ExitCode.GAVE_UP, f"the simulator died {self.restarts + 1} times: it is not started again")
+            self.restarts += 1
+        settings: dict[str, Any] = tomllib.loads(line.decode())["smartapi"]
+        self.urls = {name: settings[name] for name in ("rest_url", "ws_url")}
+        self._port = int(settings["rest_url"].rpartition(":")[2])
+
+    async def _first_line(self) -> bytes | None:
+        """Start it once; None when it was killed before it was ready."""
         parent = ["--port", str(self._port), "--parent-pid", str(os.getpid())]
         command = [sys.executable, "-P", "-c", _COMMAND, "simulate", *self._args, *parent]
         process = await asyncio.create_subprocess_exec(
@@ -75,11 +86,11 @@ class SimulatorChild:
         if not line:
             status = await process.wait()
             await self._listener
+            if status < 0:
+                return None
             words = "\n".join(self._words).removeprefix("velox: ") or f"the simulator ended with status {status}"
             raise Fatal(status if status in [int(code) for code in ExitCode] else ExitCode.GAVE_UP, words)
-        settings: dict[str, Any] = tomllib.loads(line.decode())["smartapi"]
-        self.urls = {name: settings[name] for name in ("rest_url", "ws_url")}
-        self._port = int(settings["rest_url"].rpartition(":")[2])
+        return line
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         """Keep the last words: a pipe that nobody reads would stop the simulator once it is full."""

@@ -64,6 +64,7 @@ class CommandServer:
         self._core = core
         self._path = socket_path(journal)
         self._server: asyncio.Server | None = None
+        self._kinds: dict[str, CommandKind] = {}  # of the keys that this engine was sent
 
     async def __aenter__(self) -> Self:
         self._path.unlink(missing_ok=True)  # the journal's lock is held: a socket here is a dead engine's
@@ -93,6 +94,8 @@ class CommandServer:
             kind = CommandKind(request.kind)
         except (msgspec.DecodeError, ValueError) as error:
             return Reply("refused", "", f"the request cannot be read: {error}")
+        if self._kinds.setdefault(request.key, kind) != kind:
+            return Reply("refused", "", f"the key {request.key} was another command's: send this one with its own")
         if self._core.command_state(request.key) is None:  # else it was sent twice: one command, one record
             command = Command(kind, request.actor, request.key, request.key, "unix", -1, request.reason)
             self._core.input(Kind.COMMAND, encode(command))
@@ -123,11 +126,14 @@ class CommandServer:
         if kind == CommandKind.FLATTEN and state == "flat":
             return "Every position is closed, and nothing is opened until `velox resume`."
         if kind == CommandKind.FLATTEN and state == "not_flat":
-            return f"Not flat: the session closed before every position was; still held: {names}."
+            return f"Not flat: the session is closed for it, or a limit refuses the exit; still held: {names}."
         if kind == CommandKind.FLATTEN and not summary["open_orders"]:
             return f"Not flat: no exit can work while the session is closed; still held: {names}."
         if kind == CommandKind.FLATTEN:
             return f"Not flat yet: {names}; exits go on, nothing is opened."
+        blocked = any(account["kill"] or account["skipped"] for account in summary["accounts"])
+        if blocked != (kind == CommandKind.HALT):  # the same command sent twice, and others between
+            return f"It was carried out before; since then positions may {'not ' if blocked else ''}be opened."
         if kind == CommandKind.HALT:
             keeps = "1 position keeps its stop" if len(held) == 1 else f"{len(held)} positions keep their stops"
             return f"Nothing is opened from now on; {keeps}."

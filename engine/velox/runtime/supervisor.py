@@ -42,6 +42,7 @@ class Supervisor:
         self._hear = hear
         self._engine: Process | None = None
         self._stopping = False
+        self._was_up = False
         self._deaths = Deaths()
         self._died_ns: list[int] = []
         self._interruptions: list[Interruption] = []
@@ -133,6 +134,7 @@ class Supervisor:
         if isinstance(message, Hello):
             if self._seconds is not None and self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(self._seconds, self.stop)
+            self._was_up = True
             self._note_return(message)
         return None
 
@@ -150,7 +152,8 @@ class Supervisor:
         """Decide what the next engine must do differently."""
         if self._stopping:
             journal = self._plan.journal
-            raise Fatal(ExitCode.INTERRUPTED, f"stopped before the engine was ready; the journal {journal} is whole")
+            what = "the engine did not end in time" if self._was_up else "stopped before the engine was ready"
+            raise Fatal(ExitCode.INTERRUPTED, f"{what}; the journal {journal} is whole and can be gone on with")
         self._died_ns.append(monotonic_ns())
         doing = velox_core.last_doing(self._plan.journal)
         self._plan, entry = msgspec.structs.astuple(self._deaths.judge(self._plan, status, doing, self._names))
