@@ -209,10 +209,14 @@ impl Kernel {
             return no("one of its nodes is not there");
         }
         if let Some(old) = self.instances.get(start.id as usize)
-            && old.book.quantity() != 0
             && (old.account, old.instrument) != (start.account, start.instrument)
         {
-            return no("it holds a position of another instrument or account");
+            if old.book.quantity() != 0 {
+                return no("it holds a position of another instrument or account");
+            }
+            if !old.entries.is_empty() {
+                return no("its orders work on another instrument or account");
+            }
         }
         start.schedules.iter().try_for_each(|s| check_schedule(&start.name, s))?;
         within(

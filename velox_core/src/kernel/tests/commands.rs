@@ -1,7 +1,7 @@
 //! What an operator orders: halt, resume, flatten, and the same key twice.
 
 use super::day::Day;
-use crate::record::{Action, CommandKind, Kind, Skip, StrategyStopped};
+use crate::record::{Action, CommandKind, Kind, Skip, StrategyStarted, StrategyStopped};
 
 #[test]
 fn a_halt_takes_entries_back_and_keeps_stops() {
@@ -179,4 +179,19 @@ fn a_second_strategy_on_the_instrument_is_refused_and_changes_nothing() {
     assert_eq!(day.kernel.snapshot(), before);
     day.put(Kind::StrategyStopped, &StrategyStopped { instance: 0, fault: false, reason: "asked".into() });
     day.put(Kind::StrategyStarted, &rival);
+}
+
+#[test]
+fn a_strategy_whose_order_works_cannot_move_to_another_share() {
+    let mut day = Day::new();
+    let other = day.share(|_| {});
+    day.tick("09:20:00", 100.0);
+    day.wish(Action::Trade, 1).quantity(5).limit(99.0).send();
+    let moved = StrategyStarted { instrument: other, ..super::day::strategy(0, 0) };
+    let refused = day.try_put(Kind::StrategyStarted, &moved).unwrap_err();
+    assert_eq!(refused, "strategy s0: its orders work on another instrument or account");
+    day.wish(Action::CancelEntry, 0).send();
+    day.put(Kind::StrategyStarted, &moved);
+    day.tick("09:20:01", 98.0);
+    assert_eq!((day.held(), day.kernel.instances[0].instrument), (0, other));
 }
