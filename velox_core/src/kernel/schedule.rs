@@ -53,6 +53,9 @@ impl Kernel {
 
     /// The feed's clock begins at `at`: what was due before it was missed, however slowly kernel time gets there.
     pub(super) fn skip_missed(&mut self, at: i64) {
+        if self.day_over {
+            return; // nothing fires any more
+        }
         for index in 0..self.schedules.len() {
             let mut scheduled = self.schedules[index].clone();
             if scheduled.due >= at {

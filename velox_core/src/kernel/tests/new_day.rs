@@ -3,7 +3,9 @@
 use super::day::{Day, MIDNIGHT, S, at, facts, paise};
 use crate::fixed::ONE;
 use crate::kernel::Trading;
-use crate::record::{Action, FactsLoaded, Kind, MarkKind, PhaseGroup, StrategyStarted, StrategyStopped, Tick, Verdict};
+use crate::record::{
+    Action, FactsLoaded, Kind, MarkKind, PhaseGroup, Schedule, StrategyStarted, StrategyStopped, Tick, Verdict,
+};
 
 const DAY: i64 = 86_400 * S;
 
@@ -177,4 +179,15 @@ fn facts_that_make_no_day_are_refused() {
         change(&mut bad);
         assert!(Day::bare().try_put(Kind::FactsLoaded, &bad).is_err());
     }
+}
+
+#[test]
+fn a_feed_that_comes_up_after_the_days_end_arms_nothing() {
+    let mut day = carried();
+    day.put(Kind::FactsLoaded, &tomorrow());
+    let schedules = vec![Schedule { hook: 20, first: at("09:16") + DAY, every: 60 * S, run_late: false }];
+    day.put(Kind::StrategyStarted, &StrategyStarted { schedules, ..again() });
+    day.session(MarkKind::DayDone, at("09:10") + DAY);
+    day.session(MarkKind::FeedUp, at("09:20") + DAY);
+    assert_eq!(day.kernel.next_due(), i64::MAX);
 }
