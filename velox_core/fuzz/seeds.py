@@ -1,11 +1,15 @@
-"""Writes the committed seeds of the `decode` target: one made-up packet of each kind, and the edges between them."""
+"""Writes the committed seeds: for `decode` one made-up packet of each kind and the edges between them, else noise.
 
+Noise is what `kernel` and `journal` want to begin with: every byte is a choice there, so any bytes make a day.
+"""
+
+import hashlib
 import struct
 from pathlib import Path
 
 __all__: list[str] = []
 
-_FOLDER = Path(__file__).resolve().parent / "corpus" / "decode"
+_CORPUS = Path(__file__).resolve().parent / "corpus"
 _INT64_MAX = (1 << 63) - 1
 
 
@@ -52,10 +56,18 @@ def _seeds() -> dict[str, bytes]:
     }
 
 
+def _noise(name: str, sizes: list[int]) -> dict[str, bytes]:
+    """Bytes of these sizes, for ever the same."""
+    return {f"noise-{size}": hashlib.shake_256(f"{name} {size}".encode()).digest(size) for size in sizes}
+
+
 def _main() -> None:
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, frame in _seeds().items():
-        (_FOLDER / f"seed-{name}").write_bytes(frame)
+    kernel, journal = _noise("kernel", [100, 300, 600, 800, 1_000]), _noise("journal", [6, 12, 25, 50, 100])
+    for target, seeds in {"decode": _seeds(), "kernel": kernel, "journal": journal}.items():
+        folder = _CORPUS / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, seed in seeds.items():
+            (folder / f"seed-{name}").write_bytes(seed)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ mod rates;
 pub mod risk;
 mod schedule;
 mod size;
+#[cfg(any(test, fuzzing))]
+pub mod sound;
 mod timers;
 mod verdict;
 

@@ -2,10 +2,10 @@
 
 use super::lines::line;
 pub(super) use super::made::{MIDNIGHT, S, at, facts, paise, paper, share, strategy};
-use super::sound::{Fills, assert_sound};
 pub(super) use super::wish::Wish;
 use crate::kernel::Kernel;
 use crate::kernel::hooks::{HookArg, number};
+use crate::kernel::sound::{Fills, assert_sound};
 use crate::record::*;
 
 /// The day, its kernel, and everything that was put in and said.

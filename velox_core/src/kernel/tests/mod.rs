@@ -17,7 +17,6 @@ mod new_day;
 mod random;
 mod rules;
 mod sizes;
-mod sound;
 mod table;
 mod wish;
 

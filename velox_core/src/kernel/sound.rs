@@ -1,31 +1,34 @@
 //! What must hold after every record, whatever came in.
 
-use super::lines::fields;
-use crate::kernel::Kernel;
-use crate::kernel::order::{Role, State};
+use super::Kernel;
+use super::order::{Role, State};
 use crate::record::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A Fill's fields in their order; the first is the order: its intent (instance, date, counter) and its child.
+type FillRow<'a> = (((u32, i32, u32), u32), u32, u32, i8, i64, i64, &'a str, i64, i64, i64, i64, i64, i64);
+
 /// Sums of fills by instance.
-#[derive(Default)]
-pub(super) struct Fills(BTreeMap<i64, i64>);
+#[derive(Clone, Debug, Default)]
+pub struct Fills(BTreeMap<u32, i64>);
 
 impl Fills {
-    pub(super) fn note(&mut self, kind: Kind, payload: &[u8]) {
+    /// Adds a decision, if it is a fill.
+    pub fn note(&mut self, kind: Kind, payload: &[u8]) {
         if kind == Kind::Fill {
-            let f = fields(payload);
-            let instance = f[0].list()[0].list()[0].int();
-            *self.0.entry(instance).or_default() += f[3].int() * f[4].int();
+            let row: FillRow<'_> = rmp_serde::from_slice(payload).expect("a Fill has its fields");
+            let (((instance, ..), _), side, quantity) = (row.0, row.3, row.4);
+            *self.0.entry(instance).or_default() += i64::from(side) * quantity;
         }
     }
 }
 
 /// Positions are the fills, exits never exceed positions, orders are where they belong, money adds up.
-pub(super) fn assert_sound(k: &Kernel, fills: &Fills) {
+pub fn assert_sound(k: &Kernel, fills: &Fills) {
     let mut owned = BTreeSet::new();
     for i in &k.instances {
         let held = i.book.quantity();
-        assert_eq!(held, fills.0.get(&i64::from(i.id)).copied().unwrap_or(0), "a position is the sum of its fills");
+        assert_eq!(held, fills.0.get(&i.id).copied().unwrap_or(0), "a position is the sum of its fills");
         let mut leaving = 0;
         for slot in i.entries.iter().chain(&i.exit) {
             let order = k.orders.get(*slot).expect("an instance's order is there");
@@ -54,18 +57,21 @@ pub(super) fn assert_sound(k: &Kernel, fills: &Fills) {
     assert_money(k);
 }
 
+/// A strategy may change its account while it is flat and takes its profit along: only all accounts together add up.
 fn assert_money(k: &Kernel) {
-    for (id, account) in k.accounts.iter().enumerate() {
-        let own = k.instances.iter().filter(|i| i.account == id as u32);
-        let mut sum = i128::from(account.def.capital);
-        let mut net: BTreeMap<u32, i64> = BTreeMap::new();
-        for i in own {
-            sum += i.book.realised() + i.book.unrealised(k.markets[i.instrument as usize].last) - i.charges.total();
-            *net.entry(i.instrument).or_default() += i.book.quantity();
-        }
-        assert_eq!(k.equity(id as u32), sum, "equity is capital and the strategies' profit");
-        for (instrument, units) in net {
-            assert_eq!(account.net.get(&instrument).map_or(0, super::super::book::Fifo::quantity), units);
+    let accounts = 0..k.accounts.len() as u32;
+    let mut sum: i128 = k.accounts.iter().map(|a| i128::from(a.def.capital)).sum();
+    let mut net: BTreeMap<(u32, u32), i64> = BTreeMap::new();
+    for i in &k.instances {
+        sum += i.book.realised() + i.book.unrealised(k.markets[i.instrument as usize].last) - i.charges.total();
+        *net.entry((i.account, i.instrument)).or_default() += i.book.quantity();
+    }
+    assert_eq!(accounts.map(|id| k.equity(id)).sum::<i128>(), sum, "equity is capital and the strategies' profit");
+    for (id, account) in (0..).zip(&k.accounts) {
+        for (instrument, book) in &account.net {
+            let units = net.remove(&(id, *instrument)).unwrap_or(0);
+            assert_eq!(book.quantity(), units, "an account's position is its strategies'");
         }
     }
+    assert!(net.into_values().all(|units| units == 0), "an account's position is its strategies'");
 }

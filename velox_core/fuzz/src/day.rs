@@ -1,0 +1,163 @@
+//! What a made-up day is made of: facts, accounts, shares, strategies, each bent a little by the bytes.
+
+use crate::bytes::Bytes;
+use velox_core::fixed::ONE;
+use velox_core::record::{
+    AccountDef, ChargeRates, FactsLoaded, InstrumentDef, LimitsSet, NodeAdded, PhaseGroup, Schedule, StrategyStarted,
+    Watch,
+};
+
+/// One second.
+pub const S: i64 = 1_000_000_000;
+/// Price step of every share.
+pub const TICK: i64 = 5_000_000;
+/// 15 July 2026, midnight in India.
+const MIDNIGHT: i64 = 1_784_053_800_000_000_000;
+
+/// A time of the first day.
+pub const fn at(hours: i64, minutes: i64, seconds: i64) -> i64 {
+    MIDNIGHT + (hours * 3600 + minutes * 60 + seconds) * S
+}
+
+/// The facts of the day that is `later` days after the first: a halt in the morning where the bytes want one.
+pub fn facts(later: i64, from: &mut Bytes<'_>) -> FactsLoaded {
+    let midnight = later * 86_400 * S;
+    let mut phases = vec![(at(9, 0, 0), 1), (at(9, 15, 0), 2)];
+    if from.flag() {
+        phases.extend([(at(9, 18, 0), 6), (at(9, 19, 0), 2)]);
+    }
+    phases.extend([(at(15, 30, 0), 3), (at(15, 40, 0), 4), (at(15, 50, 0), 5), (at(16, 0, 0), 0)]);
+    let rate = i64::from(from.byte()) * 100_000;
+    let rates = ChargeRates {
+        name: "cash".into(),
+        stt_sell: rate,
+        transaction: rate / 3,
+        sebi: rate / 7,
+        stamp_buy: rate / 5,
+        gst: 1_800_000_000,
+        brokerage_rate: 3_000_000,
+        brokerage_cap: 20 * ONE,
+        ..ChargeRates::default()
+    };
+    FactsLoaded {
+        session_date: 20_260_715 + later as i32,
+        digest: String::new(),
+        day_start_ns: MIDNIGHT + midnight,
+        open_ns: at(9, 15, 0) + midnight,
+        end_ns: at(16, 0, 0) + midnight,
+        groups: vec![PhaseGroup {
+            name: "cash".into(),
+            phases: phases.into_iter().map(|(start, phase)| (start + midnight, phase)).collect(),
+            mis_cutoff_ns: at(15, 20, 0) + midnight,
+            flat_auto_ns: at(15, 15, 0) + midnight,
+        }],
+        charges: vec![rates],
+        notes: Vec::new(),
+    }
+}
+
+/// A share of about 100 rupees.
+pub fn share(id: u32, from: &mut Bytes<'_>) -> InstrumentDef {
+    let shape = from.byte();
+    let (lower, upper) = if shape & 0x41 == 0x41 { (1_980 * TICK, 2_020 * TICK) } else { (0, 0) };
+    InstrumentDef {
+        id,
+        name: format!("NSE:S{id}"),
+        exchange: "NSE".into(),
+        token: (1_000 + id).to_string(),
+        kind: u8::from(shape & 0xF8 != 0xF8),
+        group: u16::from(shape & 0xFE == 0x7E),
+        tick: TICK,
+        lot: if shape & 2 == 2 { 5 } else { 1 },
+        freeze: if shape & 4 == 4 { 30 } else { 0 },
+        lower,
+        upper,
+        prev_close: 2_000 * TICK,
+        charges: u16::from(shape & 0xFC == 0x3C),
+        shortable: shape & 0x30 != 0x30,
+    }
+}
+
+/// A paper account of a million rupees, or a poor one.
+pub fn paper(id: u32, from: &mut Bytes<'_>) -> AccountDef {
+    let shape = from.byte();
+    AccountDef {
+        id,
+        name: format!("paper{id}"),
+        owner: String::new(),
+        venue: "paper".into(),
+        capital: if shape & 0x30 == 0x30 { 20_000 * ONE } else { 1_000_000 * ONE },
+        mis_margin: 2_000_000_000,
+        slippage_ticks: i64::from(shape >> 6),
+        latency_ns: if shape & 1 == 1 { S / 3 } else { 0 },
+        partial: shape & 2 == 2,
+    }
+}
+
+/// Limits that let much through, or little.
+pub fn limits(account: u32, from: &mut Bytes<'_>) -> LimitsSet {
+    let tight = from.byte() >= 192;
+    let share = |plain: i64, from: &mut Bytes<'_>| if tight { i64::from(from.byte()) * 1_000_000 } else { plain };
+    let count = |most: u8, from: &mut Bytes<'_>| u32::from(from.below(most));
+    LimitsSet {
+        account,
+        instance: if tight { i64::from(from.below(4)) - 1 } else { -1 },
+        order_value: if tight { 5_000 * ONE } else { 0 },
+        position_value: if tight { 8_000 * ONE } else { 0 },
+        order_quantity: if tight { 60 } else { 0 },
+        instance_open_orders: if tight { count(5, from) } else { 10 },
+        account_open_orders: if tight { count(7, from) } else { 50 },
+        intents: 5 + count(20, from),
+        refusals: if tight { 3 } else { 200 },
+        sends: count(6, from),
+        trades: if tight { count(9, from) } else { 0 },
+        daily_loss: share(300_000_000, from),
+        drawdown: share(500_000_000, from),
+        fat_finger: share(300_000_000, from),
+        duplicate_ns: if tight { S } else { 0 },
+    }
+}
+
+/// A candle series of a share.
+pub fn watch(series: u32, instrument: u32, from: &mut Bytes<'_>) -> Watch {
+    Watch { series, instrument, seconds: [60, 300, 900, 7][usize::from(from.below(4))] }
+}
+
+/// An indicator on a series.
+pub fn node(id: u32, series: u32, from: &mut Bytes<'_>) -> NodeAdded {
+    let (kind, params): (&str, &[f64]) = match from.below(6) {
+        0 => ("ema", &[2.0]),
+        1 => ("sma", &[3.0]),
+        2 => ("rsi", &[2.0]),
+        3 => ("macd", &[2.0, 3.0, 2.0]),
+        4 => ("atr", &[2.0]),
+        _ => ("vwap", &[]),
+    };
+    NodeAdded { id, series, source: "close".into(), kind: kind.into(), params: params.to_vec() }
+}
+
+/// A strategy with a candle hook, a scheduled hook and a square-off, on an account and a share.
+pub fn strategy(id: u32, (account, instrument): (u32, u32), midnight: i64, from: &mut Bytes<'_>) -> StrategyStarted {
+    let shape = from.byte();
+    let time = |hours, minutes| at(hours, minutes, 0) + midnight;
+    let first = time(9, 15 + i64::from(shape >> 5));
+    let once = Schedule { hook: 21, first, every: 0, run_late: shape & 1 == 1 };
+    let often = Schedule { hook: 20, first: time(9, 16), every: 60 * S, run_late: false };
+    StrategyStarted {
+        id,
+        name: format!("s{id}"),
+        class: "demo:Demo".into(),
+        code_hash: String::new(),
+        params: Vec::new(),
+        account,
+        instrument,
+        capital: 1_000_000 * ONE,
+        series: if shape & 2 == 2 { vec![(instrument, 16)] } else { Vec::new() },
+        nodes: if shape & 4 == 4 { vec![instrument] } else { Vec::new() },
+        on_tick: true,
+        schedules: if shape & 8 == 8 { vec![once, often] } else { Vec::new() },
+        entry_from: time(9, 15),
+        entry_until: time(15, 0),
+        flat_at: if shape & 16 == 16 { time(9, 21) } else { 0 },
+    }
+}
