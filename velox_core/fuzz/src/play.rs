@@ -145,7 +145,9 @@ impl Play {
     fn put_tick(&mut self, tick: Tick) {
         let ts = self.watched.kernel.tick_time(&tick, self.clock);
         self.watched.fire(ts);
+        let in_step = self.watched.kernel.now <= ts && !self.watched.is_spent();
         self.watched.put(ts, Input::Tick(tick));
+        assert!(!in_step || self.watched.kernel.next_due() >= ts, "a timer is due before kernel time");
     }
 
     fn intent_id(&self, from: &mut Bytes<'_>) -> IntentId {
