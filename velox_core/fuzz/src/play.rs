@@ -143,7 +143,7 @@ impl Play {
     }
 
     fn put_tick(&mut self, tick: Tick) {
-        let ts = self.watched.kernel.tick_time(&tick, self.clock);
+        let (ts, _) = self.watched.kernel.judge_next(&tick, self.clock);
         self.watched.fire(ts);
         let in_step = self.watched.kernel.now <= ts && !self.watched.is_spent();
         self.watched.put(ts, Input::Tick(tick));
