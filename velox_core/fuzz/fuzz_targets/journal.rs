@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use velox_core::engine::{Engine, Identity};
-use velox_core::journal::{Follower, Recovery, Start, Step, Watermark, recover, recover_tail, segment_path};
+use velox_core::journal::{
+    Follower, RECORD_HEADER_LEN, Recovery, Start, Step, TornTail, Watermark, recover, recover_tail, segment_path,
+};
 use velox_core::replay::{Follow, Measures, Placed, ReplayError, recover_state, skipped};
 use velox_core_fuzz::bytes::Bytes;
 use velox_core_fuzz::folder::{Written, folder, original, read};
@@ -54,6 +56,9 @@ fn assert_kept(spoilt: &Spoilt, recovery: &Recovery, kept: &[Written]) {
     let written = &original().records[begin..begin + kept.len()];
     assert!(kept == written, "what is kept was written");
     assert_eq!(kept.last().map(|r| r.seq), Some(recovery.last_seq));
+    if let Some(torn) = &recovery.torn {
+        assert_torn(spoilt, torn, &recovery.dir);
+    }
     let last = recovery.header.segment;
     for (number, file) in spoilt.files.range(first.segment..=last) {
         let whole = &original().files[*number as usize - 1];
@@ -63,9 +68,23 @@ fn assert_kept(spoilt: &Spoilt, recovery: &Recovery, kept: &[Written]) {
     }
 }
 
+/// A tail is torn only where no whole record stands behind it.
+fn assert_torn(spoilt: &Spoilt, torn: &TornTail, dir: &Path) {
+    let is_it = |number: &u32| segment_path(dir, *number) == torn.file;
+    let number = (1..=NUMBERS).find(is_it).expect("a torn tail is in one of the files");
+    let (Some(file), Some(whole)) = (spoilt.files.get(&number), original().files.get(number as usize - 1)) else {
+        return;
+    };
+    let behind = |record: &&Written| record.segment == number && record.offset as u64 > torn.offset;
+    for record in original().records.iter().filter(behind) {
+        let place = record.offset..record.offset + RECORD_HEADER_LEN + record.payload.len();
+        assert!(file.get(place.clone()) != whole.get(place), "record {} stands behind a torn tail", record.seq);
+    }
+}
+
 fn follow_along(dir: &Path, spoilt: &Spoilt) {
     let Ok(mut follower) = Follower::open(dir, Start::First) else { return };
-    let most = spoilt.files.values().map(Vec::len).sum::<usize>() / 26 + 2 * NUMBERS as usize;
+    let most = spoilt.files.values().map(Vec::len).sum::<usize>() / RECORD_HEADER_LEN + 2 * NUMBERS as usize;
     for _ in 0..most {
         match follower.poll() {
             Ok(Step::Record(record)) if spoilt.honest => {

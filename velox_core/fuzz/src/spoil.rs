@@ -3,9 +3,9 @@
 use crate::bytes::Bytes;
 use crate::folder::{Original, SEGMENTS};
 use std::collections::BTreeMap;
+use velox_core::journal::{RECORD_HEADER_LEN, SNAPSHOT};
 
-/// Bytes of a record before its payload, and of a segment before its first record.
-const RECORD_HEADER_LEN: usize = 26;
+/// Bytes of a segment before its first record.
 const SEGMENT_HEADER_LEN: usize = 128;
 
 /// Files after something happened to them.
@@ -87,7 +87,7 @@ impl Spoilt {
         let Some(file) = self.files.get_mut(&record.segment) else { return };
         let (begin, len) = (record.offset, RECORD_HEADER_LEN + record.payload.len());
         let Some(bytes) = file.get_mut(begin..begin + len) else { return };
-        if record.kind == 1 || record.payload.is_empty() {
+        if record.kind == SNAPSHOT || record.payload.is_empty() {
             return; // a state that no kernel was in is nobody's to read
         }
         bytes[RECORD_HEADER_LEN + at % record.payload.len()] = value;
