@@ -23,7 +23,7 @@ demo: setup ## a whole trading day on paper, here, in about a minute
 test: setup test-rust test-python ## every test but the nightly ones
 
 test-rust:
-	cargo test --workspace
+	@scripts/test-rust
 
 test-python:
 	$(BIN)/python -m pytest
