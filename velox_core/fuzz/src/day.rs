@@ -3,8 +3,8 @@
 use crate::bytes::Bytes;
 use velox_core::fixed::ONE;
 use velox_core::record::{
-    AccountDef, ChargeRates, FactsLoaded, InstrumentDef, LimitsSet, NodeAdded, PhaseGroup, Schedule, StrategyStarted,
-    Watch,
+    AccountDef, ChargeRates, ClockMode, Command, CommandKind, FactsLoaded, InstrumentDef, LimitsSet, NodeAdded,
+    PhaseGroup, Schedule, Settings, StrategyStarted, Watch,
 };
 
 /// One second.
@@ -159,5 +159,29 @@ pub fn strategy(id: u32, (account, instrument): (u32, u32), midnight: i64, from:
         entry_from: time(9, 15),
         entry_until: time(15, 0),
         flat_at: if shape & 16 == 16 { time(9, 21) } else { 0 },
+    }
+}
+
+/// Thresholds: the usual, those of the wall clock, or any numbers.
+pub fn settings(from: &mut Bytes<'_>) -> Settings {
+    let plain = Settings::default();
+    match from.below(4) {
+        0 => Settings { clock: ClockMode::Wall, ..plain },
+        1 => Settings { grace_ns: from.odd(), late_ns: from.odd(), ..plain },
+        2 => Settings { stale_ns: from.odd(), gap_ns: from.odd(), ahead_ns: from.odd(), ..plain },
+        _ => plain,
+    }
+}
+
+/// An operator's order for an account, all of them or one that is not there.
+pub fn command(id: u8, from: &mut Bytes<'_>) -> Command {
+    Command {
+        kind: [CommandKind::Halt, CommandKind::Resume, CommandKind::Flatten][usize::from(from.below(3))],
+        actor: "me".into(),
+        key: format!("k{id}"),
+        trace: String::new(),
+        address: String::new(),
+        account: i32::from(from.below(4)) - 1,
+        reason: String::new(),
     }
 }

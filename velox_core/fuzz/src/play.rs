@@ -7,8 +7,8 @@ use crate::watched::Watched;
 use crate::wish;
 use velox_core::fixed::TIME_MAX;
 use velox_core::record::{
-    ClockMode, Command, CommandKind, HistoryBar, Input, IntentId, Kind, Level, MarkKind, SessionMark, Settings, Skip,
-    StateSet, StrategyStopped, Tick, TickMode, TimeMark, UserValue,
+    ClockMode, HistoryBar, Input, IntentId, Kind, Level, MarkKind, SessionMark, Settings, Skip, StateSet,
+    StrategyStopped, Tick, TickMode, TimeMark, UserValue,
 };
 
 const SHARES: u8 = 3;
@@ -216,7 +216,7 @@ impl Play {
             6 => Input::StateSet(StateSet { instance: u32::from(id % 5), name: "n".into(), value: vec![id; 3] }),
             7 => Input::UserValue(UserValue { instance: u32::from(id), name: "n".into(), text: "t".into() }),
             8 => Input::Skip(Skip { seq: id.into(), tick: from.flag(), reason: String::new() }),
-            9 => Input::Settings(settings(from)),
+            9 => Input::Settings(day::settings(from)),
             10 => Input::StrategyStopped(StrategyStopped {
                 instance: u32::from(id % 5),
                 fault: from.flag(),
@@ -227,7 +227,7 @@ impl Play {
                 Input::StrategyStarted(Box::new(day::strategy(u32::from(id % 6), place, midnight, from)))
             }
             13 => Input::Kept(Kind::Funds),
-            _ => Input::Command(command(id, from)),
+            _ => Input::Command(day::command(id, from)),
         }
     }
 
@@ -275,27 +275,5 @@ impl Play {
             return self.watched.put(self.watched.kernel.now.max(self.clock), input);
         }
         self.watched.put(self.watched.kernel.now, input)
-    }
-}
-
-fn settings(from: &mut Bytes<'_>) -> Settings {
-    let plain = Settings::default();
-    match from.below(4) {
-        0 => Settings { clock: ClockMode::Wall, ..plain },
-        1 => Settings { grace_ns: from.odd(), late_ns: from.odd(), ..plain },
-        2 => Settings { stale_ns: from.odd(), gap_ns: from.odd(), ahead_ns: from.odd(), ..plain },
-        _ => plain,
-    }
-}
-
-fn command(id: u8, from: &mut Bytes<'_>) -> Command {
-    Command {
-        kind: [CommandKind::Halt, CommandKind::Resume, CommandKind::Flatten][usize::from(from.below(3))],
-        actor: "me".into(),
-        key: format!("k{id}"),
-        trace: String::new(),
-        address: String::new(),
-        account: i32::from(from.below(4)) - 1,
-        reason: String::new(),
     }
 }
