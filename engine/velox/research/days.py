@@ -6,7 +6,6 @@ is the generated day that comes with the package.
 
 import collections
 import datetime as dt
-import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,16 +91,19 @@ class Day:
         self._load = load
         self._catalog = catalog
         self.facts_as_of: dt.date | None = None
+        self._facts: Facts | None = None
 
     @property
     def synthetic(self) -> bool:
         """Whether these prices were generated."""
         return bool(self.stamp)
 
-    @functools.cached_property
+    @property
     def facts(self) -> Facts:
         """The market's facts of this date; refused when it is not covered and no other date stands in."""
-        return load(self.date, as_of=self.facts_as_of)
+        if self._facts is None:
+            self._facts = load(self.date, as_of=self.facts_as_of)
+        return self._facts
 
     def left_out(self) -> list[str]:
         """Say what of the data is no part of the day; empty when all of it is."""

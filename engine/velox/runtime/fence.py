@@ -23,7 +23,7 @@ _LOOP = "what it runs outside of hooks nobody could watch; use @at or @every"
 
 # Events of Python's audit.
 _PROCESSES = ("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen")
-_REFUSED = dict.fromkeys(_PROCESSES, ("start a process", _UNWATCHED))
+_REFUSED: dict[str, tuple[str, str]] = dict.fromkeys(_PROCESSES, ("start a process", _UNWATCHED))
 _REFUSED |= dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), ("send a signal", _SIGNALS))
 _REFUSED |= dict.fromkeys(("resource.prlimit", "resource.setrlimit"), ("set limits of the process", _SHARED))
 _REFUSED |= dict.fromkeys(("sys.setprofile", "sys.settrace"), ("trace the engine", _UNWATCHED))
