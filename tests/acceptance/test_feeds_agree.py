@@ -124,6 +124,35 @@ def test_a_busy_strategy_file(symbol: str, day: str | None, tmp_path: Path, requ
     assert_replays(first)
 
 
+ODD = """
+from velox import EMA, Bar, Bars, Param, Strategy, intraday
+
+
+class Odd(Strategy):
+    \"\"\"Candles of a length that the broker does not keep.\"\"\"
+
+    symbol = Param("NSE:RELIANCE")
+    bars = Bars(symbol, "LENGTH")
+    average = EMA(bars.close, 20)
+    session = intraday("09:20", last_entry="15:00", flat="auto")
+
+    def on_bar(self, bar: Bar) -> None:
+        self.log(f"{bar.n} {self.average[0]:.9f} {self.average[15]:.9f}")
+"""
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(("length", "first_bar"), [("2m", 1), ("45s", 20)])
+def test_candles_that_the_broker_does_not_keep(length: str, first_bar: int, tmp_path: Path) -> None:
+    """Longer ones are warmed by its one-minute candles joined, the others by the day itself."""
+    strategy = tmp_path / "odd.py"
+    strategy.write_text(ODD.replace("LENGTH", length))
+    runs = {way: demo(tmp_path / way, None, strategy=strategy, **WAYS[way]) for way in ("socket", "direct")}
+    assert_agree(runs)
+    lines = told_by(runs["socket"].journal).lines[0]
+    assert lines[0].startswith(f"{first_bar} ") and ("nan" in lines[0]) == (first_bar > 1)
+
+
 @pytest.mark.timeout(280)
 @pytest.mark.parametrize(
     ("day", "frozen_share", "silence"),

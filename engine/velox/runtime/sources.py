@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -12,6 +13,8 @@ from velox.clock import monotonic_ns, wall_ns
 from velox.events import Kind, MarkKind, SessionMark, encode
 from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE
 from velox.feeds.smartapi import SmartapiFeed
+from velox.feeds.smartapi_rest import INTERVALS
+from velox.market.facts import Facts, load
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.runtime.trading import Candle
 from velox.settings import SmartapiSettings
@@ -22,6 +25,9 @@ from velox.simulator.smartapi import instrument_file
 __all__ = ["DirectSource", "SocketSource", "Source"]
 
 _STRIDE = PACKETS[SNAP_QUOTE].itemsize
+_S = 1_000_000_000
+_MINUTE_S = 60
+_DAY_NS = 86_400 * _S
 _TRADING_DAY_S = 22_500
 _SPARE_DAYS = 4
 _TICK_EVERY_S = 0.02
@@ -71,8 +77,10 @@ class DirectSource:
     async def history(self, instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         """Candles of earlier days as the simulator would serve them."""
         listing = next(each for each in self._exchange.listings if each.instrument.name == instrument.name)
-        begin, end = _span(self._exchange.date, timeframe_s, count)
-        return self._exchange.candles(listing, timeframe_s, *(int(t.timestamp()) * 1_000_000_000 for t in (begin, end)))
+        begin, end = (int(at.timestamp()) * _S for at in _span(self._exchange.date, timeframe_s, count))
+        kept_s = _kept_s(timeframe_s)
+        found = self._exchange.candles(listing, kept_s, begin, end) if kept_s else []
+        return _joined(found, self._exchange.facts, timeframe_s) if kept_s != timeframe_s else found
 
     async def play(self, names: Sequence[str]) -> bool:
         """Feed the day."""
@@ -151,10 +159,12 @@ class SocketSource:
 
     async def history(self, instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         """Candles of earlier days by the broker's REST."""
-        date = _date_of(self._core)
-        begin, end = _span(date, timeframe_s, count)
-        candles = await self._feed.rest.candles(instrument.token, timeframe_s, begin, end)
-        return [(c.ts_open_ns, c.open, c.high, c.low, c.close, c.volume) for c in candles]
+        date, kept_s = _date_of(self._core), _kept_s(timeframe_s)
+        if not kept_s:
+            return []
+        candles = await self._feed.rest.candles(instrument.token, kept_s, *_span(date, timeframe_s, count))
+        found = [(c.ts_open_ns, c.open, c.high, c.low, c.close, c.volume) for c in candles]
+        return _joined(found, load(date), timeframe_s) if kept_s != timeframe_s else found
 
     async def play(self, names: Sequence[str]) -> bool:
         """Subscribe and take frames until the day is over."""
@@ -223,6 +233,28 @@ class SocketSource:
 
 def _date_of(core: velox_core.Core) -> dt.date:
     return dt.datetime.strptime(str(core.summary()["session_date"]), "%Y%m%d").date()
+
+
+def _kept_s(timeframe_s: int) -> int:
+    """The broker's candles of which longer ones are made where it keeps none of this length; 0 where none will do."""
+    if timeframe_s in INTERVALS:
+        return timeframe_s
+    return 0 if timeframe_s % _MINUTE_S else _MINUTE_S
+
+
+def _joined(minutes: Sequence[Candle], facts: Facts, timeframe_s: int) -> list[Candle]:
+    """Longer candles, anchored at the open of each session as the kernel's are."""
+    length_ns, today = timeframe_s * _S, facts.loaded
+
+    def opened(minute: Candle) -> int:
+        anchor_ns = today.open_ns + (minute[0] - today.day_start_ns) // _DAY_NS * _DAY_NS
+        return anchor_ns + (minute[0] - anchor_ns) // length_ns * length_ns
+
+    joined = []
+    for ts_open, group in itertools.groupby(minutes, opened):
+        _, opens, highs, lows, closes, volumes = zip(*group, strict=True)
+        joined.append((ts_open, opens[0], max(highs), min(lows), closes[-1], sum(volumes)))
+    return joined
 
 
 def _span(date: dt.date, timeframe_s: int, count: int) -> tuple[dt.datetime, dt.datetime]:
