@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def test_unparsable_line_is_counted_and_never_aborts(write: Write, line: str) ->
     recording = read_recording(write("GOODNAME_26_April.csv", ROWS[0], line, ROWS[1]))
     assert recording.rejects == 1
     assert recording.ticks["row"].to_list() == [0, 2]
+
+
+@pytest.mark.parametrize("name", [b"REL\xff_26_April.csv", b"REL\n_26_April.csv"])
+def test_a_name_that_cannot_be_printed_names_no_instrument(name: bytes, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(name)
+    try:
+        path.write_text("\n".join(("timestamp,ltp,volume", *ROWS)))
+    except OSError:
+        pytest.skip("this file system keeps no such name")
+    recording = read_recording(path)
+    assert recording.day is None and "names no instrument" in recording.fault
+    (recording.shown + recording.fault).encode()
 
 
 def test_quotes_around_whole_fields_are_none_of_their_text(tmp_path: Path) -> None:

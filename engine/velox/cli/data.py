@@ -52,7 +52,7 @@ def _import(paths: tuple[Path, ...], format_name: str, catalog_dir: Path) -> Non
         outcomes = import_recordings(files, Catalog(catalog_dir), lambda _: advance())
     for outcome in outcomes:
         if outcome.entry is None:
-            click.echo(f"{outcome.path.name}: {outcome.fault}")
+            click.echo(f"{click.format_filename(outcome.path.name)}: {outcome.fault}")
             continue
         entry = outcome.entry
         click.echo(

@@ -240,7 +240,7 @@ def recorded_name(filename: str | PurePath) -> tuple[str, bool]:
     """Name of a recorded file's instrument, and whether it is an index: known as one, or in a folder `index`."""
     path = PurePath(filename)
     stem = _DATE_SUFFIX.split(path.name.split(".")[0])[0]
-    if not stem:
+    if not stem or not stem.isprintable():
         raise BadInput(f"{path.name!r} names no instrument: call the file like RELIANCE_26_April.csv")
     symbol = _shipped().recorded.get(stem, stem)
     known = symbol in {entry.name for entry in _shipped().index}

@@ -197,7 +197,7 @@ def _from_catalog(root: Path, date: dt.date | None) -> Day:
 def _from_files(root: Path, date: dt.date | None) -> Day:
     readings = [read_recording(path) for path in find_recordings([root])]
     good = [r for r in readings if r.day is not None]
-    notes = [f"{r.path.name} {r.fault}" for r in readings if r.day is None]
+    notes = [f"{r.shown} {r.fault}" for r in readings if r.day is None]
     if not good:
         raise BadInput(f"{root} is no day of data: {notes[0]}")
     chosen = _the_day(root, collections.Counter(r.day for r in good if r.day is not None), date)

@@ -48,6 +48,11 @@ class Recording(msgspec.Struct, frozen=True):
         """The file's own name, which takes part in the order of a merged day."""
         return self.path.name
 
+    @property
+    def shown(self) -> str:
+        """The same with whatever is no text escaped."""
+        return self.path.name.encode("utf-8", "backslashreplace").decode()
+
 
 def find_recordings(paths: Iterable[Path]) -> list[Path]:
     """List the recordings under files and folders (searched through), in the order of their names."""
