@@ -84,6 +84,7 @@ def test_an_indicator_that_joins_on_the_second_day_is_warmed_alone(tmp_path: Pat
     ):
         ended = run_cli("paper", strategy, "--journal", str(journal), "--day", f"{two_days}@{day}", "--speed", "max")
         assert ended.returncode == 0, ended.stderr
+        assert "were not run again" not in ended.stdout, "a day that ended in order lost no hook"
     both = _minutes_of_second(joined)
     assert [values[0] for values in both] == [values[0] for values in _minutes_of_second(stayed)], "ATR went on"
     assert [values[1] for values in both] == [values[0] for values in _minutes_of_second(alone)], "EMA was warm"

@@ -118,7 +118,7 @@ class TradingDay:
         return left
 
     def hook_names(self, hooks: Sequence[tuple[int, int]]) -> list[str]:
-        """Names of hooks as people know them, from (instance, number)."""
+        """Names of hooks as people know them, from (instance, number); what a strategy does not have is left out."""
         specs = {instance.id: instance.spec for instance in self.instances}
         names = {(number, hook.number): hook.function for number, spec in specs.items() for hook in spec.hooks}
         return [f"{specs[i].name}.{names[i, hook]}" for i, hook in hooks if (i, hook) in names]
