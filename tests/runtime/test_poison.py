@@ -56,6 +56,14 @@ def test_the_day_goes_on_after_a_skipped_tick_without_asking_for_it_again(
     assert state["accounts"][0]["skipped"], "only reductions until an operator resumes"
 
 
+def test_a_record_of_the_set_up_that_kills_twice_is_skipped_as_well(tmp_path: Path, undisturbed: Undisturbed) -> None:
+    journal = tmp_path / "journal"
+    with paper(journal, BUSY, "ema_cross", "--speed", "max", env={"VELOX_PANIC_AT_SEQ": "4"}) as day:
+        assert day.wait() in (0, 2, 77), day.output
+    assert "Traceback" not in day.output
+    assert "died (status 70) at record 4;" in day.output and "status 1)" not in day.output
+
+
 def test_signals_from_outside_never_count_against_a_record() -> None:
     deaths, plan = Deaths(), Plan(journal="", strategies=[])
     doing = {"seq": 7, "phase": "applying", "instance": 0}

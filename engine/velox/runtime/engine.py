@@ -256,7 +256,7 @@ async def run(plan: Plan, settings: Settings, channel: Channel) -> int:
     except asyncio.CancelledError:
         done = Done(engine.core.summary(), False, 0, 0.0)
     except BaseException:
-        with contextlib.suppress(velox_core.CoreError):
+        with contextlib.suppress(velox_core.CoreError, RuntimeError):  # a core that panicked refuses this too
             engine.core.close()
         raise
     engine.core.close()  # what the disk refuses now is missing from the journal: the day is not done

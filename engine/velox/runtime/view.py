@@ -65,7 +65,7 @@ class View:
 
     def _show(self, status: Status) -> None:
         if self._live is not None:
-            self._live.update(_picture(self._title, status))
+            self._live.update(_picture(self._title, status, self._console.width))
             return
         now_ns = monotonic_ns()
         if not status.summary["now_ns"]:
@@ -93,13 +93,13 @@ def _line(summary: dict[str, Any]) -> str:
     )
 
 
-def _picture(title: str, status: Status) -> Group:
+def _picture(title: str, status: Status, width: int) -> Group:
     return Group(
         Text(f"{title}   {_clock(status.summary['now_ns'])} IST", style="bold"),
         Text(),
-        _quotes(status.markets),
+        _quotes(status.markets, width),
         Text(),
-        _strategies(status.summary["strategies"]),
+        _strategies(status.summary["strategies"], width),
         Text(),
         Text(_latency(status.summary["histograms"]), style="dim"),
     )
@@ -109,30 +109,62 @@ def _number(value: float | None) -> str:
     return "–" if value is None or value != value else f"{value:,.2f}"
 
 
-def _quotes(markets: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("instrument", "last", "bid", "ask", "high", "low", "volume", "candles"):
-        table.add_column(heading, justify="left" if heading == "instrument" else "right")
-    for m in markets[:_ROWS_MAX]:
-        prices = (_number(m[key]) for key in ("last", "bid", "ask", "high", "low"))
-        table.add_row(m["name"], *prices, f"{m['volume']:,}", str(m["candles"]))
+def _fitting(columns: dict[str, list[Text]], dropped_first: str, width: int) -> Table:
+    """Draw the columns for which there is room: a number that is cut is worse than none."""
+    columns = dict(columns)
+
+    def needed() -> int:
+        return sum(max(len(heading), *map(len, cells), 0) + 1 for heading, cells in columns.items()) - 1
+
+    for heading in dropped_first.split():
+        if needed() > width:
+            columns.pop(heading)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in columns:
+        is_word = heading in ("instrument", "strategy", "on", "state")
+        table.add_column(heading, justify="left" if is_word else "right", no_wrap=True)
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _quotes(markets: list[dict[str, Any]], width: int) -> Table:
+    shown = markets[:_ROWS_MAX]
+    columns = {"instrument": [Text(m["name"]) for m in shown]}
+    columns |= {key: [Text(_number(m[key])) for m in shown] for key in ("last", "bid", "ask", "high", "low")}
+    columns["volume"] = [Text(f"{m['volume']:,}") for m in shown]
+    columns["candles"] = [Text(str(m["candles"])) for m in shown]
+    table = _fitting(columns, "candles low high volume ask bid", width)
     if len(markets) > _ROWS_MAX:
         table.caption = f"and {len(markets) - _ROWS_MAX} more instruments"
     return table
 
 
-def _strategies(strategies: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("strategy", "on", "position", "average", "stop", "trips", "gross", "charges", "net", "state"):
-        table.add_column(heading, justify="left" if heading in ("strategy", "on", "state") else "right")
-    for s in strategies:
-        state = "quarantined" if s["faulted"] else s["trading"] if s["ready"] else "warming up"
-        colour = "green" if s["net_pnl"] > 0 else "red" if s["net_pnl"] < 0 else ""
-        money = (f"{s[key]:,.2f}" for key in ("gross_pnl", "charges"))
-        net = Text(f"{s['net_pnl']:,.2f}", style=colour)
-        place = (str(s["quantity"]), _number(s["average"]), _number(s["stop"]), str(s["round_trips"]))
-        table.add_row(s["name"], s["instrument"], *place, *money, net, state)
-    return table
+def _strategies(strategies: list[dict[str, Any]], width: int) -> Table:
+    columns: dict[str, list[Text]] = {
+        "strategy": [Text(s["name"]) for s in strategies],
+        "on": [Text(s["instrument"]) for s in strategies],
+        "position": [Text(str(s["quantity"])) for s in strategies],
+        "average": [Text(_number(s["average"])) for s in strategies],
+        "stop": [Text(_number(s["stop"])) for s in strategies],
+        "trips": [Text(str(s["round_trips"])) for s in strategies],
+        "gross": [Text(f"{s['gross_pnl']:,.2f}") for s in strategies],
+        "charges": [Text(f"{s['charges']:,.2f}") for s in strategies],
+        "net": [Text(f"{s['net_pnl']:,.2f}", style=_colour(s["net_pnl"])) for s in strategies],
+        "state": [Text(_state(s)) for s in strategies],
+    }
+    return _fitting(columns, "trips charges gross average stop state on position", width)
+
+
+def _colour(amount: float) -> str:
+    return "green" if amount > 0 else "red" if amount < 0 else ""
+
+
+def _state(strategy: dict[str, Any]) -> str:
+    if strategy["faulted"]:
+        return "quarantined"
+    trading: str = strategy["trading"]
+    return trading if strategy["ready"] else "warming up"
 
 
 def _latency(histograms: dict[str, dict[str, int]]) -> str:
