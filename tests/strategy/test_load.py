@@ -24,6 +24,8 @@ def written(folder: Path, text: str, name: str = "mine.py") -> Path:
         ("import no_such_module\n", r"mine\.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
         ("x = 1\nEMA(9)\n", r"mine\.py:2: NameError"),
         ("from velox import Strategy\nraise SystemExit(3)\n", r"mine\.py:2: SystemExit"),
+        ("class Odd(BaseException): pass\nraise Odd(3)\n", r"mine\.py:2: Odd: 3"),
+        ("x = 1\0\n", r"mine\.py: .*null bytes.*mend it first"),
         ("from velox import risk_pct\n\nrisk_pct(0)\n", r"mine\.py:3: risk_pct\(0\) must lie above 0"),
         ("from velox import EMA\nclass A: pass\n", r"no strategy in .*mine\.py"),
         (ONE + ONE.replace("class A", "class B"), r"several strategies, A, B: say which, as in .*mine\.py:A"),

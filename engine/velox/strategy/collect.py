@@ -20,6 +20,9 @@ from velox.strategy.state import State
 
 __all__ = ["Declared", "FIRST_TIMED", "Hook", "TABLE", "collect", "collecting", "judge_values"]
 
+# What makes an object or guards it is the engine's.
+_MAKING = frozenset({"__delattr__", "__getattribute__", "__init_subclass__", "__new__", "__setattr__"})
+
 # The kernel's table of hooks: name → (number, arguments after self). Number 10 is kept for the square-off.
 TABLE = {
     "on_start": (0, 0),
@@ -154,6 +157,8 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
             declared.warn(name, f"{name} is shared by all instances and lost at a restart; what changes is a State")
         if name == "__init__":
             declared.fault(name, "a strategy has no __init__: declare values in the class body and prepare in on_start")
+        if name in _MAKING:
+            declared.fault(name, f"{name} is not for a strategy: Velox makes its object and watches what is set")
         if isinstance(value, Declaration):
             for sentence in value.sentences():
                 declared.fault(name, sentence)
@@ -179,6 +184,8 @@ def _judge_graph(declared: Declared) -> None:
 def _collect_hooks(declared: Declared, body: dict[str, object], base: type) -> None:
     for name, value in body.items():
         if not isinstance(value, FunctionType):
+            if name in TABLE or name == "on_bar":
+                declared.fault(name, f"{name} must be a plain method, or it would never run: write def {name}(self, …)")
             continue
         noted = times(value)
         if noted:
