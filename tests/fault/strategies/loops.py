@@ -39,7 +39,8 @@ class Unbreakable(Strategy):
     def on_bar(self, bar: Bar) -> None:
         while True:
             with contextlib.suppress(BaseException):
-                sum(range(100))
+                while True:  # inside, so that the exception cannot come between two `with`
+                    sum(range(100))
 
 
 class Summing(Strategy):
