@@ -24,6 +24,8 @@ def test_a_demo_of_an_uncovered_day_names_whose_facts_stand_in(tmp_path: Path, u
     refused = run_cli("demo", "--day", str(uncovered), "--journal", str(tmp_path / "refused"))
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "2023-04-26 is not covered" in refused.stderr and "--facts-as-of" in refused.stderr
+    alone = run_cli("simulate", "--broker", "smartapi", "--day", str(uncovered))
+    assert (alone.returncode, alone.stderr) == (2, refused.stderr)
     hashes = set()
     for feed in ("socket", "direct"):
         journal, figures = tmp_path / feed, tmp_path / f"{feed}.json"

@@ -68,7 +68,7 @@ def _simulator(call: _Call, held: contextlib.ExitStack) -> tuple["Simulator", "D
     from velox.simulator.server import Options, Simulator
 
     day = _day(call, held)
-    for note in (*day.notes, *day.facts.loaded.notes):
+    for note in (*day.notes, *([day.facts.loaded.notes[0]] if day.facts.stand_in else [])):
         click.echo(f"note: {note}", err=True)
     book = None if call.instruments is None else InstrumentBook.from_file(call.instruments)
     return Simulator(day, Options(port=call.port, speed=call.speed, start=call.start), book=book), day
