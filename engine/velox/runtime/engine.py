@@ -1,7 +1,6 @@
 """The engine process: one owner thread on one loop runs one day on one journal, and says so in JSON lines."""
 
 import asyncio
-import contextlib
 import datetime as dt
 import gc
 import hashlib
@@ -236,6 +235,15 @@ def _settle_memory() -> None:
     gc.disable()
 
 
+def _closed(core: velox_core.Core) -> Exception | None:
+    """Close the journal; returns why that failed, so that it hides no earlier failure."""
+    try:
+        core.close()
+    except (velox_core.CoreError, RuntimeError) as error:  # RuntimeError: the core panicked before
+        return error
+    return None
+
+
 async def run(plan: Plan, settings: Settings, channel: Channel) -> int:
     """Run a plan to its end; returns the exit status."""
     engine = Engine(plan, settings, channel)
@@ -255,11 +263,10 @@ async def run(plan: Plan, settings: Settings, channel: Channel) -> int:
         done = await work
     except asyncio.CancelledError:
         done = Done(engine.core.summary(), False, 0, 0.0)
-    except BaseException:
-        with contextlib.suppress(velox_core.CoreError, RuntimeError):  # a core that panicked refuses this too
-            engine.core.close()
-        raise
-    engine.core.close()  # what the disk refuses now is missing from the journal: the day is not done
+    finally:
+        failure = _closed(engine.core)
+    if failure is not None:
+        raise failure  # what the disk refused is missing from the journal: the day is not done
     channel.tell(done)
     return ExitCode.DONE
 
