@@ -84,6 +84,27 @@ def test_no_engine_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert told.stderr.startswith("velox: no engine runs on the journal") and told.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("reason", ["x" * 1001, "two\nlines", "\x1b[2J", "\udcff"])
+def test_a_reason_that_is_no_line_is_refused_before_it_is_sent(
+    tmp_path: Path, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket_path(tmp_path).touch()
+    monkeypatch.setattr("velox.runtime.commands._RETURN_WITHIN_NS", 0)
+    with pytest.raises(BadInput, match="one line of at most 1000"):
+        send(tmp_path, CommandKind.HALT, reason)
+
+
+def test_who_has_no_name_can_command_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    monkeypatch.setattr("velox.runtime.commands._RETURN_WITHIN_NS", 0)
+    socket_path(tmp_path).touch()
+    with pytest.raises(BadInput, match="no engine runs"):
+        send(tmp_path, CommandKind.HALT)
+
+
 def test_a_second_engine_is_refused_and_told_who_holds_the_journal(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     with paper(journal, BUSY) as day:

@@ -24,6 +24,7 @@ __all__ = ["CommandServer", "Reply", "Request", "send", "socket_path"]
 _NAME = "engine.sock"
 _PATH_MAX = 100  # a Unix address holds some 107 bytes
 _FRAME_MAX = 1 << 16
+_REASON_MAX = 1000
 _LENGTH = 4
 _FLATTEN_WITHIN_S = 10.0
 _LOOK_S = 0.01
@@ -149,7 +150,7 @@ def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None 
     path = socket_path(journal)
     if not path.exists():
         raise _nobody(journal)
-    request = Request(kind, key or uuid.uuid4().hex, getpass.getuser(), reason)
+    request = Request(kind, key or uuid.uuid4().hex, _actor(), _judged(reason))
     until_ns = monotonic_ns() + _RETURN_WITHIN_NS
     sent = False
     while True:
@@ -163,6 +164,19 @@ def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None 
     if not sent:
         raise _nobody(journal)
     raise Unknown(f"the engine on {journal} gave no answer: look at its state before you try again")
+
+
+def _judged(reason: str) -> str:
+    if len(reason) > _REASON_MAX or not reason.isprintable():
+        raise BadInput(f"a reason is one line of at most {_REASON_MAX} characters: shorten it")
+    return reason
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number without a name, as in a container
+        return str(os.getuid())
 
 
 class _NoAnswer(Exception):
