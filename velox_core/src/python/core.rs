@@ -337,6 +337,11 @@ impl Core {
         let cause =
             cause.ok_or_else(|| PyRuntimeError::new_err("intents are raised inside the strategy's own hooks"))?;
         let action = Action::try_from(action).map_err(PyValueError::new_err)?;
+        let size_kind = SizeKind::try_from(size_kind).map_err(PyValueError::new_err)?;
+        let valid_kind = ValidKind::try_from(valid_kind).map_err(PyValueError::new_err)?;
+        let stop = price_spec(stop_kind, stop)?;
+        let target = price_spec(target_kind, target)?;
+        let trail = price_spec(trail_kind, trail)?;
         let (counter, is_heard) = inner.admit(instance, action, side)?;
         if !is_heard {
             return Ok(counter);
@@ -347,13 +352,13 @@ impl Core {
             action,
             instrument,
             side,
-            size_kind: SizeKind::try_from(size_kind).map_err(PyValueError::new_err)?,
+            size_kind,
             size,
             limit,
-            stop: price_spec(stop_kind, stop)?,
-            target: price_spec(target_kind, target)?,
-            trail: price_spec(trail_kind, trail)?,
-            valid_kind: ValidKind::try_from(valid_kind).map_err(PyValueError::new_err)?,
+            stop,
+            target,
+            trail,
+            valid_kind,
             valid,
             bar_open: cause.bar_open,
             bar_seconds: cause.bar_seconds,
