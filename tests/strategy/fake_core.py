@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, overload
 
 from velox.strategy.core import Number
 
@@ -64,6 +64,19 @@ class FakeSeries:
 
     def __neg__(self) -> float:
         return -float(self)
+
+    def __bool__(self) -> bool:
+        return float(self) != 0
+
+    def __abs__(self) -> float:
+        return abs(float(self))
+
+    @overload
+    def __round__(self, digits: None = None, /) -> int: ...
+    @overload
+    def __round__(self, digits: int, /) -> float: ...
+    def __round__(self, digits: int | None = None, /) -> float:
+        return round(float(self), digits)
 
 
 class Sent(NamedTuple):

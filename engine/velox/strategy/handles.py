@@ -1,6 +1,7 @@
 """What an instance holds in place of a declaration of the graph: cheap readers of values inside the kernel."""
 
 import datetime
+from typing import SupportsFloat, overload
 
 import msgspec
 
@@ -114,3 +115,25 @@ class AtrSeries:
 
     def __neg__(self) -> float:
         return -float(self)
+
+    def __eq__(self, other: object, /) -> bool:
+        return isinstance(other, SupportsFloat) and float(self) == float(other)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __bool__(self) -> bool:
+        return float(self) != 0 and self.ready
+
+    def __abs__(self) -> float:
+        return abs(float(self))
+
+    @overload
+    def __round__(self, digits: None = None, /) -> int: ...
+    @overload
+    def __round__(self, digits: int, /) -> float: ...
+    def __round__(self, digits: int | None = None, /) -> float:
+        return round(float(self), digits)
+
+    def __format__(self, how: str, /) -> str:
+        return format(float(self), how)

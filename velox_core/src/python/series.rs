@@ -3,6 +3,7 @@
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3::types::PyFloat;
 
 use super::core::Core;
 use crate::fixed::to_float;
@@ -138,6 +139,21 @@ impl Series {
     }
     fn __neg__(&self) -> PyResult<f64> {
         Ok(-self.now()?)
+    }
+    /// Whether there is a value other than 0.
+    fn __bool__(&self) -> PyResult<bool> {
+        let value = self.now()?;
+        Ok(!value.is_nan() && value != 0.0)
+    }
+    fn __abs__(&self) -> PyResult<f64> {
+        Ok(self.now()?.abs())
+    }
+    #[pyo3(signature = (digits=None))]
+    fn __round__<'py>(&self, py: Python<'py>, digits: Option<i32>) -> PyResult<Bound<'py, PyAny>> {
+        PyFloat::new(py, self.now()?).call_method1("__round__", (digits,))
+    }
+    fn __format__<'py>(&self, py: Python<'py>, how: &str) -> PyResult<Bound<'py, PyAny>> {
+        PyFloat::new(py, self.now()?).call_method1("__format__", (how,))
     }
     fn __hash__(slf: Bound<'_, Self>) -> usize {
         slf.as_ptr() as usize

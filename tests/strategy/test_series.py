@@ -1,0 +1,44 @@
+"""What a hook may do with an indicator: whatever it may do with a float."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.strategy.desk import Desk
+
+from velox.strategy.base import Strategy
+
+Made = Callable[[str], type[Strategy]]
+
+BODY = 'symbol = Param("NSE:RELIANCE")\nseen = State(())\nbars = Bars(symbol, "1m")\n'
+NODES = "average = SMA(bars.close, 2)\nrange_ = ATR(bars, 2)\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("abs(-self.average), abs(self.average)", (101.5, 101.5)),
+        ("round(self.average), round(self.average, 1), round(self.range_, 1)", (102, 101.5, 1.0)),
+        ('f"{self.average:.2f} {self.range_:.1f} {self.bars.close:g}"', "101.50 1.0 102"),
+        ("bool(self.average), bool(self.range_)", (True, True)),
+        (
+            "self.average == 101.5, self.range_ == 1.0, self.average != 101.5, self.range_ == None",
+            (True, True, False, False),
+        ),
+    ],
+)
+def test_an_indicator_is_used_like_a_number(words: str, value: object, strategy: Made) -> None:
+    desk = Desk()
+    me = desk.start(strategy(BODY + NODES + f"def on_bar(self, bar):\n    if bar.n == 3: self.seen = ({words})\n"))
+    desk.candles("09:15", [100, 101, 102, 103])
+    assert desk.faults == []
+    assert me.seen == value
+
+
+def test_an_indicator_without_a_value_or_of_zero_is_not_true(strategy: Made) -> None:
+    desk = Desk()
+    body = BODY + "slow = SMA(bars.volume, 900)\ndef on_tick(self, tick):\n    pass\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:15", [100, 101])
+    assert not me.slow
+    assert me.bars.close
+    assert not (me.bars.close - me.bars.close)
