@@ -1,7 +1,7 @@
 //! Rulings 8, 10 and 11: when and at what price an order fills on paper.
 
 use super::day::{Day, S, at};
-use crate::record::{Tick, TickMode, ValidKind};
+use crate::record::{InstrumentDef, Kind, Tick, TickMode, ValidKind};
 
 #[test]
 fn an_intent_fills_on_the_next_tick_at_last_and_slippage() {
@@ -213,4 +213,29 @@ fn charges_accrue_unrounded_with_each_fill() {
     let total = day.kernel.instances[0].charges.total();
     assert_eq!((day.held(), (total + 50_000) / 100_000), (0, 63_859));
     assert_eq!(day.kernel.instances[0].book.realised(), 650 * i128::from(crate::fixed::ONE));
+}
+
+#[test]
+fn a_partial_fill_is_at_least_a_lot() {
+    let mut day = Day::with(|d| d.account.partial = true);
+    let def = InstrumentDef { lot: 10, ..super::day::share(0) };
+    day.put(Kind::InstrumentDef, &def);
+    let trade = |day: &mut Day, clock: &str, units: i64| {
+        let tick = Tick { last_qty: units, ..day.packet(clock, 100.0) };
+        day.put_tick(&tick)
+    };
+    trade(&mut day, "09:15:01", 3);
+    day.go(1, 50);
+    trade(&mut day, "09:15:02", 3);
+    assert_eq!(day.held(), 10);
+    trade(&mut day, "09:15:03", 29);
+    assert_eq!(day.held(), 30);
+}
+
+#[test]
+fn a_protected_price_leaves_at_least_five_ticks() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 10.0);
+    day.go(1, 10);
+    assert_eq!(day.news(), ["1.0 entry +10 @10.3 OPEN"], "0.5 % would be one tick");
 }

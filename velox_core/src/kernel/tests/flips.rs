@@ -143,3 +143,13 @@ fn a_flip_may_fill_in_parts() {
     assert_eq!(day.held(), -7);
     assert_eq!(day.kernel.instances[0].protection.stop, 101 * crate::fixed::ONE);
 }
+
+#[test]
+fn a_flip_whose_closing_part_is_refused_is_not_sent() {
+    let mut day = long();
+    day.put(crate::record::Kind::InstrumentDef, &crate::record::InstrumentDef { lot: 7, ..super::day::share(0) });
+    day.forget();
+    day.go(-1, 7);
+    let refused = ["refused lot_size 7/10", "refused lot_size 7/10", "s0 cannot_exit"];
+    assert_eq!(day.news(), refused, "the flip, then its closing part alone");
+}

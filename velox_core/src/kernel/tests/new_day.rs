@@ -96,7 +96,9 @@ fn limits_of_the_day_begin_anew() {
     day.forget();
     day.go(1, 10);
     assert_eq!(day.news().len(), 1);
-    assert_eq!(day.kernel.accounts[0].trading, Trading::Active);
+    tick(&mut day, "09:15:06", 96.0);
+    tick(&mut day, "09:15:09", 96.0);
+    assert_eq!((day.held(), day.kernel.accounts[0].trading), (10, Trading::Active), "yesterday's loss is not today's");
     let i = &day.kernel.instances[0];
     assert_eq!((i.trades, i.orders, i.trading), (0, 1, Trading::Active));
 }
