@@ -165,3 +165,16 @@ fn more_units_than_any_order_may_have_are_refused() {
         ["refused order_quantity 1000000000/1000000001", "refused order_quantity 1000000000/9223372036854775807"]
     );
 }
+
+#[test]
+fn a_limit_that_waits_is_where_its_risk_begins() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).risk_rupees(500.0).limit(98.0).stop(97.0).send();
+    assert_eq!(day.news(), ["1.0 entry +500 @98 OPEN"], "500 over one rupee, not over three");
+    day.wish(Action::Trade, 1).quantity(5).limit(98.0).stop(98.5).send();
+    assert_eq!(day.news(), ["s0 stop_crossed"]);
+    day.tick("09:15:03", 100.0);
+    day.wish(Action::Trade, 1).risk_rupees(500.0).limit(101.0).stop(98.05).send();
+    assert_eq!(day.news(), ["3.0 entry +250 @101 OPEN"], "an eager limit costs what the market asks");
+}
