@@ -95,7 +95,9 @@ def test_a_flood_stops_its_strategy_alone(day: Path, alone: zoo.Ran, tmp_path: P
     restless = [f"floods:{name}" for name in ("Answering", "Pyramid", "Chatty")]
     ran = zoo.run(tmp_path / "run", day, "good", *flooding, *restless)
     _undisturbed(ran, alone)
-    assert ran.faulted() == _names(flooding) | {"Answering"}
+    # What answers each refusal with the same wish is halted by risk and then only counted: no chain is left to break.
+    assert ran.faulted() == _names(flooding)
+    assert ran.strategy("Answering")["orders"] == 0
     assert ran.report["interruptions"] == []
     assert ran.strategy("Intents")["orders"] == 0
     assert ran.strategy("Chatty")["orders"] <= 2

@@ -93,6 +93,10 @@ class Desk:
             record[2] for record in self._records(Kind.RISK_VERDICT)
         }
 
+    def reasons(self) -> list[str]:
+        """Why strategies were stopped; ends the core."""
+        return [record[2] for record in self._records(Kind.STRATEGY_STOPPED)]
+
     def _records(self, kind: Kind) -> list[list[Any]]:
         assert self._journal is not None, "only a journal on disk can be read"
         self.core.close()

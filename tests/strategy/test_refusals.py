@@ -85,3 +85,14 @@ def test_11_a_share_is_sold_short_only_within_hours(desk: Desk, strategy: Made) 
     ticks(desk, 12)
     assert me.seen == ("needs_intraday", "needs_intraday")
     assert me.position.quantity == 0
+
+
+def test_an_endless_chain_of_wishes_and_refusals_stops_its_strategy(desk: Desk, strategy: Made) -> None:
+    body = HEAD + "n = State(0)\ndef on_tick(self, tick):\n    self.n += 1\n    if self.n == 1: self.buy(qty=5)\n"
+    body += '@at("15:35")\ndef late(self):\n    self.go_flat()\ndef on_reject(self, why):\n    self.go_flat()\n'
+    me = desk.start(strategy(body))
+    ticks(desk, 3)
+    desk.core.time_mark(desk.ns("15:36:00"))
+    told = desk.summary()
+    assert (me.position.quantity, told["faulted"]) == (5, True)
+    assert desk.reasons() == ["a chain of more than 64 hooks and intents"]
