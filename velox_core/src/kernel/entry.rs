@@ -81,6 +81,9 @@ impl Kernel {
         let basis = Basis { stop, ..basis };
         let target = basis.price(intent.target, true).ok_or_else(bad_price)?;
         let trail = basis.trail(intent.trail).ok_or_else(bad_price)?;
+        if side > 0 && trail >= entry {
+            return Err(bad_price()); // it would follow below nothing and never stop
+        }
         let beyond = |price: i64, side: i8| price > 0 && (entry - price) * i64::from(side) <= 0;
         let crossed = if beyond(stop, side) {
             Some(("stop_crossed", "The price is beyond the stop already: no entry."))

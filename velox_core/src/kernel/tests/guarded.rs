@@ -272,3 +272,26 @@ fn a_fall_of_exactly_the_drawdown_stops() {
     day.clock("09:15:07.5");
     assert_eq!(day.kernel.accounts[0].trading, crate::kernel::Trading::DrawdownStopped);
 }
+
+#[test]
+fn the_accounts_limit_takes_every_strategys_entries_back() {
+    let mut day = Day::bare();
+    day.begin();
+    for _ in 0..2 {
+        day.share(|_| {});
+        day.start(|_| {});
+    }
+    for share in 0..2 {
+        day.tick_of(share, "09:15:01", 100.0);
+    }
+    day.go(1, 10_000);
+    day.wish_of(1, Action::Trade, 1).quantity(5).limit(99.0).send();
+    day.tick_of(0, "09:15:02", 100.0);
+    day.tick_of(1, "09:15:02", 100.0);
+    day.forget();
+    day.tick_of(0, "09:15:02.5", 96.0);
+    day.clock("09:15:04");
+    assert_eq!(day.kernel.accounts[0].trading, crate::kernel::Trading::LossStopped);
+    assert!(day.news().contains(&"1.0 entry +5 @99 CANCELLED (account limit)".to_owned()));
+    assert_eq!(day.kernel.instances[1].entries.len(), 0);
+}

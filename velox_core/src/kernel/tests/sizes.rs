@@ -167,6 +167,16 @@ fn more_units_than_any_order_may_have_are_refused() {
 }
 
 #[test]
+fn a_trail_longer_than_the_price_protects_nothing() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).quantity(5).trail(100.05).send();
+    assert_eq!(day.news(), ["refused bad_price 0/0"]);
+    day.wish(Action::Go, -1).quantity(5).trail(100.05).send();
+    assert_eq!(day.news(), ["2.0 entry -5 @99.5 OPEN"], "above a short it is a price like any other");
+}
+
+#[test]
 fn a_limit_that_waits_is_where_its_risk_begins() {
     let mut day = Day::new();
     day.tick("09:15:01", 100.0);
