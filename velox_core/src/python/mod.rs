@@ -13,6 +13,7 @@ mod decode;
 mod dispatch;
 mod errors;
 mod indicators;
+mod reads;
 mod replay;
 mod report;
 mod series;
