@@ -295,3 +295,10 @@ fn the_accounts_limit_takes_every_strategys_entries_back() {
     assert!(day.news().contains(&"1.0 entry +5 @99 CANCELLED (account limit)".to_owned()));
     assert_eq!(day.kernel.instances[1].entries.len(), 0);
 }
+
+#[test]
+fn a_slice_stays_below_the_freeze_quantity_in_whole_lots() {
+    let mut day = long();
+    day.put(Kind::InstrumentDef, &crate::record::InstrumentDef { lot: 5, freeze: 10, ..super::day::share(0) });
+    assert_eq!([3, 5, 9, 40].map(|held| day.kernel.slice(0, held)), [3, 5, 5, 5]);
+}
