@@ -3,7 +3,7 @@
 use super::Blocks;
 use super::day::OPEN_NS;
 use crate::journal::{Error, FirstRecord, Lock, Options, SegmentMeta, Writer};
-use crate::record::{Kind, Level, Tick, TickMode};
+use crate::record::{Kind, Level, TICK_BYTES_MAX, Tick, TickMode};
 use hdrhistogram::Histogram;
 use std::fs::OpenOptions;
 use std::hint::black_box;
@@ -51,7 +51,7 @@ fn tick(seq: u64) -> Tick {
 
 fn append(writer: &mut Writer, seq: u64) -> Result<(), Error> {
     let tick = tick(seq);
-    writer.append_with(seq, tick.exch_ts, (Kind::Tick as u8, 0), tick.bytes(), |out| tick.write(out))
+    writer.append(seq, tick.exch_ts, Kind::Tick as u8, 0, tick.payload(&mut [0; TICK_BYTES_MAX]))
 }
 
 /// Appends tick records in an empty folder.

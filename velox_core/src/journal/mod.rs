@@ -19,7 +19,7 @@
 //! let mut writer = Writer::create(lock, Options::default(), meta, &first)?;
 //! writer.append(2, 10, 7, 0, b"a tick")?;
 //! writer.rotate(3, 20, 0, || b"the state".to_vec())?; // next segment, serialised off this thread
-//! writer.append_with(4, 30, (8, 0), 3, |payload| payload.copy_from_slice(b"abc"))?;
+//! writer.append(4, 30, 8, 0, b"abc")?;
 //! writer.close()?;
 //!
 //! let mut reader = Reader::open(dir, Start::LastSnapshot)?;

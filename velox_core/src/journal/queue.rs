@@ -38,8 +38,6 @@ pub(super) struct Batch {
 #[derive(Default)]
 struct State {
     bytes: Vec<u8>,
-    /// Whole records in `bytes`; more is there only after a caller's fill panicked.
-    filled: usize,
     rotations: Vec<Rotation>,
     last_seq: u64,
     sync_wanted: u64,
@@ -98,7 +96,7 @@ impl Queue {
         self.lock().failure.clone().map(Error::failed)
     }
 
-    /// A panic of a caller's fill leaves nothing half done here (see `filled`), so a poisoned lock is a good lock.
+    /// Nobody panics with half a record appended, so a poisoned lock is a good lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,25 +108,23 @@ impl Queue {
 
 /// What the owner thread calls.
 impl Queue {
-    /// Append one record whose payload `fill` writes in place.
+    /// Append one record.
     #[inline]
-    pub(super) fn append(&self, head: Head, put_payload: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
+    pub(super) fn append(&self, head: Head, payload: &[u8]) -> Result<(), Error> {
         let len = head.len as usize;
         let mut state = self.lock();
         if state.failure.is_some() || head.seq != state.last_seq.wrapping_add(1) || len > self.record_len_max() {
             return Err(self.refusal(&state, head));
         }
-        if state.filled + len > self.options.buffer_len {
-            state = self.wait_for(state, |state| state.filled + len <= self.options.buffer_len)?;
+        if state.bytes.len() + len > self.options.buffer_len {
+            state = self.wait_for(state, |state| state.bytes.len() + len <= self.options.buffer_len)?;
         }
-        let start = state.filled;
-        state.bytes.truncate(start);
+        let start = state.bytes.len();
         state.bytes.extend_from_slice(&head.unsealed());
-        put_payload(&mut state.bytes);
-        state.filled = start + len;
+        state.bytes.extend_from_slice(payload);
         state.last_seq = head.seq;
         // Bounds the dirty bytes: the writer need not wait for its time when enough has gathered.
-        let gathered = start < self.options.dirty_len_max && state.filled >= self.options.dirty_len_max;
+        let gathered = start < self.options.dirty_len_max && state.bytes.len() >= self.options.dirty_len_max;
         if state.parked || gathered {
             self.wake(state);
         }
@@ -145,7 +141,7 @@ impl Queue {
         if state.rotations.len() >= ROTATIONS_MAX {
             state = self.wait_for(state, |state| state.rotations.len() < ROTATIONS_MAX)?;
         }
-        rotation.at = state.filled;
+        rotation.at = state.bytes.len();
         state.last_seq = rotation.seq;
         state.rotations.push(rotation);
         state.write_wanted = true;
@@ -170,7 +166,7 @@ impl Queue {
     /// Ask for what is buffered to be written now, without a sync.
     pub(super) fn request_write(&self) {
         let mut state = self.lock();
-        if state.filled > 0 {
+        if !state.bytes.is_empty() {
             state.write_wanted = true;
             self.wake(state);
         }
@@ -247,7 +243,7 @@ impl Queue {
         let mut state = self.lock();
         let mut write_due = Instant::now() + self.options.write_pace;
         while !self.is_urgent(&state) {
-            if state.filled == 0 && sync_due.is_none() {
+            if state.bytes.is_empty() && sync_due.is_none() {
                 state.parked = true;
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
                 write_due = Instant::now() + self.options.write_pace;
@@ -257,8 +253,6 @@ impl Queue {
             let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else { break };
             state = self.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        let filled = std::mem::take(&mut state.filled);
-        state.bytes.truncate(filled);
         std::mem::swap(&mut state.bytes, &mut batch.bytes);
         std::mem::swap(&mut state.rotations, &mut batch.rotations);
         state.write_wanted = false;
@@ -272,7 +266,7 @@ impl Queue {
     fn is_urgent(&self, state: &State) -> bool {
         state.closing
             || state.write_wanted
-            || state.filled >= self.options.dirty_len_max
+            || state.bytes.len() >= self.options.dirty_len_max
             || state.sync_wanted > self.synced()
     }
 

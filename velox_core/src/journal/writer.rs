@@ -157,26 +157,7 @@ impl Writer {
     #[inline]
     pub fn append(&mut self, seq: u64, ts: i64, kind: u8, flags: u8, payload: &[u8]) -> Result<(), Error> {
         let head = Head { len: record_len(payload.len())?, crc: 0, seq, ts, kind, flags };
-        self.queue.append(head, |bytes| bytes.extend_from_slice(payload))
-    }
-
-    /// As [`Writer::append`], the payload of `len` bytes (zeroed before) filled in place. `fill` must be short and must
-    /// not use this writer.
-    #[inline]
-    pub fn append_with(
-        &mut self,
-        seq: u64,
-        ts: i64,
-        (kind, flags): (u8, u8),
-        len: usize,
-        fill: impl FnOnce(&mut [u8]),
-    ) -> Result<(), Error> {
-        let head = Head { len: record_len(len)?, crc: 0, seq, ts, kind, flags };
-        self.queue.append(head, |bytes| {
-            let start = bytes.len();
-            bytes.resize(start + len, 0);
-            fill(&mut bytes[start..]);
-        })
+        self.queue.append(head, payload)
     }
 
     /// Open the next segment behind everything appended so far. Its Snapshot takes `seq` and is serialised on the writer

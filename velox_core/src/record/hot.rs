@@ -58,6 +58,8 @@ pub struct Tick {
 
 /// Bytes of a tick's payload by mode.
 pub const TICK_BYTES: [usize; 4] = [0, 20, 108, 172];
+/// Bytes of the longest.
+pub const TICK_BYTES_MAX: usize = TICK_BYTES[TickMode::Snap as usize];
 
 struct Put<'a>(&'a mut [u8], usize);
 
@@ -93,6 +95,14 @@ impl Tick {
     /// Length of the payload.
     pub fn bytes(&self) -> usize {
         TICK_BYTES[self.mode as usize]
+    }
+
+    /// The payload, written into a place that has room for any.
+    #[inline]
+    pub fn payload<'a>(&self, room: &'a mut [u8; TICK_BYTES_MAX]) -> &'a [u8] {
+        let out = &mut room[..self.bytes()];
+        self.write(out);
+        out
     }
 
     /// Writes the payload; `out` must be exactly `bytes()` long.
