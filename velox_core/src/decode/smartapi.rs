@@ -132,7 +132,8 @@ impl<'a> Packet<'a> {
 }
 
 /// Read one frame. Shorter than its mode's size or an unknown mode is an error; longer is decoded and the tail counted.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // the caller reads few fields: what it does not read is never made
 pub fn decode(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let Some(&mode) = frame.first() else {
         return Err(DecodeError { position: 0, reason: Reason::Empty });
@@ -164,7 +165,8 @@ fn decode_quote(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
     packet(frame, body, Mode::Quote, Body::Quote(Quote(body)))
 }
 
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // the caller reads few fields: what it does not read is never made
 fn decode_snap_quote(frame: &[u8]) -> Result<Packet<'_>, DecodeError> {
     let body: &[u8; SNAP_QUOTE_LEN] = sized(frame)?;
     packet(frame, body, Mode::SnapQuote, Body::SnapQuote(SnapQuote(body)))
@@ -181,7 +183,8 @@ fn sized<const N: usize>(frame: &[u8]) -> Result<&[u8; N], DecodeError> {
     frame.first_chunk().ok_or(DecodeError { position: frame.len(), reason: Reason::TooShort { needed: N } })
 }
 
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always)] // the caller reads few fields: what it does not read is never made
 fn packet<'a, const N: usize>(
     frame: &[u8],
     body: &'a [u8; N],

@@ -16,6 +16,7 @@ pub struct Guarded {
 
 impl Kernel {
     /// The verdict on a tick as the state is now; changes nothing.
+    #[inline]
     pub fn judge(&self, tick: &Tick, ts: i64) -> Guarded {
         let out = |verdict, phase| Guarded { verdict, phase };
         let ahead = self.settings.clock == ClockMode::Wall && tick.exch_ts.saturating_sub(ts) > self.settings.ahead_ns;
