@@ -15,7 +15,7 @@ use crate::decode::DecodeError;
 use crate::decode::smartapi::{TokenKey, decode};
 use crate::journal::{FirstRecord, Lock, Options, SegmentMeta, Writer};
 use crate::kernel::{ApplyError, Guarded, KERNEL_VERSION, Kernel};
-use crate::record::{Input, Kind, Skip, Tick, Timer, UNKNOWN_INSTRUMENT, Verdict};
+use crate::record::{Input, Kind, Skip, TICK_BYTES_MAX, Tick, Timer, UNKNOWN_INSTRUMENT, Verdict};
 use crate::replay::{Measures, Recovered};
 use latency::Stages;
 use mark::Mark;
@@ -213,7 +213,8 @@ impl Engine {
     }
 
     /// Decodes a frame into a tick; `None` for a frame without a price.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // a tick of 176 bytes is made where it is used, not copied there
     pub fn decode(&mut self, frame: &[u8], recv_ns: i64) -> Result<Option<Tick>, DecodeError> {
         let packet = decode(frame).inspect_err(|_| self.undecodable += 1)?;
         let instrument = self.tokens.get(&packet.key).copied().unwrap_or(UNKNOWN_INSTRUMENT);
@@ -245,7 +246,7 @@ impl Engine {
         let sampled = self.stages.begin();
         if let Some(journal) = &mut self.journal {
             self.seq += 1;
-            journal.append_with(self.seq, ts, (Kind::Tick as u8, 0), tick.bytes(), |out| tick.write(out))?;
+            journal.append(self.seq, ts, Kind::Tick as u8, 0, tick.payload(&mut [0; TICK_BYTES_MAX]))?;
         } else {
             self.seq += 1;
         }
@@ -380,7 +381,7 @@ impl Engine {
     pub fn rotate(&mut self, created_ns: i64) -> Result<(), EngineError> {
         if let Some(journal) = &mut self.journal {
             self.seq += 1;
-            let state = self.kernel.clone();
+            let state = self.kernel.copy();
             journal.rotate(self.seq, self.kernel.now, created_ns, move || state.snapshot())?;
         }
         self.last_snapshot = (self.seq, self.kernel.now);

@@ -18,29 +18,70 @@ const ROOM: usize = 2 * HISTORY;
 /// A Snapshot holds the windows alone: what a history did before does not change its bytes.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// One column after the other. Shared with the copy of the state that a Snapshot is made of, until one of them
-    /// changes it: copying thousands of histories at once would hold the owner thread up for tens of milliseconds.
-    values: Arc<[f64]>,
+    values: Values,
     /// Where the next row goes.
     end: usize,
+}
+
+/// One column after the other.
+#[derive(Clone, Debug)]
+enum Values {
+    Own(Box<[f64]>),
+    /// With the copy of the state that a Snapshot is made of, until the next row: copying thousands of histories at once
+    /// would hold the owner thread up for tens of milliseconds. Not shared always, because asking whether it still is
+    /// takes an atomic operation, which waits for every write before it.
+    Shared(Arc<Box<[f64]>>),
+}
+
+impl Values {
+    #[inline]
+    fn get(&self) -> &[f64] {
+        match self {
+            Self::Own(values) => values,
+            Self::Shared(values) => values,
+        }
+    }
+
+    #[inline]
+    fn get_mut(&mut self) -> &mut [f64] {
+        if let Self::Shared(values) = self {
+            let shared = std::mem::take(values);
+            *self = Self::Own(Arc::try_unwrap(shared).unwrap_or_else(|shared| (*shared).clone()));
+        }
+        match self {
+            Self::Own(values) => values,
+            Self::Shared(_) => unreachable!("it was just made its own"),
+        }
+    }
+
+    fn share(&mut self) {
+        if let Self::Own(values) = self {
+            *self = Self::Shared(Arc::new(std::mem::take(values)));
+        }
+    }
 }
 
 impl History {
     /// An empty history of this many columns.
     pub fn new(columns: usize) -> Self {
-        Self { values: Arc::from(vec![f64::NAN; columns * ROOM]), end: 0 }
+        Self { values: Values::Own(vec![f64::NAN; columns * ROOM].into_boxed_slice()), end: 0 }
+    }
+
+    /// Makes the next copy cheap.
+    pub fn share(&mut self) {
+        self.values.share();
     }
 
     /// How many columns it has.
     #[inline]
     pub fn columns(&self) -> usize {
-        self.values.len() / ROOM
+        self.values.get().len() / ROOM
     }
 
     /// Adds the newest row: a value for each column; what a longer row has beyond them is ignored.
     #[inline]
     pub fn push(&mut self, row: &[f64]) {
-        let values = Arc::make_mut(&mut self.values);
+        let values = self.values.get_mut();
         if self.end == ROOM {
             let kept = HISTORY - 1;
             values.chunks_exact_mut(ROOM).for_each(|column| column.copy_within(ROOM - kept.., 0));
@@ -55,13 +96,13 @@ impl History {
     /// The value of a column `back` rows before the newest; NaN beyond what is kept.
     #[inline]
     pub fn get(&self, column: usize, back: usize) -> f64 {
-        if back < self.end.min(HISTORY) { self.values[column * ROOM + self.end - 1 - back] } else { f64::NAN }
+        if back < self.end.min(HISTORY) { self.values.get()[column * ROOM + self.end - 1 - back] } else { f64::NAN }
     }
 
     /// Everything kept of a column, oldest first.
     pub fn window(&self, column: usize) -> &[f64] {
         let end = column * ROOM + self.end;
-        &self.values[end - self.end.min(HISTORY)..end]
+        &self.values.get()[end - self.end.min(HISTORY)..end]
     }
 }
 
@@ -118,7 +159,7 @@ impl<'de> Deserialize<'de> for History {
         if columns.iter().any(|column| column.1 != end) {
             return Err(D::Error::custom("columns of one history differ in length"));
         }
-        Ok(Self { values: columns.into_iter().flat_map(|column| column.0).collect(), end })
+        Ok(Self { values: Values::Own(columns.into_iter().flat_map(|column| column.0).collect()), end })
     }
 }
 
@@ -153,6 +194,21 @@ mod tests {
         back.push(&[7.0]);
         long.push(&[7.0]);
         assert_eq!(bits(back.window(0)), bits(long.window(0)));
+    }
+
+    #[test]
+    fn a_copy_keeps_what_it_was_made_of_and_the_original_goes_on() {
+        let mut history = History::new(1);
+        (0..3).for_each(|i| history.push(&[f64::from(i)]));
+        history.share();
+        let copy = history.clone();
+        history.push(&[3.0]);
+        assert_eq!(bits(copy.window(0)), bits(&[0.0, 1.0, 2.0]));
+        assert_eq!(bits(history.window(0)), bits(&[0.0, 1.0, 2.0, 3.0]));
+        history.share();
+        drop(copy);
+        history.push(&[4.0]);
+        assert_eq!(history.window(0).len(), 5);
     }
 
     fn bits(values: &[f64]) -> Vec<u64> {

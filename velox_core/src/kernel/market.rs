@@ -4,8 +4,12 @@ use super::candle::{Candle, Frame};
 use crate::fixed::{ceil_tick, floor_tick};
 use crate::record::{InstrumentDef, KIND_INDEX, KIND_SHARE, Level};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::sync::Arc;
+
+/// Series of an instrument whose unfinished candles lie in place; those of more lie elsewhere.
+const FRAMES_IN_PLACE: usize = 3;
 
 /// One instrument's state, in the order in which a tick touches it: waiting for memory is most of what a tick costs
 /// when a thousand instruments take turns.
@@ -42,14 +46,15 @@ pub struct Market {
     pub last_qty: i64,
     /// The day so far, pre-open and auction included.
     pub day: Candle,
-    /// Unfinished candles of the instrument's series, long before short.
-    pub frames: Box<[Frame]>,
     /// Slots of orders that can fill.
     pub working: Vec<u32>,
     /// Instances that trade it.
     pub traders: Vec<u32>,
     /// Instances whose `on_tick` wants it.
     pub watchers: Vec<u32>,
+    /// Unfinished candles of the instrument's series, long before short. In place: behind a pointer each, they would lie
+    /// where the allocator happened to have room, which at a thousand instruments can double the cost of a tick.
+    pub frames: SmallVec<[Frame; FRAMES_IN_PLACE]>,
     /// Dated data; shared, so that a copy of the state for a Snapshot is cheap.
     pub def: Arc<InstrumentDef>,
 }
@@ -73,10 +78,10 @@ impl Market {
             open_interest: 0,
             last_qty: 0,
             day: Candle::default(),
-            frames: Box::default(),
             working: Vec::new(),
             traders: Vec::new(),
             watchers: Vec::new(),
+            frames: SmallVec::new(),
             def,
         }
     }
@@ -96,10 +101,8 @@ impl Market {
 
     /// Begins a frame for one more series.
     pub fn follow(&mut self, series: u32, length: i64) {
-        let mut frames = std::mem::take(&mut self.frames).into_vec();
-        frames.push(Frame::new(series, length, self.run_volume));
-        frames.sort_by_key(|frame| Reverse(frame.length()));
-        self.frames = frames.into_boxed_slice();
+        self.frames.push(Frame::new(series, length, self.run_volume));
+        self.frames.sort_by_key(|frame| Reverse(frame.length()));
     }
 
     /// Takes newer dated data.

@@ -174,6 +174,14 @@ impl Kernel {
         postcard::to_stdvec(self).expect("the kernel's state serialises")
     }
 
+    /// A copy for a Snapshot, made without copying histories.
+    #[must_use]
+    pub fn copy(&mut self) -> Self {
+        self.series.iter_mut().for_each(|series| series.history.share());
+        self.nodes.iter_mut().for_each(|node| node.history.share());
+        self.clone()
+    }
+
     /// The state that a Snapshot holds.
     pub fn restore(bytes: &[u8]) -> Result<Self, String> {
         postcard::from_bytes(bytes).map_err(|e| format!("the Snapshot is not one of this kernel version: {e}"))
