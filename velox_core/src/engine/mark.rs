@@ -11,13 +11,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The file's name in the journal's folder.
 pub const FILE: &str = "mark";
 const LEN: usize = 4 * 8;
+/// The phase that an engine leaves behind which ended in order, every hook of its last record run.
+const ENDED: u64 = 3;
 
 /// What was going on: the words of the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Doing {
     /// Sequence of the record in flight.
     pub seq: u64,
-    /// 0 nothing, 1 the kernel applied it, 2 a hook ran.
+    /// 0 nothing, 1 the kernel applied it, 2 a hook ran, 3 the engine had ended in order.
     pub phase: u64,
     /// The instance whose hook ran.
     pub instance: u64,
@@ -53,6 +55,16 @@ impl Mark {
     /// What the engine before this one was doing when it ended.
     pub fn before(&self) -> Doing {
         self.before
+    }
+
+    /// Whether that one ended in order, every hook of its last record run.
+    pub fn ended_before(&self) -> bool {
+        self.before.phase == ENDED
+    }
+
+    /// The engine ends in order: nothing is in flight.
+    pub fn ended(&mut self) {
+        self.word(1).store(ENDED, Ordering::Release);
     }
 
     /// The kernel applies the record of this sequence.

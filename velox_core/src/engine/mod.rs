@@ -162,7 +162,10 @@ impl Engine {
         let mut engine = Self::in_memory();
         engine.mark = Mark::open(dir);
         engine.pace = identity.pace;
-        let (kernel, recovered) = crate::replay::recover_state(dir, measures, engine.mark.as_mut())?;
+        let (kernel, mut recovered) = crate::replay::recover_state(dir, measures, engine.mark.as_mut())?;
+        if engine.mark.as_ref().is_some_and(Mark::ended_before) {
+            recovered.lost_hooks.clear();
+        }
         engine.kernel = kernel;
         engine.run = recovered.journal.run() + 1;
         engine.seq = recovered.journal.last_seq + 1;
@@ -206,10 +209,12 @@ impl Engine {
 
     /// Closes the journal; what was appended is durable on return.
     pub fn close(&mut self) -> Result<(), EngineError> {
-        match self.journal.take() {
-            Some(journal) => Ok(journal.close()?),
-            None => Ok(()),
+        let Some(journal) = self.journal.take() else { return Ok(()) };
+        journal.close()?;
+        if let Some(mark) = self.mark.as_mut().filter(|_| !self.poisoned && self.kernel.out.hooks.is_empty()) {
+            mark.ended();
         }
+        Ok(())
     }
 
     /// Decodes a frame into a tick; `None` for a frame without a price.

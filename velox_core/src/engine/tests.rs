@@ -298,3 +298,26 @@ fn a_refused_input_never_reaches_the_journal() {
     engine.close().unwrap();
     recover(dir.path()).unwrap();
 }
+
+#[test]
+fn hooks_are_lost_with_a_death_and_not_with_an_end_in_order() {
+    let inputs = recorded();
+    let mut memory = Engine::in_memory();
+    let runs_hooks = inputs.iter().position(|input| {
+        put(&mut memory, input).unwrap();
+        !memory.kernel.out.hooks.is_empty()
+    });
+    let inputs = &inputs[..=runs_hooks.unwrap()];
+    for in_order in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut engine = Engine::create(dir.path(), &identity(u64::MAX)).unwrap();
+        inputs.iter().for_each(|input| _ = put(&mut engine, input).unwrap());
+        if in_order {
+            engine.kernel.out.hooks.clear(); // they have all run
+        }
+        engine.close().unwrap();
+        drop(engine);
+        let (_, recovered) = Engine::recover(dir.path(), &identity(u64::MAX), &Measures::default()).unwrap();
+        assert_eq!(recovered.lost_hooks.is_empty(), in_order);
+    }
+}

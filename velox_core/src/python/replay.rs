@@ -258,7 +258,7 @@ pub(super) fn record_kinds() -> Vec<(u8, &'static str, bool)> {
 #[pyfunction]
 pub(super) fn last_doing(py: Python<'_>, journal: PathBuf) -> PyResult<Option<Bound<'_, PyDict>>> {
     let Some(doing) = crate::mark::read(&journal) else { return Ok(None) };
-    let phase = ["idle", "applying", "hook"].get(doing.phase as usize).copied().unwrap_or("unknown");
+    let phase = ["idle", "applying", "hook", "ended"].get(doing.phase as usize).copied().unwrap_or("unknown");
     Ok(Some(dict!(py, "seq": doing.seq, "phase": phase, "instance": doing.instance, "pid": doing.pid)))
 }
 
