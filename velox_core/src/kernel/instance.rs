@@ -77,6 +77,8 @@ pub struct Instance {
     pub exit: Option<u32>,
     /// Stop, target and trail of its position.
     pub protection: Protection,
+    /// What guarded the newest position that is closed: hooks ask of a trade when it is over.
+    closed: Protection,
     /// The whole position is to be closed; stays until it is, whatever refuses the order now.
     pub(super) closing: Option<Role>,
     /// When a refused exit is tried again.
@@ -96,6 +98,20 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// What guards the trade that an intent of this counter began, or guarded it when it was the newest to close.
+    pub fn trade(&self, counter: u32) -> Option<&Protection> {
+        [&self.protection, &self.closed].into_iter().find(|p| p.intent.counter == counter && p.entry > 0)
+    }
+
+    /// The position is closed, what guarded it is kept to be asked for.
+    pub(super) fn end_trade(&mut self) {
+        let next = Protection { intent: self.protection.intent, ..Protection::default() };
+        let over = std::mem::replace(&mut self.protection, next);
+        if over.entry > 0 {
+            self.closed = over;
+        }
+    }
+
     fn new(start: &StrategyStarted, started_on: i32) -> Self {
         Self {
             id: start.id,
@@ -123,6 +139,7 @@ impl Instance {
             entries: Vec::new(),
             exit: None,
             protection: Protection::default(),
+            closed: Protection::default(),
             closing: None,
             retry_at: 0,
             waiting: None,

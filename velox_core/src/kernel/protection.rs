@@ -87,7 +87,7 @@ impl Kernel {
     pub(super) fn disarm_protection(&mut self, id: u32) {
         let i = &mut self.instances[id as usize];
         let guarded = i.protection.guards();
-        i.protection = Protection { intent: i.protection.intent, ..Protection::default() };
+        i.end_trade();
         i.closing = None;
         if guarded {
             self.note_exit(id, "disarmed");

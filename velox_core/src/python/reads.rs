@@ -43,8 +43,7 @@ impl Core {
     /// What the kernel knows of the trade that an intent began.
     fn trade(&self, instance: usize, counter: u32) -> PyResult<TradeState> {
         self.read(|kernel| {
-            let protection = kernel.instances.get(instance).map(|i| &i.protection);
-            let p = protection.filter(|p| p.intent.counter == counter && p.entry > 0).cloned().unwrap_or_default();
+            let p = kernel.instances.get(instance).and_then(|i| i.trade(counter)).cloned().unwrap_or_default();
             TradeState {
                 entry: known(p.entry),
                 stop: known(p.stop),

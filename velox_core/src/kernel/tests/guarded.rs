@@ -302,3 +302,20 @@ fn a_slice_stays_below_the_freeze_quantity_in_whole_lots() {
     day.put(Kind::InstrumentDef, &crate::record::InstrumentDef { lot: 5, freeze: 10, ..super::day::share(0) });
     assert_eq!([3, 5, 9, 40].map(|held| day.kernel.slice(0, held)), [3, 5, 5, 5]);
 }
+
+#[test]
+fn a_trade_that_is_over_can_still_be_asked_for_until_the_next_is() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).quantity(10).stop(99.0).send();
+    day.tick("09:15:02", 100.0);
+    day.tick("09:15:03", 98.9);
+    day.tick("09:15:04", 98.8);
+    let over = day.kernel.instances[0].trade(1).cloned().unwrap();
+    assert_eq!((day.held(), over.entry, over.stop), (0, paise(100.05), paise(99.0)));
+    day.wish(Action::Go, 1).quantity(10).stop(98.0).send();
+    day.tick("09:15:05", 98.8);
+    assert_eq!(day.kernel.instances[0].trade(1), Some(&over));
+    assert_eq!(day.kernel.instances[0].trade(2).map(|trade| trade.stop), Some(paise(98.0)));
+    assert_eq!(day.kernel.instances[0].trade(3), None);
+}
