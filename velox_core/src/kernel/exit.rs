@@ -90,6 +90,7 @@ impl Kernel {
         let class = if role.priority() == 0 { Class::Emergency } else { Class::Reduce };
         let facts = self.risk_facts(id, side, price.0, price.1, 0, 0);
         let i = &mut self.instances[id as usize];
+        assert!(i.exit.is_none(), "a position has one exit order at a time");
         i.child += 1;
         let (child, entry, counter) = (i.child, i.protection.intent, i.intents);
         let date = self.facts.as_ref().map_or(0, |f| f.session_date);

@@ -189,7 +189,8 @@ impl Kernel {
     fn take_target(&mut self, id: u32, side: i8, target: i64) {
         loop {
             let held = self.instances[id as usize].book.quantity() * i64::from(side);
-            if held <= 0 {
+            // A slice's fill may break a limit of the day: the exit of that limit then takes all that is left.
+            if held <= 0 || self.instances[id as usize].exit.is_some() {
                 return;
             }
             let quantity = self.slice(id, held);

@@ -319,3 +319,26 @@ fn a_trade_that_is_over_can_still_be_asked_for_until_the_next_is() {
     assert_eq!(day.kernel.instances[0].trade(2).map(|trade| trade.stop), Some(paise(98.0)));
     assert_eq!(day.kernel.instances[0].trade(3), None);
 }
+
+#[test]
+fn a_limit_that_a_slice_of_the_target_breaks_takes_the_rest_alone() {
+    let mut day = Day::bare();
+    day.begin();
+    day.share(|d| d.freeze = 10);
+    day.start(|_| {});
+    day.feed_up("09:00");
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Trade, 1).quantity(9).target(101.0).send();
+    day.tick("09:15:01.5", 100.0);
+    day.wish(Action::Trade, 1).quantity(8).target(101.0).send();
+    day.tick("09:15:03", 100.0);
+    day.limits(|l| l.daily_loss = 200_000); // ₹20 of ₹10,00,000
+    day.forget();
+    // The bid is through the target while the last price has fallen: what is left unsold loses more than the limit.
+    day.quote("09:15:04", 95.0, 101.5, 101.6);
+    assert_eq!(day.held(), 8);
+    let exits: Vec<_> = day.kernel.orders.iter().map(|(_, order)| (order.role, order.rest())).collect();
+    assert_eq!(exits, [(Role::Limit, 8)]);
+    day.tick("09:15:05", 95.0);
+    assert_eq!((day.held(), day.kernel.orders.iter().count()), (0, 0));
+}
