@@ -311,7 +311,9 @@ fn hooks_are_lost_with_a_death_and_not_with_an_end_in_order() {
     for in_order in [false, true] {
         let dir = tempfile::tempdir().unwrap();
         let mut engine = Engine::create(dir.path(), &identity(u64::MAX)).unwrap();
-        inputs.iter().for_each(|input| _ = put(&mut engine, input).unwrap());
+        for input in inputs {
+            put(&mut engine, input).unwrap();
+        }
         if in_order {
             engine.kernel.out.hooks.clear(); // they have all run
         }
