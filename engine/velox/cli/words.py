@@ -7,9 +7,10 @@ import re
 
 import click
 
-__all__ = ["DateWord", "SecondsWord", "SpeedWord", "TimeWord", "facts_as_of"]
+__all__ = ["DateWord", "DaySpanWord", "SecondsWord", "SpeedWord", "TimeWord", "facts_as_of"]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
 
 
@@ -79,6 +80,28 @@ class DateWord(click.ParamType[dt.date]):
         if parsed is None:
             self.fail(f"{text!r} is not a date like 2026-07-15", param, ctx)
         return parsed
+
+
+class DaySpanWord(click.ParamType[tuple[dt.date, dt.date]]):
+    """A date or a whole month: its first and its last day."""
+
+    name = "day"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[dt.date, dt.date]:
+        """Read yyyy-mm-dd or yyyy-mm."""
+        text = str(value)
+        span = None
+        with contextlib.suppress(ValueError):
+            if _DATE.fullmatch(text):
+                span = (dt.date.fromisoformat(text), dt.date.fromisoformat(text))
+            elif _MONTH.fullmatch(text):
+                first = dt.date.fromisoformat(f"{text}-01")
+                span = (first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1))
+        if span is None:
+            self.fail(f"{text!r} is neither a date like 2026-07-15 nor a month like 2026-07", param, ctx)
+        return span
 
 
 facts_as_of = click.option(

@@ -22,7 +22,7 @@ from velox.research.catalog import Catalog, Entry
 from velox.research.merge import Ints, Part, depth_of, merge, session_windows
 from velox.research.nse_ticks import Recording, find_recordings, read_recording
 
-__all__ = ["Day", "DayInstrument", "DayRows", "SAMPLE_DIR", "open_day"]
+__all__ = ["Day", "DayInstrument", "DayRows", "SAMPLE_DIR", "catalog_day", "open_day"]
 
 SAMPLE_DIR = Path(__file__).parent.parent / "data" / "sample"
 
@@ -180,10 +180,15 @@ def _from_catalog(root: Path, date: dt.date | None) -> Day:
     if date is None and root == SAMPLE_DIR:
         date = max(by_day)
     chosen = _the_day(root, {day: len(entries) for day, entries in by_day.items()}, date)
-    entries = {entry.instrument: entry for entry in by_day[chosen]}
+    return catalog_day(catalog, chosen, by_day[chosen])
+
+
+def catalog_day(catalog: Catalog, date: dt.date, held: Sequence[Entry]) -> Day:
+    """One day of a catalogue with the instruments of these entries, which hold ticks."""
+    entries = {entry.instrument: entry for entry in held}
     stamps = sorted({entry.synthetic for entry in entries.values() if entry.synthetic})
     return Day(
-        chosen,
+        date,
         [
             DayInstrument(e.instrument, e.is_index, e.rows, e.rejects, e.source or e.instrument, e.tick, e.prev_close)
             for e in entries.values()

@@ -17,7 +17,7 @@ class StrategyPlan(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One trading day of one engine."""
 
-    journal: str
+    journal: str  # empty: none is kept
     strategies: list[StrategyPlan]
     date: str = ""  # yyyy-mm-dd of a played day; a live one is today
     facts_as_of: str | None = None  # yyyy-mm-dd whose facts stand in where the played day's are not known

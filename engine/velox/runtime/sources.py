@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -13,10 +12,10 @@ from velox.clock import monotonic_ns, wall_ns
 from velox.events import Kind, MarkKind, SessionMark, encode
 from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE
 from velox.feeds.smartapi import SmartapiFeed
-from velox.feeds.smartapi_rest import INTERVALS
-from velox.market.facts import Facts, load
+from velox.market.facts import load
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.runtime.trading import Candle
+from velox.runtime.warmup import join_candles, kept_length_s, span
 from velox.settings import SmartapiSettings
 from velox.simulator.exchange import Exchange
 from velox.simulator.playback import MarketClock, Playback
@@ -26,10 +25,6 @@ __all__ = ["DirectSource", "SocketSource", "Source"]
 
 _STRIDE = PACKETS[SNAP_QUOTE].itemsize
 _S = 1_000_000_000
-_MINUTE_S = 60
-_DAY_NS = 86_400 * _S
-_TRADING_DAY_S = 22_500
-_SPARE_DAYS = 4
 _TICK_EVERY_S = 0.02
 
 
@@ -77,10 +72,10 @@ class DirectSource:
     async def history(self, instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         """Candles of earlier days as the simulator would serve them."""
         listing = next(each for each in self._exchange.listings if each.instrument.name == instrument.name)
-        begin, end = (int(at.timestamp()) * _S for at in _span(self._exchange.date, timeframe_s, count))
-        kept_s = _kept_s(timeframe_s)
+        begin, end = (int(at.timestamp()) * _S for at in span(self._exchange.date, timeframe_s, count))
+        kept_s = kept_length_s(timeframe_s)
         found = self._exchange.candles(listing, kept_s, begin, end) if kept_s else []
-        return _joined(found, self._exchange.facts, timeframe_s) if kept_s != timeframe_s else found
+        return join_candles(found, self._exchange.facts, timeframe_s) if kept_s != timeframe_s else found
 
     async def play(self, names: Sequence[str]) -> bool:
         """Feed the day."""
@@ -159,12 +154,12 @@ class SocketSource:
 
     async def history(self, instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         """Candles of earlier days by the broker's REST."""
-        date, kept_s = _date_of(self._core), _kept_s(timeframe_s)
+        date, kept_s = _date_of(self._core), kept_length_s(timeframe_s)
         if not kept_s:
             return []
-        candles = await self._feed.rest.candles(instrument.token, kept_s, *_span(date, timeframe_s, count))
+        candles = await self._feed.rest.candles(instrument.token, kept_s, *span(date, timeframe_s, count))
         found = [(c.ts_open_ns, c.open, c.high, c.low, c.close, c.volume) for c in candles]
-        return _joined(found, load(date), timeframe_s) if kept_s != timeframe_s else found
+        return join_candles(found, load(date), timeframe_s) if kept_s != timeframe_s else found
 
     async def play(self, names: Sequence[str]) -> bool:
         """Subscribe and take frames until the day is over."""
@@ -233,33 +228,3 @@ class SocketSource:
 
 def _date_of(core: velox_core.Core) -> dt.date:
     return dt.datetime.strptime(str(core.summary()["session_date"]), "%Y%m%d").date()
-
-
-def _kept_s(timeframe_s: int) -> int:
-    """The broker's candles of which longer ones are made where it keeps none of this length; 0 where none will do."""
-    if timeframe_s in INTERVALS:
-        return timeframe_s
-    return 0 if timeframe_s % _MINUTE_S else _MINUTE_S
-
-
-def _joined(minutes: Sequence[Candle], facts: Facts, timeframe_s: int) -> list[Candle]:
-    """Longer candles, anchored at the open of each session as the kernel's are."""
-    length_ns, today = timeframe_s * _S, facts.loaded
-
-    def opened(minute: Candle) -> int:
-        anchor_ns = today.open_ns + (minute[0] - today.day_start_ns) // _DAY_NS * _DAY_NS
-        return anchor_ns + (minute[0] - anchor_ns) // length_ns * length_ns
-
-    joined = []
-    for ts_open, group in itertools.groupby(minutes, opened):
-        _, opens, highs, lows, closes, volumes = zip(*group, strict=True)
-        joined.append((ts_open, opens[0], max(highs), min(lows), closes[-1], sum(volumes)))
-    return joined
-
-
-def _span(date: dt.date, timeframe_s: int, count: int) -> tuple[dt.datetime, dt.datetime]:
-    """From when to when candles must be asked for to get `count` of them before a day."""
-    ist = dt.timezone(dt.timedelta(hours=5, minutes=30))
-    sessions = -(-count * timeframe_s // _TRADING_DAY_S)
-    midnight = dt.datetime.combine(date, dt.time(), tzinfo=ist)
-    return midnight - dt.timedelta(days=2 * sessions + _SPARE_DAYS), midnight - dt.timedelta(minutes=1)

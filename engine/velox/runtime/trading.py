@@ -66,7 +66,8 @@ class TradingDay:
             core.input(Kind.FACTS_LOADED, encode(facts))
         core.input(Kind.ACCOUNT_DEF, encode(account_def(self._settings)))
         core.input(Kind.LIMITS_SET, encode(limits_set(self._settings)))
-        _keep_facts(Path(self._plan.journal), facts.digest)
+        if self._plan.journal:
+            _keep_facts(Path(self._plan.journal), facts.digest)
         self._define({*watched, *(spec.symbol for _, spec in chosen)})
         for name in sorted(watched):
             for seconds in watched_timeframes:

@@ -3,6 +3,7 @@
 //! It reads no clock of its own but for the sampled stage histograms; callers hand it times.
 
 mod error;
+mod kept;
 pub mod latency;
 pub mod mark;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 mod wire;
 
 pub use error::EngineError;
+pub use kept::Kept;
 
 use crate::decode::DecodeError;
 use crate::decode::smartapi::{TokenKey, decode};
@@ -77,6 +79,8 @@ pub struct Engine {
     pub undecodable: u64,
     /// What owners should read and nobody has taken yet, the newest few.
     pub notes: VecDeque<Note>,
+    /// Decisions for a reader in this process.
+    pub kept: Kept,
     journal: Option<Writer>,
     mark: Option<Mark>,
     tokens: HashMap<TokenKey, u32, BuildHasherDefault<TokenHasher>>,
@@ -129,6 +133,7 @@ impl Engine {
             stages: Stages::default(),
             undecodable: 0,
             notes: VecDeque::new(),
+            kept: Kept::default(),
             journal: None,
             mark: None,
             tokens: HashMap::default(),
@@ -362,6 +367,7 @@ impl Engine {
     }
 
     fn write_decisions(&mut self) -> Result<(), EngineError> {
+        self.kept.note(&self.kernel.out.decisions);
         let Some(journal) = &mut self.journal else {
             self.seq += self.kernel.out.decisions.len() as u64;
             return Ok(());

@@ -85,7 +85,7 @@ impl Core {
         judged: Option<Guarded>,
     ) -> PyResult<i16> {
         let (seq, verdict) = inner.engine.put_tick(ts, tick, judged).map_err(raise)?;
-        let quiet = inner.engine.kernel.out.hooks.is_empty() && inner.pending.is_empty();
+        let quiet = inner.is_quiet();
         drop(inner);
         if !quiet {
             self.run_hooks(py, seq, 0)?;
@@ -94,7 +94,7 @@ impl Core {
         Ok(verdict as i16)
     }
 
-    fn fire_timers(&self, py: Python<'_>, ts: i64, clock_ns: i64) -> PyResult<()> {
+    pub(super) fn fire_timers(&self, py: Python<'_>, ts: i64, clock_ns: i64) -> PyResult<()> {
         loop {
             let seq = {
                 let mut inner = self.lock()?;
@@ -136,7 +136,7 @@ impl Core {
         }
     }
 
-    fn run_hooks(&self, py: Python<'_>, seq: u64, depth: u32) -> PyResult<()> {
+    pub(super) fn run_hooks(&self, py: Python<'_>, seq: u64, depth: u32) -> PyResult<()> {
         let mut calls = {
             let mut inner = self.lock()?;
             if inner.engine.kernel.out.hooks.is_empty() {
@@ -226,6 +226,14 @@ impl Core {
             mark.hook(None);
         }
         stop(&mut inner, instance, told.and_then(Result::ok).unwrap_or(plain))
+    }
+}
+
+impl Inner {
+    /// Whether the last record left neither hooks to run nor inputs to take.
+    #[inline]
+    pub(super) fn is_quiet(&self) -> bool {
+        self.engine.kernel.out.hooks.is_empty() && self.pending.is_empty()
     }
 }
 

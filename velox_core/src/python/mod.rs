@@ -16,6 +16,7 @@ mod indicators;
 mod reads;
 mod replay;
 mod report;
+mod rows;
 mod series;
 mod unheard;
 mod views;

@@ -1,0 +1,225 @@
+"""Runs a back-test: day after day through one core, without sockets, processes or clocks."""
+
+import datetime as dt
+import hashlib
+import resource
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import msgspec
+
+import velox_core
+from velox.backtest.charges import charged
+from velox.backtest.choose import Ask, Chosen, choose, spells
+from velox.backtest.feed import feed
+from velox.backtest.tally import KEPT, StrategyTally, Tally
+from velox.clock import monotonic_ns
+from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
+from velox.market.instruments import Instrument, InstrumentBook
+from velox.market.ticks import tick_size
+from velox.research.days import Day, DayRows
+from velox.runtime.plan import Plan
+from velox.runtime.trading import Candle, TradingDay
+from velox.runtime.warmup import join_candles, kept_length_s, span
+from velox.settings import Settings
+
+__all__ = ["Progress", "Result", "run"]
+
+# As a played day: its last time mark stands so long after the session's end.
+_AFTER_END_NS = 2_000_000_000
+_HISTORY_DAYS = 30
+_S = 1_000_000_000
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a back-test has come."""
+
+    day: dt.date
+    days_done: int
+    days: int
+    rows: int  # of the day
+    rows_done: int
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of a back-test; money in rupees. Of `elapsed_s` the kernel and the strategies took `engine_s`."""
+
+    first_day: str
+    last_day: str
+    days: int
+    instruments: list[str]
+    ticks: int
+    bars: int
+    orders: int
+    fills: int
+    round_trips: int
+    rejected: int
+    too_small: int
+    gross_pnl: float
+    charges: float
+    net_pnl: float
+    max_drawdown: float
+    elapsed_s: float
+    engine_s: float
+    ticks_per_s: float
+    engine_ticks_per_s: float
+    peak_rss_mib: float
+    result_hash: str
+    cold_starts: list[str]  # days before which the last one was too long ago
+    synthetic: bool
+    strategies: list[StrategyTally]
+    notes: list[str]
+    settings: dict[str, Any]
+
+
+class _Run:
+    """One back-test on its way."""
+
+    def __init__(self, ask: Ask, settings: Settings, tell: Callable[[Progress], None]) -> None:
+        self.ask = ask
+        self.settings = settings
+        self.tell = tell
+        self.tally = Tally()
+        self.engine_ns = 0
+        self.days_done = 0
+        self.ticks: dict[str, int] = {}  # price steps seen so far
+
+    def spell(self, chosen: Chosen, days: Sequence[Day]) -> None:
+        """Run days that follow each other on a core of their own."""
+        core = velox_core.Core(self.ask.journal)
+        core.keep([int(kind) for kind in KEPT])
+        try:
+            for day in days:
+                self.day(core, chosen, day)
+            self.tally.end_spell(core.summary(), self.settings.paper.capital_rupees)
+        finally:
+            core.close()
+
+    def day(self, core: velox_core.Core, chosen: Chosen, day: Day) -> None:
+        """Run one day from its beginning to its end."""
+        rows, facts = day.rows(), charged(day.facts, self.ask.charges)
+        plan = Plan(
+            journal="" if self.ask.journal is None else str(self.ask.journal),
+            strategies=self.ask.plans,
+            facts_as_of=facts.stand_in,
+        )
+        trading = TradingDay(core, self.settings, facts, self._book(chosen, day, rows), plan)
+        _finish(trading.begin([], _history(day), ClockMode.DATA))
+        core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
+        numbers = [core.instrument(item.name) for item in day.instruments]
+        began_ns = monotonic_ns()
+        for done in feed(core, rows, numbers):
+            self.tally.note(core.take_kept())
+            self.tell(Progress(day.date, self.days_done, len(chosen.days), len(rows), done))
+        core.time_mark(facts.loaded.end_ns + _AFTER_END_NS)
+        self.engine_ns += monotonic_ns() - began_ns
+        self.tally.note(core.take_kept())
+        self.tally.end_day(core.summary())
+        self.days_done += 1
+
+    def _book(self, chosen: Chosen, day: Day, rows: DayRows) -> InstrumentBook:
+        """The instruments with their price steps: those of the data, or of the day's first price."""
+        known = InstrumentBook.offline()
+        for number, item in enumerate(day.instruments):
+            tick = item.tick or known.adopt(item.name, index=item.is_index).tick
+            if not tick and not item.is_index:
+                own = rows.price[rows.inst == number]
+                tick = tick_size("cash", int(own[own > 0][:1].sum()), day.facts.rules_date)
+            self.ticks[item.name] = tick
+        for name in chosen.symbols:
+            known.adopt(name)
+        return InstrumentBook(
+            msgspec.structs.replace(each, tick=self.ticks.get(each.name, each.tick)) for each in known
+        )
+
+
+def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda _: None) -> Result:
+    """Run a back-test to its end."""
+    began_ns = monotonic_ns()
+    chosen = choose(ask)
+    running = _Run(ask, settings, tell)
+    parts = spells(chosen.days)
+    for days in parts:
+        running.spell(chosen, days)
+    tally = running.tally
+    strategies = list(tally.strategies.values())
+    elapsed_s, engine_s = (monotonic_ns() - began_ns) / 1e9, running.engine_ns / 1e9
+    return Result(
+        first_day=chosen.days[0].date.isoformat(),
+        last_day=chosen.days[-1].date.isoformat(),
+        days=len(chosen.days),
+        instruments=chosen.symbols,
+        ticks=tally.ticks,
+        bars=tally.bars,
+        orders=sum(s.orders for s in strategies),
+        fills=sum(s.fills for s in strategies),
+        round_trips=sum(s.round_trips for s in strategies),
+        rejected=tally.rejected,
+        too_small=tally.too_small,
+        gross_pnl=sum(s.gross_pnl for s in strategies),
+        charges=sum(s.charges for s in strategies),
+        net_pnl=sum(s.net_pnl for s in strategies),
+        max_drawdown=tally.max_drawdown,
+        elapsed_s=elapsed_s,
+        engine_s=engine_s,
+        ticks_per_s=tally.ticks / elapsed_s,
+        engine_ticks_per_s=tally.ticks / max(engine_s, 1e-9),
+        peak_rss_mib=_peak_rss_mib(),
+        result_hash=_joined_hash(tally.hashes),
+        cold_starts=[part[0].date.isoformat() for part in parts[1:]],
+        synthetic=any(day.synthetic for day in chosen.days),
+        strategies=strategies,
+        notes=tally.notes,
+        settings=_shown(ask, settings),
+    )
+
+
+def _history(day: Day) -> Callable[[Instrument, int, int], Coroutine[None, None, list[Candle]]]:
+    async def earlier(instrument: Instrument, timeframe_s: int, count: int) -> list[Candle]:
+        kept_s = kept_length_s(timeframe_s)
+        if not kept_s:
+            return []
+        begin, end = (int(at.timestamp()) * _S for at in span(day.date, timeframe_s, count))
+        fields = ("ts_open", "open", "high", "low", "close", "volume")
+        candles = day.history(instrument.name, kept_s, _HISTORY_DAYS)
+        found = zip(*(candles[name].tolist() for name in fields), strict=True)
+        within = [candle for candle in found if begin <= candle[0] <= end]
+        return within if kept_s == timeframe_s else join_candles(within, day.facts, timeframe_s)
+
+    return earlier
+
+
+def _finish(work: Coroutine[None, None, None]) -> None:
+    """Run what waits for nothing: a back-test may itself be called from within a loop, as in a notebook."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    raise RuntimeError("a back-test's day began to wait for something")
+
+
+def _joined_hash(hashes: Sequence[str]) -> str:
+    """The decisions' hash; several cores' one behind the other are hashed once more."""
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256(b"".join(bytes.fromhex(each) for each in hashes)).hexdigest()
+
+
+def _peak_rss_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20) if sys.platform == "darwin" else peak / (1 << 10)
+
+
+def _shown(ask: Ask, settings: Settings) -> dict[str, Any]:
+    """Everything that decided the result."""
+    return {
+        "strategies": msgspec.to_builtins(ask.plans),
+        "charges": ask.charges,
+        "facts_as_of": None if ask.facts_as_of is None else ask.facts_as_of.isoformat(),
+        "paper": msgspec.to_builtins(settings.paper),
+        "limits": msgspec.to_builtins(settings.limits),
+        "guard": {
+            name: getattr(settings.engine, name) for name in ("grace_ms", "gap_s", "stale_s", "ahead_s", "late_s")
+        },
+    }

@@ -1,0 +1,143 @@
+"""What a back-test promises of itself: the same again, nothing of the future, honest sums, clear refusals."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+from tests.acceptance.product import velox
+from tests.acceptance.test_feeds_agree import TURNS
+
+from velox import journal
+from velox.backtest.choose import Ask, spells
+from velox.backtest.run import Progress, Result, run
+from velox.errors import BadInput
+from velox.research.catalog import Catalog
+from velox.research.days import SAMPLE_DIR, catalog_day
+from velox.runtime.plan import StrategyPlan
+from velox.settings import Settings
+
+DAY = dt.date(2026, 7, 15)
+SYMBOL = "NSE:RELIANCE"
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> StrategyPlan:
+    file = tmp_path / "busy.py"
+    file.write_text(TURNS.replace("SYMBOL", SYMBOL))
+    return StrategyPlan(str(file))
+
+
+def _catalog(folder: Path, days: dict[dt.date, pl.DataFrame]) -> Path:
+    """A catalogue with other days made of the generated one's ticks."""
+    entry = next(e for e in Catalog(SAMPLE_DIR).of_instrument(SYMBOL) if not e.candles)
+    catalog = Catalog(folder)
+    for day, ticks in days.items():
+        catalog.store(msgspec.structs.replace(entry, day=day), ticks)
+    return folder
+
+
+def _ticks(days_on: int = 0) -> pl.DataFrame:
+    catalog = Catalog(SAMPLE_DIR)
+    entry = next(e for e in catalog.of_instrument(SYMBOL) if not e.candles)
+    return catalog.read(entry).with_columns(pl.col("ts_ns") + days_on * 86_400 * 1_000_000_000)
+
+
+def _traded(result: Result) -> list[tuple[str, int, int, float]]:
+    return [(s.name, s.orders, s.fills, s.net_pnl) for s in result.strategies]
+
+
+def test_the_same_again_gives_the_same_result(busy: StrategyPlan) -> None:
+    ask = Ask(plans=[busy], catalog=SAMPLE_DIR)
+    first, second = run(ask, Settings()), run(ask, Settings())
+    assert first.fills > 10
+    assert (first.result_hash, _traded(first)) == (second.result_hash, _traded(second))
+
+
+def test_a_journal_changes_nothing_and_holds_the_hash(busy: StrategyPlan, tmp_path: Path) -> None:
+    bare = run(Ask(plans=[busy], catalog=SAMPLE_DIR), Settings())
+    kept = run(Ask(plans=[busy], catalog=SAMPLE_DIR, journal=tmp_path / "kept"), Settings())
+    assert bare.result_hash == kept.result_hash
+    told = velox("replay", tmp_path / "kept", "--verify", "--json")
+    assert json.loads(told.stdout)["decisions_hash"] == bare.result_hash
+
+
+def test_what_comes_later_changes_nothing_before_it(busy: StrategyPlan, tmp_path: Path) -> None:
+    """The rows behind noon are shuffled among their times: until then every order is the same."""
+    ticks = _ticks()
+    noon_ns = int(dt.datetime(2026, 7, 15, 6, 30, tzinfo=dt.UTC).timestamp()) * 1_000_000_000
+    before, after = ticks.filter(pl.col("ts_ns") < noon_ns), ticks.filter(pl.col("ts_ns") >= noon_ns)
+    shuffled = after.sample(fraction=1, shuffle=True, seed=7).with_columns(ts_ns=after["ts_ns"])
+    orders = []
+    for name, rows in (("true", ticks), ("other", pl.concat([before, shuffled]))):
+        catalog = _catalog(tmp_path / name, {DAY: rows})
+        run(Ask(plans=[busy], catalog=catalog, journal=tmp_path / f"{name}-journal"), Settings())
+        fills = journal.fills(tmp_path / f"{name}-journal").drop("run", "seq")
+        orders.append((fills.filter(pl.col("ts") < noon_ns), fills.filter(pl.col("ts") >= noon_ns)))
+    (true_before, true_after), (other_before, other_after) = orders
+    assert true_before.height > 5
+    assert true_before.equals(other_before)
+    assert not true_after.equals(other_after)
+
+
+def test_days_in_a_row_go_on_and_days_far_apart_begin_anew(busy: StrategyPlan, tmp_path: Path) -> None:
+    near, far = DAY + dt.timedelta(days=1), DAY + dt.timedelta(days=6)
+    catalog = _catalog(tmp_path / "c", {DAY: _ticks(), near: _ticks(1), far: _ticks(6)})
+    steps: list[Progress] = []
+    together = run(Ask(plans=[busy], catalog=catalog), Settings(), steps.append)
+    assert (together.days, together.cold_starts) == (3, [far.isoformat()])
+    assert [step.day for step in steps if step.rows_done == step.rows] == [DAY, near, far]
+    parts = [run(Ask(plans=[busy], catalog=catalog, first=a, last=b), Settings()) for a, b in ((DAY, near), (far, far))]
+    for name in ("ticks", "bars", "orders", "fills", "round_trips"):
+        assert getattr(together, name) == sum(getattr(part, name) for part in parts)
+    assert together.net_pnl == pytest.approx(sum(part.net_pnl for part in parts))
+    with pytest.raises(BadInput, match="begins anew"):
+        run(Ask(plans=[busy], catalog=catalog, journal=tmp_path / "j"), Settings())
+
+
+def test_spells_break_after_more_than_four_days() -> None:
+    entry = next(e for e in Catalog(SAMPLE_DIR).of_instrument(SYMBOL) if not e.candles)
+    days = [catalog_day(Catalog(SAMPLE_DIR), DAY + dt.timedelta(days=n), [entry]) for n in (0, 4, 9)]
+    assert [len(part) for part in spells(days)] == [2, 1]
+
+
+def test_charges_can_be_left_out(busy: StrategyPlan, tmp_path: Path) -> None:
+    words = ["backtest", busy.target, "--catalog", SAMPLE_DIR, "--json", tmp_path / "f.json"]
+    paid = {}
+    for charges in ("discount", "statutory", "none"):
+        assert velox(*words, "--charges", charges).returncode == 0
+        paid[charges] = json.loads((tmp_path / "f.json").read_bytes())["charges"]
+    assert paid["discount"] > paid["statutory"] > paid["none"] == 0
+
+
+def test_the_command_says_what_it_did_and_keeps_every_setting(busy: StrategyPlan, tmp_path: Path) -> None:
+    figures = tmp_path / "f.json"
+    told = velox("backtest", busy.target, "--catalog", SAMPLE_DIR, "--from", "2026-07", "--capital", "500000",
+                 "--slippage", "2", "--latency", "50", "--json", figures)  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert "SYNTHETIC" in told.stdout and "Busy on NSE:RELIANCE" in told.stdout
+    held = json.loads(figures.read_bytes())
+    asked = "ticks bars orders fills rejected too_small gross_pnl charges net_pnl max_drawdown elapsed_s ticks_per_s"
+    assert {*asked.split(), "peak_rss_mib", "result_hash", "settings"} <= held.keys()
+    paper = held["settings"]["paper"]
+    assert (paper["capital_rupees"], paper["slippage_ticks"], paper["latency_ms"]) == (500_000, 2, 50)
+    assert held["ticks"] == _ticks().height
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--from", "2026-08"], "holds no ticks from 2026-08-01"),
+        (["--from", "2026-13"], "neither a date"),
+        (["--instruments", "NSE:TCS"], "NSE:TCS, of which"),
+        (["--instruments", "NSE:INFY", "-p", "symbol=NSE:INFY"], "leave one out"),
+        (["-p", "nonsense=1"], "nonsense"),
+        (["--json", "no/such/folder/f.json"], "does not exist"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(busy: StrategyPlan, words: list[str], sentence: str) -> None:
+    told = velox("backtest", busy.target, "--catalog", SAMPLE_DIR, *words)
+    assert told.returncode == 2
+    assert sentence in told.stderr and "Traceback" not in told.stderr
