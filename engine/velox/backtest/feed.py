@@ -1,10 +1,8 @@
-"""Rows of a day as the columns that the core takes: rounded as the wire rounds them, so that both ways agree."""
+"""Rows of a day as the columns that the core takes."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 import velox_core
 from velox.research.days import DayRows
@@ -12,24 +10,15 @@ from velox.research.merge import Ints
 
 __all__ = ["feed"]
 
-_Numbers: TypeAlias = npt.NDArray[np.uint32]
-
-_PAISA = 1_000_000
-_NS_PER_MS = 1_000_000
 _CHUNK_ROWS = 262_144
 
 
 def feed(core: velox_core.Core, rows: DayRows, numbers: Sequence[int]) -> Iterator[int]:
     """Give the core all rows of a day, `numbers` being its own of the day's instruments; yields rows given so far."""
-    known: _Numbers = np.array(numbers, dtype=np.uint32)
     for start in range(0, len(rows), _CHUNK_ROWS):
         part = slice(start, start + _CHUNK_ROWS)
         core.ingest_rows(
-            known[rows.inst[part]],
-            rows.ts_ns[part] // _NS_PER_MS * _NS_PER_MS,
-            _whole_paise(rows.price[part]),
-            rows.volume[part],
-            _book(rows, part),
+            numbers, rows.inst[part], rows.ts_ns[part], rows.price[part], rows.volume[part], _book(rows, part)
         )
         yield min(start + _CHUNK_ROWS, len(rows))
 
@@ -44,13 +33,8 @@ def _book(rows: DayRows, part: slice) -> list[Ints] | None:
         if price is None:
             columns += [nothing, nothing]
         elif quantity is None:
-            columns += [_whole_paise(price[part]), nothing]
+            columns += [price[part], nothing]
         else:
             # A level without quantity is no level.
-            columns += [np.where(quantity[part] > 0, _whole_paise(price[part]), 0), quantity[part]]
+            columns += [np.where(quantity[part] > 0, price[part], 0), quantity[part]]
     return columns
-
-
-def _whole_paise(prices: Ints) -> Ints:
-    rounded: Ints = (prices + _PAISA // 2) // _PAISA * _PAISA
-    return rounded

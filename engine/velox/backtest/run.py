@@ -84,11 +84,13 @@ class _Run:
         self.engine_ns = 0
         self.days_done = 0
         self.ticks: dict[str, int] = {}  # price steps seen so far
+        self.played = dt.date.min  # the day that the running core has seen last
 
     def spell(self, chosen: Chosen, days: Sequence[Day]) -> None:
         """Run days that follow each other on a core of their own."""
         core = velox_core.Core(self.ask.journal)
         core.keep([int(kind) for kind in KEPT])
+        self.played = dt.date.min
         try:
             for day in days:
                 self.day(core, chosen, day)
@@ -105,7 +107,7 @@ class _Run:
             facts_as_of=facts.stand_in,
         )
         trading = TradingDay(core, self.settings, facts, self._book(chosen, day, rows), plan)
-        _finish(trading.begin([], _history(day), ClockMode.DATA))
+        _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         numbers = [core.instrument(item.name) for item in day.instruments]
         began_ns = monotonic_ns()
@@ -116,6 +118,7 @@ class _Run:
         self.engine_ns += monotonic_ns() - began_ns
         self.tally.note(core.take_kept())
         self.tally.end_day(core.summary())
+        self.played = day.date
         self.days_done += 1
 
     def _book(self, chosen: Chosen, day: Day, rows: DayRows) -> InstrumentBook:
@@ -175,14 +178,16 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
     )
 
 
-def _history(day: Day) -> Callable[[Instrument, int, int], Coroutine[None, None, list[Candle]]]:
+def _history(day: Day, played: dt.date) -> Callable[[Instrument, int, int], Coroutine[None, None, list[Candle]]]:
+    """Candles of earlier days that the core has not built itself."""
+
     async def earlier(instrument: Instrument, timeframe_s: int, count: int) -> list[Candle]:
         kept_s = kept_length_s(timeframe_s)
         if not kept_s:
             return []
         begin, end = (int(at.timestamp()) * _S for at in span(day.date, timeframe_s, count))
         fields = ("ts_open", "open", "high", "low", "close", "volume")
-        candles = day.history(instrument.name, kept_s, _HISTORY_DAYS)
+        candles = day.history(instrument.name, kept_s, _HISTORY_DAYS, played)
         found = zip(*(candles[name].tolist() for name in fields), strict=True)
         within = [candle for candle in found if begin <= candle[0] <= end]
         return within if kept_s == timeframe_s else join_candles(within, day.facts, timeframe_s)

@@ -43,15 +43,17 @@ def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: i
 def earlier_candles(
     catalog: Catalog,
     instrument: str,
-    before: dt.date,
+    between: tuple[dt.date, dt.date],
     timeframe_s: int,
     days: int,
     facts_as_of: dt.date | None = None,
 ) -> Candles:
-    """Return candles of the last `days` kept days before a date; a day's ticks win over its kept candles."""
+    """Return candles of the last `days` kept days between two dates, neither included; ticks win over kept candles."""
+    after, before = between
     by_day: dict[dt.date, Entry] = {}
     for entry in catalog.entries():
-        if entry.instrument == instrument and entry.day < before and (entry.day not in by_day or not entry.candles):
+        wanted = entry.instrument == instrument and after < entry.day < before
+        if wanted and (entry.day not in by_day or not entry.candles):
             by_day[entry.day] = entry
     kept = sorted(by_day)[-days:] if days > 0 else []
     parts = [_candles_of(catalog, by_day[day], timeframe_s, facts_as_of) for day in kept]

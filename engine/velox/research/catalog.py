@@ -56,6 +56,7 @@ class Catalog:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._entries: list[Entry] | None = None
 
     @classmethod
     def open(cls, root: Path) -> "Catalog":
@@ -82,6 +83,7 @@ class Catalog:
             last_ns=last if isinstance(last, int) else 0,
         )
         path = self._path(entry)
+        self._entries = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_parquet(frame, path, {_META_KEY: msgspec.json.encode(entry).decode()})
@@ -94,9 +96,11 @@ class Catalog:
         return sorted(p for p in self.root.glob(f"*/*/*{_TICKS_SUFFIX}") if not p.name.startswith("."))
 
     def entries(self) -> list[Entry]:
-        """Describe every file, ordered by instrument and day."""
-        found = [_describe(path) for path in self.paths()]
-        return sorted(found, key=lambda e: (e.instrument, e.day, e.candles))
+        """Describe every file, ordered by instrument and day, as they were when this was asked first."""
+        if self._entries is None:
+            found = [_describe(path) for path in self.paths()]
+            self._entries = sorted(found, key=lambda e: (e.instrument, e.day, e.candles))
+        return self._entries
 
     def of_instrument(self, instrument: str) -> list[Entry]:
         """Describe the files of one instrument by day; an unknown name is refused with its nearest neighbours."""

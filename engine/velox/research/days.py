@@ -133,11 +133,12 @@ class Day:
             **columns,
         )
 
-    def history(self, instrument: str, timeframe_s: int, days: int = 10) -> Candles:
-        """Return candles of up to `days` earlier days, oldest first; plain files have none."""
+    def history(self, instrument: str, timeframe_s: int, days: int = 10, after: dt.date = dt.date.min) -> Candles:
+        """Return candles of up to `days` earlier days after a date, oldest first; plain files have none."""
         if self._catalog is None:
             return NO_CANDLES.copy()
-        return earlier_candles(self._catalog, instrument, self.date, timeframe_s, days, self.facts_as_of)
+        between = (after, self.date)
+        return earlier_candles(self._catalog, instrument, between, timeframe_s, days, self.facts_as_of)
 
 
 def open_day(path: str | Path | None = None, *, facts_as_of: dt.date | None = None) -> Day:

@@ -286,7 +286,8 @@ class Core:
     def ingest_block(self, block: bytes | bytearray | memoryview, stride: int, recv_ns: int) -> int: ...
     def ingest_rows(
         self,
-        instrument: NDArray[np.uint32],
+        numbers: Sequence[int],
+        place: NDArray[np.int32],
         ts_ns: NDArray[np.int64],
         price: NDArray[np.int64],
         volume: NDArray[np.int64],

@@ -22,7 +22,7 @@ impl Kept {
 
     #[inline]
     pub(super) fn note(&mut self, decisions: &Decisions) {
-        if !self.wanted.is_empty() && decisions.len() > 0 {
+        if !self.wanted.is_empty() && !decisions.is_empty() {
             let wanted = decisions.iter().filter(|(kind, _, _)| self.wanted.contains(kind));
             self.taken.extend(wanted.map(|(kind, ts, payload)| (kind, ts, payload.to_vec())));
         }

@@ -7,15 +7,27 @@ use pyo3::types::PyBytes;
 
 use super::core::Core;
 use super::errors::raise;
-use crate::record::{Kind, Level, Tick, TickMode};
+use crate::fixed::PAISA;
+use crate::record::{Kind, Level, Tick, TickMode, UNKNOWN_INSTRUMENT};
+
+const NS_PER_MS: i64 = 1_000_000;
 
 type Column<'py> = PyReadonlyArray1<'py, i64>;
 
 /// Last quantity, bid, its quantity, ask, its quantity; zeros are unknown.
 type Book<'a> = [&'a [i64]; 5];
 
+/// A price as the wire rounds it.
+#[inline]
+fn whole_paise(price: i64) -> i64 {
+    price.saturating_add(PAISA / 2).div_euclid(PAISA) * PAISA
+}
+
 struct Rows<'a> {
-    instrument: &'a [u32],
+    /// The core's numbers of the day's instruments.
+    numbers: &'a [u32],
+    /// Places in `numbers`.
+    place: &'a [i32],
     ts_ns: &'a [i64],
     price: &'a [i64],
     volume: &'a [i64],
@@ -26,25 +38,26 @@ impl Rows<'_> {
     fn is_even(&self) -> bool {
         let book = self.book.iter().flatten().map(|column| column.len());
         let lens = [self.ts_ns.len(), self.price.len(), self.volume.len()];
-        lens.into_iter().chain(book).all(|len| len == self.instrument.len())
+        lens.into_iter().chain(book).all(|len| len == self.place.len())
     }
 
-    /// The tick that a packet of this row would become.
+    /// The tick that a packet of this row would become: the wire carries milliseconds and paise.
     #[inline]
     fn tick(&self, row: usize) -> Tick {
         let (last_qty, bid, ask) = match &self.book {
             None => (0, Level::default(), Level::default()),
             Some([last_qty, bid, bid_qty, ask, ask_qty]) => (
                 last_qty[row],
-                Level { price: bid[row], quantity: bid_qty[row] },
-                Level { price: ask[row], quantity: ask_qty[row] },
+                Level { price: whole_paise(bid[row]), quantity: bid_qty[row] },
+                Level { price: whole_paise(ask[row]), quantity: ask_qty[row] },
             ),
         };
+        let number = usize::try_from(self.place[row]).ok().and_then(|place| self.numbers.get(place));
         Tick {
             mode: TickMode::Snap,
-            instrument: self.instrument[row],
-            exch_ts: self.ts_ns[row],
-            price: self.price[row],
+            instrument: number.copied().unwrap_or(UNKNOWN_INSTRUMENT),
+            exch_ts: self.ts_ns[row].div_euclid(NS_PER_MS) * NS_PER_MS,
+            price: whole_paise(self.price[row]),
             volume: self.volume[row],
             last_qty,
             bid,
@@ -56,13 +69,16 @@ impl Rows<'_> {
 
 #[pymethods]
 impl Core {
-    /// Takes rows as parallel columns: the instrument's number here, exchange time in ns, price at 1e-8, volume of the
-    /// day so far; `book` holds last quantity, bid, its quantity, ask, its quantity. Timers and hooks run in between.
-    #[pyo3(signature = (instrument, ts_ns, price, volume, book=None))]
+    /// Takes rows as parallel columns: the instrument's place in `numbers`, which are those of this core, exchange time in
+    /// ns, price at 1e-8, volume of the day so far; `book` holds last quantity, bid, its quantity, ask, its quantity.
+    /// Timers and hooks run in between.
+    #[pyo3(signature = (numbers, place, ts_ns, price, volume, book=None))]
+    #[allow(clippy::too_many_arguments)] // one flat call from Python
     fn ingest_rows(
         &self,
         py: Python<'_>,
-        instrument: PyReadonlyArray1<'_, u32>,
+        numbers: Vec<u32>,
+        place: PyReadonlyArray1<'_, i32>,
         ts_ns: Column<'_>,
         price: Column<'_>,
         volume: Column<'_>,
@@ -70,12 +86,17 @@ impl Core {
     ) -> PyResult<()> {
         let book = match &book {
             None => None,
-            Some([a, b, c, d, e]) => {
-                Some([a.as_slice()?, b.as_slice()?, c.as_slice()?, d.as_slice()?, e.as_slice()?])
+            Some(columns) => {
+                let mut book: Book<'_> = [&[]; 5];
+                for (slot, column) in book.iter_mut().zip(columns) {
+                    *slot = column.as_slice()?;
+                }
+                Some(book)
             }
         };
-        let (instrument, ts_ns) = (instrument.as_slice()?, ts_ns.as_slice()?);
-        let rows = Rows { instrument, ts_ns, price: price.as_slice()?, volume: volume.as_slice()?, book };
+        let (place, ts_ns, price, volume) =
+            (place.as_slice()?, ts_ns.as_slice()?, price.as_slice()?, volume.as_slice()?);
+        let rows = Rows { numbers: &numbers, place, ts_ns, price, volume, book };
         if !rows.is_even() {
             return Err(PyValueError::new_err("columns of equal length are needed"));
         }
@@ -100,7 +121,7 @@ impl Core {
 impl Core {
     fn take_rows(&self, py: Python<'_>, rows: &Rows<'_>) -> PyResult<()> {
         let mut inner = self.lock_outside_hooks()?;
-        for row in 0..rows.instrument.len() {
+        for row in 0..rows.place.len() {
             let tick = rows.tick(row);
             let (ts, judged) = inner.engine.kernel.judge_next(&tick, 0);
             let quiet = ts < inner.engine.kernel.next_due();
