@@ -22,6 +22,9 @@ KEYS = {
     "journal_append_ns": "ns",
     "journal_sync_us": "µs",
     "replica_ticks_per_s": "ticks/s",
+    "backtest_on_bar_ticks_per_s": "ticks/s",
+    "backtest_on_tick_ticks_per_s": "ticks/s",
+    "backtest_peak_rss_mib": "MiB",
 }
 SMALL = 0.002
 

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from velox.bench import core, hooks, indicators
+from velox.bench import backtests, core, hooks, indicators
 from velox.bench.figure import Benchmark, Figure, Goal, Lab, judge
 from velox.errors import BadInput
 
@@ -66,6 +66,27 @@ BENCHMARKS = (
         "a journal of the hot path through a replica's kernel",
         (Goal("ticks_per_s", 5_000_000, least=True),),
         core.replica,
+    ),
+    Benchmark(
+        "backtest_on_bar_ticks_per_s",
+        "ticks/s",
+        "20 M ticks of one instrument, EMA 10/20 on one-minute candles: the run loop, and the process with it",
+        (Goal("engine", 12_000_000, least=True), Goal("process", 5_000_000, least=True)),
+        backtests.on_bar,
+    ),
+    Benchmark(
+        "backtest_on_tick_ticks_per_s",
+        "ticks/s",
+        "the same with a Python hook at each tick",
+        (Goal("engine", 5_000_000, least=True),),
+        backtests.on_tick,
+    ),
+    Benchmark(
+        "backtest_peak_rss_mib",
+        "MiB",
+        "the most memory that the process of 20 M ticks took",
+        (Goal("peak", 200),),
+        backtests.memory,
     ),
 )
 
