@@ -12,7 +12,7 @@ from velox import clock
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "benchmarks" / "nightly.md"
 # A frame takes microseconds, a day in the kernel or a folder of files milliseconds: 10 M executions in all.
-FUZZ_RUNS = ["decode=9000000", "kernel=600000", "journal=400000"]
+FUZZ_RUNS = ["decode=6000000", "kite=3000000", "kernel=600000", "journal=400000"]
 PARTS = {
     "nightly tests": [sys.executable, "-m", "pytest", "-m", "nightly", "--timeout=7200"],
     "fuzzing, 10 M executions": ["scripts/fuzz", "--runs", *FUZZ_RUNS],

@@ -1,4 +1,4 @@
-"""Writes the committed seeds: for `decode` one made-up packet of each kind and the edges between them, else noise.
+"""Writes the committed seeds: for the decoders one made-up packet of each kind and the edges between them, else noise.
 
 Noise is what `kernel` and `journal` want to begin with: every byte is a choice there, so any bytes make a day.
 """
@@ -56,6 +56,34 @@ def _seeds() -> dict[str, bytes]:
     }
 
 
+def _message(*bodies: bytes) -> bytes:
+    return struct.pack(">H", len(bodies)) + b"".join(struct.pack(">H", len(body)) + body for body in bodies)
+
+
+def _kite_seeds() -> dict[str, bytes]:
+    ltp, index = struct.pack(">II", 738_561, 123_405), struct.pack(">6Ii", 256_265, 5, 6, 4, 5, 4, -1)
+    quote = struct.pack(">11I", 738_561, 123_405, 3, 123_400, 9_000, 75, 50, 1, 4, 1, 2)
+    book = [(10 + i, 123_400 - 5 * i, i) for i in range(5)] + [(10 + i, 123_405 + 5 * i, i) for i in range(5)]
+    rows = b"".join(struct.pack(">IIH2x", *row) for row in book)
+    full = quote + struct.pack(">5I", 1_784_088_899, 7, 8, 6, 1_784_088_900) + rows
+    timed = index + struct.pack(">I", 1_784_088_900)
+    return {
+        "heart-beat": b"\0",
+        "none": b"\0\0",
+        "ltp": _message(ltp),
+        "ltp-currency": _message(struct.pack(">II", 412_675, 845_225_000)),
+        "ltp-short": _message(ltp)[:-1],
+        "ltp-tail": _message(ltp) + b"tail",
+        "index": _message(index, timed),
+        "quote": _message(quote),
+        "full": _message(full),
+        "full-extreme": _message(b"\xff" * 184),
+        "unknown-length": _message(ltp, b"\1" * 9, b"", ltp),
+        "mixed": _message(ltp, quote, timed, full),
+        "count-too-high": b"\0\2" + _message(quote)[2:],
+    }
+
+
 def _noise(name: str, sizes: list[int]) -> dict[str, bytes]:
     """Bytes of these sizes, for ever the same."""
     return {f"noise-{size}": hashlib.shake_256(f"{name} {size}".encode()).digest(size) for size in sizes}
@@ -63,7 +91,8 @@ def _noise(name: str, sizes: list[int]) -> dict[str, bytes]:
 
 def _main() -> None:
     kernel, journal = _noise("kernel", [100, 300, 600, 800, 1_000]), _noise("journal", [6, 12, 25, 50, 100])
-    for target, seeds in {"decode": _seeds(), "kernel": kernel, "journal": journal}.items():
+    every = {"decode": _seeds(), "kite": _kite_seeds(), "kernel": kernel, "journal": journal}
+    for target, seeds in every.items():
         folder = _CORPUS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, seed in seeds.items():

@@ -5,55 +5,68 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from io import BufferedReader
-from typing import cast
+from typing import NamedTuple, cast
 
 import click
 import msgspec
 
-from velox_core import DecodeError, decode_smartapi
+from velox_core import DecodeError, decode_kite, decode_smartapi
 
 __all__ = ["command"]
 
-_DECODERS: dict[str, Callable[[bytes], dict[str, object]]] = {"angel_smartstream_v2": decode_smartapi}
+
+class _Protocol(NamedTuple):
+    """A wire format and the longest line that may hold a message of it, in characters."""
+
+    decode: Callable[[bytes], dict[str, object]]
+    line_max: int
+
+
+# A message of Kite may hold a full packet of each of the 3,000 instruments of a connection: 558,002 bytes.
+_PROTOCOLS = {
+    "angel_smartstream_v2": _Protocol(decode_smartapi, 1 << 16),
+    "zerodha_kite_ticker": _Protocol(decode_kite, 1 << 21),
+}
 _CHUNK_BYTES = 1 << 16
-_LINE_BYTES_MAX = 1 << 16
 _NO_HEX_DIGIT = re.compile(rb"[^0-9a-fA-F]")
 
 
 @click.command()
-@click.option("--protocol", type=click.Choice(list(_DECODERS)), required=True, help="The wire format of the frames.")
+@click.option("--protocol", type=click.Choice(list(_PROTOCOLS)), required=True, help="The wire format of the frames.")
 def command(protocol: str) -> None:
     """Decode broker frames: one hex line in, one JSON line out.
 
     A line that is no frame gives {"error": {"position": byte, "reason": text}}; the rest goes on.
+
+    A message of zerodha_kite_ticker gives its packets as "ticks", and "error" is null where nothing in it is wrong.
     """
-    decode = _DECODERS[protocol]
+    chosen = _PROTOCOLS[protocol]
     encode = msgspec.json.Encoder().encode_lines
     out = sys.stdout.buffer
-    for lines in _line_batches(cast("BufferedReader", sys.stdin.buffer)):
-        out.write(encode([_decoded(line, decode) for line in lines]))
+    for lines in _line_batches(cast("BufferedReader", sys.stdin.buffer), chosen.line_max):
+        out.write(encode([_decoded(line, chosen) for line in lines]))
         out.flush()
 
 
-def _line_batches(stream: BufferedReader) -> Iterator[list[bytes]]:
+def _line_batches(stream: BufferedReader, line_max: int) -> Iterator[list[bytes]]:
     """Whole lines as they arrive: all that is there in one batch, so a file is fast and a live pipe is not held up."""
     rest = b""
     while chunk := stream.read1(_CHUNK_BYTES):
         *lines, rest = (rest + chunk).split(b"\n")
         # A line without end must not eat the memory; one byte too many keeps it an error.
-        rest = rest[: _LINE_BYTES_MAX + 1]
+        rest = rest[: line_max + 1]
         if lines:
             yield lines
     if rest:
         yield [rest]
 
 
-def _decoded(line: bytes, decode: Callable[[bytes], dict[str, object]]) -> dict[str, object]:
-    if len(line) > _LINE_BYTES_MAX:
-        return _error(_LINE_BYTES_MAX // 2, f"the line is longer than {_LINE_BYTES_MAX} characters")
+def _decoded(line: bytes, protocol: _Protocol) -> dict[str, object]:
+    if len(line) > protocol.line_max:
+        return _error(protocol.line_max // 2, f"the line is longer than {protocol.line_max} characters")
     text = line.strip()
     try:
-        return decode(binascii.unhexlify(text))
+        return protocol.decode(binascii.unhexlify(text))
     except DecodeError as error:
         return _error(error.position, error.reason)
     except binascii.Error:

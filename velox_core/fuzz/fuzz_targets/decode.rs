@@ -108,5 +108,6 @@ fn check_error(frame: &[u8], error: DecodeError) {
             assert!(error.position == frame.len() && frame.len() < needed);
         }
         Reason::TokenNotUtf8 => assert!((2..27).contains(&error.position)),
+        Reason::PacketCut { .. } | Reason::UnknownLength(_) => panic!("one packet a frame: {error}"),
     }
 }

@@ -30,6 +30,7 @@ __all__ = [
     "__version__",
     "compute_bars",
     "decisions_hash",
+    "decode_kite",
     "decode_smartapi",
     "indicator_values",
     "last_doing",
@@ -54,6 +55,9 @@ class DecodeError(ValueError):
 
 def decode_smartapi(frame: bytes) -> dict[str, object]:
     """Decode one SMART API WebSocket V2 frame; prices stay in wire units. Raises `DecodeError`."""
+
+def decode_kite(message: bytes) -> dict[str, object]:
+    """Decode one message of Kite's ticker: its packets as `ticks`, and as `error` the first that is none, or None."""
 
 def indicator_values(kind: str, params: Sequence[float], *columns: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """An indicator's outputs over closed candles; `columns` are open, high, low, close and volume."""

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+pub mod kite;
 pub mod smartapi;
 
 /// Why a frame is no packet, and the byte at which that shows.
@@ -27,6 +28,13 @@ pub enum Reason {
     },
     /// The token's bytes are no UTF-8 text.
     TokenNotUtf8,
+    /// The message ends within one of the packets that it counts.
+    PacketCut {
+        /// Bytes that the message needs up to the end of what is cut.
+        needed: usize,
+    },
+    /// No kind of packet has this length.
+    UnknownLength(u16),
 }
 
 impl fmt::Display for Reason {
@@ -38,6 +46,10 @@ impl fmt::Display for Reason {
                 write!(out, "the frame ends early: its mode needs {needed} bytes")
             }
             Reason::TokenNotUtf8 => out.write_str("the token is not UTF-8"),
+            Reason::PacketCut { needed } => {
+                write!(out, "the message ends within a packet: up to here it needs {needed} bytes")
+            }
+            Reason::UnknownLength(len) => write!(out, "no packet has {len} bytes"),
         }
     }
 }

@@ -42,6 +42,8 @@ macro_rules! put {
     }};
 }
 
+pub(super) use put;
+
 /// Decode one SMART API WebSocket V2 frame; prices stay in wire units. Raises `DecodeError`.
 #[pyfunction]
 pub(super) fn decode_smartapi<'py>(py: Python<'py>, frame: &[u8]) -> PyResult<Bound<'py, PyDict>> {

@@ -13,6 +13,7 @@ mod decode;
 mod dispatch;
 mod errors;
 mod indicators;
+mod kite;
 mod reads;
 mod replay;
 mod report;
@@ -66,6 +67,9 @@ mod _core {
 
     #[pymodule_export]
     use super::decode::{DecodeError, decode_smartapi};
+
+    #[pymodule_export]
+    use super::kite::decode_kite;
 
     #[pymodule_export]
     use super::indicators::{FourIndicators, indicator_values};
