@@ -13,8 +13,8 @@ mod wire;
 pub use error::EngineError;
 pub use kept::Kept;
 
-use crate::decode::DecodeError;
 use crate::decode::smartapi::{TokenKey, decode};
+use crate::decode::{DecodeError, kite};
 use crate::journal::{FirstRecord, Lock, Options, SegmentMeta, Writer};
 use crate::kernel::{ApplyError, Guarded, KERNEL_VERSION, Kernel};
 use crate::record::{Input, Kind, Skip, TICK_BYTES_MAX, Tick, Timer, UNKNOWN_INSTRUMENT, Verdict};
@@ -27,7 +27,7 @@ use std::hash::BuildHasherDefault;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::time::Duration;
-use wire::{TokenHasher, exchange_type, tick_of};
+use wire::{TokenHasher, exchange_type, kite_instrument, kite_tick, tick_of};
 
 /// How often the journal is synced and snapshotted.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ pub struct Engine {
     pub kernel: Kernel,
     /// Where time goes, sampled.
     pub stages: Stages,
-    /// Frames that could not be decoded, and those of a mode that carries no price.
+    /// Frames and packets that could not be decoded, and those that carry no price or no time.
     pub undecodable: u64,
     /// What owners should read and nobody has taken yet, the newest few.
     pub notes: VecDeque<Note>,
@@ -84,6 +84,7 @@ pub struct Engine {
     journal: Option<Writer>,
     mark: Option<Mark>,
     tokens: HashMap<TokenKey, u32, BuildHasherDefault<TokenHasher>>,
+    kite_tokens: HashMap<u32, u32, BuildHasherDefault<TokenHasher>>,
     seq: u64,
     run: u64,
     last_snapshot: (u64, i64),
@@ -137,6 +138,7 @@ impl Engine {
             journal: None,
             mark: None,
             tokens: HashMap::default(),
+            kite_tokens: HashMap::default(),
             seq: 0,
             run: 0,
             last_snapshot: (0, 0),
@@ -231,6 +233,17 @@ impl Engine {
         let tick = tick_of(&packet, instrument, recv_ns);
         self.undecodable += u64::from(tick.is_none());
         Ok(tick)
+    }
+
+    /// Makes a tick of one packet of a Kite message; `None` for what is no packet and for one without a time.
+    #[inline]
+    pub fn take_kite(&mut self, packet: Result<kite::Packet<'_>, DecodeError>, recv_ns: i64) -> Option<Tick> {
+        let tick = packet.ok().and_then(|packet| {
+            let instrument = self.kite_tokens.get(&packet.instrument).copied().unwrap_or(UNKNOWN_INSTRUMENT);
+            kite_tick(&packet, instrument, recv_ns)
+        });
+        self.undecodable += u64::from(tick.is_none());
+        tick
     }
 
     /// The timer that must go before a record of this time.
@@ -404,6 +417,9 @@ impl Engine {
         let segment = exchange_type(&def.exchange);
         if let Some(key) = TokenKey::new(segment, def.token.as_bytes()) {
             self.tokens.insert(key, id as u32);
+        }
+        if let Some(number) = kite_instrument(&def.exchange, def.kind == 0, &def.token) {
+            self.kite_tokens.insert(number, id as u32);
         }
     }
 }

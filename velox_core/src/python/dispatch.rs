@@ -27,22 +27,13 @@ const NO_PRICE: i16 = -2;
 impl Core {
     /// Takes one SMART API frame; returns the verdict's number, −1 for undecodable, −2 for a frame without a price.
     pub(super) fn ingest(&self, py: Python<'_>, frame: &[u8], recv_ns: i64) -> PyResult<i16> {
-        let (ts, tick) = {
-            let mut inner = self.lock_outside_hooks()?;
-            let tick = match inner.engine.decode(frame, recv_ns) {
-                Err(_) => return Ok(UNDECODABLE),
-                Ok(None) => return Ok(NO_PRICE),
-                Ok(Some(tick)) => tick,
-            };
-            let (ts, judged) = inner.engine.kernel.judge_next(&tick, recv_ns);
-            if ts < inner.engine.kernel.next_due() {
-                return self.put_tick(py, inner, (ts, &tick), Some(judged));
-            }
-            (ts, tick)
+        let mut inner = self.lock_outside_hooks()?;
+        let tick = match inner.engine.decode(frame, recv_ns) {
+            Err(_) => return Ok(UNDECODABLE),
+            Ok(None) => return Ok(NO_PRICE),
+            Ok(Some(tick)) => tick,
         };
-        self.fire_timers(py, ts, recv_ns)?;
-        let inner = self.lock()?;
-        self.put_tick(py, inner, (ts, &tick), None)
+        self.take(py, inner, &tick, recv_ns)
     }
 
     /// Takes many frames of one length, back to back; returns how many were ticks.
@@ -77,6 +68,26 @@ impl Core {
 }
 
 impl Core {
+    /// Fires what is due before a tick, then journals and applies it, then runs its hooks.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the tick is made where it is used, as in the engine's decode
+    pub(super) fn take(
+        &self,
+        py: Python<'_>,
+        inner: std::sync::MutexGuard<'_, Inner>,
+        tick: &crate::record::Tick,
+        recv_ns: i64,
+    ) -> PyResult<i16> {
+        let (ts, judged) = inner.engine.kernel.judge_next(tick, recv_ns);
+        if ts < inner.engine.kernel.next_due() {
+            return self.put_tick(py, inner, (ts, tick), Some(judged));
+        }
+        drop(inner);
+        self.fire_timers(py, ts, recv_ns)?;
+        let inner = self.lock()?;
+        self.put_tick(py, inner, (ts, tick), None)
+    }
+
     fn put_tick(
         &self,
         py: Python<'_>,

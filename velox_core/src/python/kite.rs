@@ -1,14 +1,32 @@
-//! Messages of Kite's ticker as Python dicts with the field names of the official client.
+//! Messages of Kite's ticker: into the core, or as Python dicts with the field names of the official client.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::core::Core;
 use super::decode::put;
 use crate::decode::DecodeError;
 use crate::decode::kite::{self, Body, Full, INDICES, IndexQuote, Packet, Quote, Row};
 
 /// India is five and a half hours ahead.
 const IST_S: i64 = 19_800;
+
+#[pymethods]
+impl Core {
+    /// Takes one message of Kite's ticker, each packet as `ingest` takes a frame; returns how many were ticks. What is no
+    /// packet or tells no time is counted.
+    fn ingest_kite(&self, py: Python<'_>, message: &[u8], recv_ns: i64) -> PyResult<u64> {
+        let mut ticks = 0;
+        for packet in kite::packets(message) {
+            let mut inner = self.lock_outside_hooks()?;
+            if let Some(tick) = inner.engine.take_kite(packet, recv_ns) {
+                self.take(py, inner, &tick, recv_ns)?;
+                ticks += 1;
+            }
+        }
+        Ok(ticks)
+    }
+}
 
 /// Decode one message of Kite's ticker: its packets as `ticks`, and as `error` the first that is none, or `None`.
 #[pyfunction]

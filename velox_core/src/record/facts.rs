@@ -16,7 +16,7 @@ pub struct InstrumentDef {
     pub name: String,
     /// `NSE`.
     pub exchange: String,
-    /// The broker's token.
+    /// The broker's token; of what can be traded, the exchange's own number.
     pub token: String,
     /// 0 index, 1 equity.
     pub kind: u8,
