@@ -9,15 +9,36 @@ from velox.strategy.protect import cost, pct, points, r
 from velox.strategy.schedule import at, bars, every, intraday, on
 from velox.strategy.sizes import risk_pct, risk_rupees
 from velox.strategy.state import State
+from velox.strategy.studies import (
+    ADX,
+    CCI,
+    HMA,
+    OBV,
+    TEMA,
+    Bollinger,
+    Donchian,
+    Keltner,
+    Stochastic,
+    SuperTrend,
+    VWAPBands,
+    WilliamsR,
+)
 from velox.strategy.trade import Trade
 
 __all__ = [
+    "ADX",
     "ATR",
     "Bar",
     "Bars",
+    "Bollinger",
+    "CCI",
+    "Donchian",
     "EMA",
     "Fill",
+    "HMA",
+    "Keltner",
     "MACD",
+    "OBV",
     "Param",
     "Position",
     "RSI",
@@ -25,10 +46,15 @@ __all__ = [
     "SMA",
     "Series",
     "State",
+    "Stochastic",
     "Strategy",
+    "SuperTrend",
+    "TEMA",
     "Tick",
     "Trade",
     "VWAP",
+    "VWAPBands",
+    "WilliamsR",
     "at",
     "bars",
     "cost",

@@ -134,7 +134,7 @@ def test_timeframes_are_seconds() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("emu:3", "'emu' is not an indicator; known are atr, ema, macd, rsi, sma, vwap"),
+        ("emu:3", "'emu' is not an indicator; known are adx, atr, bbands, cci, "),
         ("ema", "'ema' has 0 parameters, ema takes 1: write ema:PERIOD"),
         ("macd:12:26", "write macd:FAST:SLOW:SIGNAL"),
         ("sma:20,ema:x", "period of 'ema:x' must be a whole number from 1 to 100000, not 'x'"),
@@ -142,6 +142,12 @@ def test_timeframes_are_seconds() -> None:
         ("ema:-3", "not '-3'"),
         ("ema:2.5", "not '2.5'"),
         ("vwap:3", "vwap takes 0"),
+        ("bbands:20", "write bbands:PERIOD:DEVIATIONS"),
+        ("bbands:20.5:2", "period of 'bbands:20.5:2' must be a whole number"),
+        ("bbands:20:0", "deviations of 'bbands:20:0' must be a number above 0 and up to 100"),
+        ("supertrend:10:100.5", "not '100.5'"),
+        ("supertrend:10:1e1", "not '1e1'"),
+        ("supertrend:10:-3", "not '-3'"),
     ],
 )
 def test_bad_indicator_is_named(text: str, message: str) -> None:
@@ -152,6 +158,41 @@ def test_bad_indicator_is_named(text: str, message: str) -> None:
 
 def test_same_indicator_twice_is_one_column() -> None:
     assert [spec.columns for spec in parse_indicators("ema:20, ema:20,ema:9")] == [["ema_20"], ["ema_9"]]
+
+
+def test_names_of_columns_tell_output_and_parameters() -> None:
+    asked = "bbands:20:2.0,stoch:14:3:3,adx:14,supertrend:10:2.5,vwap_bands:2,obv"
+    specs = parse_indicators(asked)
+    assert [name for spec in specs for name in spec.columns] == [
+        *("bbands_upper_20_2", "bbands_middle_20_2", "bbands_lower_20_2"),
+        *("stoch_k_14_3_3", "stoch_d_14_3_3"),
+        *("adx_14", "plus_di_14", "minus_di_14"),
+        *("supertrend_10_2.5", "supertrend_up_10_2.5"),
+        *("vwap_upper_2", "vwap_middle_2", "vwap_lower_2"),
+        "obv",
+    ]
+    assert specs[0].text == "bbands:20:2"
+
+
+@with_core
+def test_every_kind_gives_its_columns(oracle_core: None, tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path)
+    _store(catalog, dt.date(2021, 4, 26), _walk(80, 4))
+    _store(catalog, dt.date(2021, 4, 27), _walk(80, 5))
+    asked = (
+        "bbands:20:2,stoch:14:3:3,adx:14,cci:20,willr:14,obv,tema:9,donchian:20,keltner:20:10:2,"
+        "supertrend:10:3,hma:16,vwap_bands:2,vwap"
+    )
+    frame = compute_bars(catalog, "NSE:A", 60, parse_indicators(asked))
+    high, low, close = (frame[name].to_numpy() for name in ("high", "low", "close"))
+    _same(frame["plus_di_14"][28:], talib.PLUS_DI(high, low, close, 14)[28:])
+    _same(frame["stoch_k_14_3_3"], talib.STOCH(high, low, close, 14, slowk_period=3, slowd_period=3)[0])
+    assert frame["donchian_high_20"][-1] == frame["high"][-20:].max()
+    assert frame["supertrend_up_10_3"].drop_nulls().is_in([0.0, 1.0]).all()
+    # A session begins with its first price, and the bands with no width.
+    assert frame["vwap_upper_2"][80] == frame["vwap_lower_2"][80] == pytest.approx(frame["vwap"][80])
+    assert frame["vwap_middle_2"][-1] == pytest.approx(frame["vwap"][-1], rel=1e-12)
+    assert frame.tail(1).null_count().sum_horizontal().item() == 0
 
 
 def test_bars_are_written_where_they_can_be(tmp_path: Path) -> None:

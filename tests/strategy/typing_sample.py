@@ -9,10 +9,12 @@ from velox import (
     MACD,
     Bar,
     Bars,
+    Bollinger,
     Param,
     Series,
     State,
     Strategy,
+    SuperTrend,
     Tick,
     Trade,
     at,
@@ -62,6 +64,9 @@ class EveryWord(Strategy):
     long = Bars(symbol, "15m")
     macd = MACD(long.close)
     atr = ATR(short, 14)
+    width = Param(2.5)
+    bands = Bollinger(short.close, 20, width)
+    trend = SuperTrend(long, 10, 3)
     session = intraday("09:20")
     count = State(0)
     seen = State("", reset="session")
@@ -71,6 +76,9 @@ class EveryWord(Strategy):
         trade = self.go_long(size=risk_rupees(500), stop=2 * self.atr, target=r(1.5), valid_until=bars(3))
         assert_type(trade, Trade)
         assert_type(self.macd.line[1], float)
+        assert_type(self.bands.upper, Series)
+        if self.trend.up and not self.trend.up[1]:
+            self.log(f"{self.trend.line[0] - self.width}")
         self.count += 1
         self.buy(qty=1, stop=self.short.low[1], trail=points(30), limit=bar.close - self.atr)
         self.sell(qty=1, stop=pct(1), valid_until="10:30")

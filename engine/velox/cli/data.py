@@ -81,7 +81,7 @@ def _coverage(catalog_dir: Path) -> None:
 @_catalog_option
 @click.option("--instrument", required=True, help="Name like NSE:RELIANCE.")
 @click.option("--timeframe", required=True, help="Length like 1m, 15m or 1h.")
-@click.option("--indicators", default="", help="Like ema:20,sma:20,rsi:14,macd:12:26:9,atr:14,vwap.")
+@click.option("--indicators", default="", help="Like ema:20,macd:12:26:9,bbands:20:2,supertrend:10:3,vwap.")
 @click.option("--out", required=True, type=_PATH, metavar="FILE", help="Parquet file to write.")
 @click.option("--day", type=_DATE, help="One day only; otherwise all days run on.")
 @facts_as_of

@@ -22,8 +22,10 @@ _SECONDS = {"s": 1, "m": 60, "h": 3_600}
 _TIMEFRAME_MAX_S = 24 * 3_600
 _BASE_COLUMNS = ("ts_open", "open", "high", "low", "close", "volume", "ticks")
 _INPUTS = ("open", "high", "low", "close", "volume")
-_OF_ONE_SESSION = ("vwap",)
+_OF_ONE_SESSION = ("vwap", "vwap_bands")
 _LENGTH_MAX = 100_000
+_MULTIPLES = ("deviations", "multiplier")
+_MULTIPLE_MAX = 100
 
 # kind: (names of its parameters, stems of its output columns)
 _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -33,6 +35,18 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "macd": (("fast", "slow", "signal"), ("macd", "macd_signal", "macd_hist")),
     "atr": (("period",), ("atr",)),
     "vwap": ((), ("vwap",)),
+    "bbands": (("period", "deviations"), ("bbands_upper", "bbands_middle", "bbands_lower")),
+    "stoch": (("period", "k", "d"), ("stoch_k", "stoch_d")),
+    "adx": (("period",), ("adx", "plus_di", "minus_di")),
+    "cci": (("period",), ("cci",)),
+    "willr": (("period",), ("willr",)),
+    "obv": ((), ("obv",)),
+    "tema": (("period",), ("tema",)),
+    "donchian": (("period",), ("donchian_high", "donchian_low", "donchian_middle")),
+    "keltner": (("period", "atr", "multiplier"), ("keltner_upper", "keltner_middle", "keltner_lower")),
+    "supertrend": (("period", "multiplier"), ("supertrend", "supertrend_up")),
+    "hma": (("period",), ("hma",)),
+    "vwap_bands": (("deviations",), ("vwap_upper", "vwap_middle", "vwap_lower")),
 }
 
 
@@ -40,17 +54,21 @@ class IndicatorSpec(msgspec.Struct, frozen=True):
     """An indicator as asked for on the command line, e.g. `macd:12:26:9`."""
 
     kind: str
-    params: tuple[int, ...]
+    params: tuple[float, ...]
 
     @property
     def text(self) -> str:
         """How it is written, e.g. `macd:12:26:9`."""
-        return ":".join((self.kind, *map(str, self.params)))
+        return ":".join((self.kind, *self._texts))
 
     @property
     def columns(self) -> list[str]:
         """Names of the output columns, e.g. `macd_12_26_9`."""
-        return ["_".join((stem, *map(str, self.params))) for stem in _KINDS[self.kind][1]]
+        return ["_".join((stem, *self._texts)) for stem in _KINDS[self.kind][1]]
+
+    @property
+    def _texts(self) -> list[str]:
+        return [f"{value:g}" for value in self.params]
 
 
 def parse_timeframe(text: str) -> int:
@@ -125,9 +143,15 @@ def _parse_one(text: str) -> IndicatorSpec:
         usage = ":".join((kind, *(name.upper() for name in names)))
         raise BadInput(f"{text!r} has {len(words)} parameters, {kind} takes {len(names)}: write {usage}")
     for name, word in zip(names, words, strict=True):
-        if not re.fullmatch(r"[1-9]\d{0,5}", word) or int(word) > _LENGTH_MAX:
+        if name in _MULTIPLES:
+            if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", word) or not 0 < float(word) <= _MULTIPLE_MAX:
+                raise BadInput(
+                    f"{name} of {text!r} must be a number above 0 and up to {_MULTIPLE_MAX}, "
+                    f"with three decimals at most, not {word!r}"
+                )
+        elif not re.fullmatch(r"[1-9]\d{0,5}", word) or int(word) > _LENGTH_MAX:
             raise BadInput(f"{name} of {text!r} must be a whole number from 1 to {_LENGTH_MAX}, not {word!r}")
-    return IndicatorSpec(kind, tuple(int(word) for word in words))
+    return IndicatorSpec(kind, tuple(float(word) for word in words))
 
 
 def _indicator(spec: IndicatorSpec, frame: pl.DataFrame, sessions: list[tuple[int, int]]) -> list[pl.Series]:

@@ -23,7 +23,7 @@ from velox.strategy.spec import BarsSpec, HookSpec, NodeSpec, SessionSpec, Spec,
 __all__ = ["compile_strategy"]
 
 # A smoothed value keeps (1 - 1/n)^k of its start after k candles: after 8 periods of Wilder's smoothing 0.03 %.
-_SMOOTHED = frozenset({"ema", "rsi", "macd", "atr"})
+_SMOOTHED = frozenset({"ema", "rsi", "macd", "atr", "adx", "tema", "keltner", "supertrend"})
 _SETTLED_PERIODS = 8
 
 

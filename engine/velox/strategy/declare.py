@@ -9,12 +9,29 @@ from velox.strategy.declaration import Declaration
 from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle
 from velox.strategy.params import Expression, Param, Values
 
-__all__ = ["ATR", "Bars", "EMA", "MACD", "Node", "RSI", "SMA", "Source", "Text", "VWAP", "Whole", "resolved"]
+__all__ = [
+    "ATR",
+    "Bars",
+    "EMA",
+    "MACD",
+    "Multiple",
+    "Node",
+    "OfCandles",
+    "RSI",
+    "SMA",
+    "Source",
+    "Text",
+    "VWAP",
+    "Whole",
+    "resolved",
+]
 
 _H = TypeVar("_H")
 Text = str | Param[str]
 Whole = int | Param[int] | Expression
+Multiple = float | Param[float] | Param[int] | Expression
 _PERIOD_MAX = 5_000
+_MULTIPLE_MAX = 100
 
 
 def resolved(value: object, values: Values) -> Any:
@@ -89,11 +106,13 @@ class Bars(Declaration):
 
 
 class Node(Declaration, Generic[_H]):
-    """An indicator of the kernel; its parameters are whole numbers or parameters of the strategy."""
+    """An indicator of the kernel; its parameters are periods, multiples of a spread, or parameters of the strategy."""
 
     kind = ""
+    multiples: frozenset[str] = frozenset()  # the parameters that need not be whole
+    shortest = 1  # the least period
 
-    def __init__(self, source: object, **params: Whole) -> None:
+    def __init__(self, source: object, **params: Multiple) -> None:
         super().__init__()
         self.source = source
         self.params = params
@@ -125,7 +144,9 @@ class Node(Declaration, Generic[_H]):
             yield f"{self.call}: its first argument is {self._wanted}"
         for word, value in self.params.items():
             default = resolved(value, {})
-            if type(default) is not int:
+            if word in self.multiples and type(default) not in (int, float):
+                yield f"{self.call}: {word} is a number or a number Param, not {default!r}"
+            elif word not in self.multiples and type(default) is not int:
                 yield f"{self.call}: {word} is a whole number or a whole-number Param, not {default!r}"
 
     def judged(self, values: Values) -> Iterator[str]:
@@ -133,7 +154,10 @@ class Node(Declaration, Generic[_H]):
         for word, value in self.params.items():
             number = resolved(value, values)
             least = self._least(word)
-            if not least <= number <= _PERIOD_MAX:
+            if word in self.multiples:
+                if not 0 < number <= _MULTIPLE_MAX:
+                    yield f"{self.call}: {word} is {number}; it must lie above 0 and at most at {_MULTIPLE_MAX}"
+            elif not least <= number <= _PERIOD_MAX:
                 yield f"{self.call}: {word} is {number}; it must lie between {least} and {_PERIOD_MAX}"
 
     def numbers(self, values: Values) -> tuple[float, ...]:
@@ -147,7 +171,7 @@ class Node(Declaration, Generic[_H]):
     _wanted = "a field of candles, as in EMA(bars.close, 21)"
 
     def _least(self, word: str) -> int:
-        return 1
+        return self.shortest
 
 
 class EMA(Node[Series]):
@@ -172,6 +196,7 @@ class RSI(Node[Series]):
     """Relative strength index by Wilder, 0 to 100."""
 
     kind = "rsi"
+    shortest = 2
 
     def __init__(self, source: Source, period: Whole = 14) -> None:
         super().__init__(source, period=period)
@@ -179,9 +204,6 @@ class RSI(Node[Series]):
     def lookback(self, numbers: tuple[float, ...]) -> int:
         """Candles until the first value."""
         return int(numbers[0]) + 1
-
-    def _least(self, word: str) -> int:
-        return 2
 
 
 class MACD(Node[MacdHandle]):
@@ -208,7 +230,7 @@ class MACD(Node[MacdHandle]):
         return 2 if word == "slow" else 1
 
 
-class _OfCandles(Node[_H]):
+class OfCandles(Node[_H]):
     """A node that reads whole candles."""
 
     _wanted = "the candles themselves, as in ATR(bars, 14)"
@@ -218,7 +240,7 @@ class _OfCandles(Node[_H]):
         return self.source if isinstance(self.source, Bars) else None
 
 
-class ATR(_OfCandles[AtrSeries]):
+class ATR(OfCandles[AtrSeries]):
     """Average true range by Wilder; `2 * self.atr` is a distance for stops, targets and trails."""
 
     kind = "atr"
@@ -231,7 +253,7 @@ class ATR(_OfCandles[AtrSeries]):
         return int(numbers[0]) + 1
 
 
-class VWAP(_OfCandles[Series]):
+class VWAP(OfCandles[Series]):
     """Volume-weighted average price of the session's closed candles."""
 
     kind = "vwap"

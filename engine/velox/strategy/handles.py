@@ -1,14 +1,25 @@
 """What an instance holds in place of a declaration of the graph: cheap readers of values inside the kernel."""
 
 import datetime
-from typing import SupportsFloat, overload
+from typing import NamedTuple, SupportsFloat, overload
 
 import msgspec
 
 from velox.strategy.core import Number, Series
 from velox.strategy.protect import Distance
 
-__all__ = ["AtrSeries", "BarsHandle", "MacdHandle", "SessionTimes"]
+__all__ = [
+    "HANDLES",
+    "AdxHandle",
+    "AtrSeries",
+    "BandsHandle",
+    "BarsHandle",
+    "ChannelHandle",
+    "MacdHandle",
+    "SessionTimes",
+    "StochasticHandle",
+    "TrendHandle",
+]
 
 
 class BarsHandle:
@@ -25,15 +36,50 @@ class BarsHandle:
         self.volume = fields["volume"]
 
 
-class MacdHandle:
+class MacdHandle(NamedTuple):
     """The three lines of a MACD."""
 
-    __slots__ = ("hist", "line", "signal")
+    line: Series
+    signal: Series
+    hist: Series
 
-    def __init__(self, line: Series, signal: Series, hist: Series) -> None:
-        self.line = line
-        self.signal = signal
-        self.hist = hist
+
+class BandsHandle(NamedTuple):
+    """A middle line and the bands about it."""
+
+    upper: Series
+    middle: Series
+    lower: Series
+
+
+class StochasticHandle(NamedTuple):
+    """The two lines of a stochastic."""
+
+    k: Series
+    d: Series
+
+
+class AdxHandle(NamedTuple):
+    """The strength of a trend and its two directions."""
+
+    adx: Series
+    plus: Series
+    minus: Series
+
+
+class ChannelHandle(NamedTuple):
+    """The borders of a channel and its middle."""
+
+    high: Series
+    low: Series
+    middle: Series
+
+
+class TrendHandle(NamedTuple):
+    """A trailing line, and 1 while its trend rises and else 0."""
+
+    line: Series
+    up: Series
 
 
 class SessionTimes(msgspec.Struct, frozen=True):
@@ -137,3 +183,18 @@ class AtrSeries:
 
     def __format__(self, how: str, /) -> str:
         return format(float(self), how)
+
+
+_Lines = MacdHandle | BandsHandle | StochasticHandle | AdxHandle | ChannelHandle | TrendHandle
+
+# The kinds with several outputs; the fields stand in the core's order.
+HANDLES: dict[str, type[_Lines]] = {
+    "macd": MacdHandle,
+    "bbands": BandsHandle,
+    "stoch": StochasticHandle,
+    "adx": AdxHandle,
+    "donchian": ChannelHandle,
+    "keltner": BandsHandle,
+    "supertrend": TrendHandle,
+    "vwap_bands": BandsHandle,
+}

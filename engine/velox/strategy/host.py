@@ -12,7 +12,7 @@ from velox.strategy.base import Strategy
 from velox.strategy.binding import Binding
 from velox.strategy.clocktext import SECOND_NS
 from velox.strategy.core import CoreLike, Series
-from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle, SessionTimes
+from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
 from velox.strategy.spec import HookSpec, NodeSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
 
@@ -159,14 +159,11 @@ class Instance:
 
 
 def _node_handle(node: NodeSpec, number: int, core: CoreLike) -> Any:
+    lines = HANDLES.get(node.kind)
+    if lines is not None:
+        return lines._make(core.output(number, output) for output in range(len(lines._fields)))
     first: Series = core.output(number, 0)
-    match node.kind:
-        case "macd":
-            return MacdHandle(first, core.output(number, 1), core.output(number, 2))
-        case "atr":
-            return AtrSeries(first)
-        case _:
-            return first
+    return AtrSeries(first) if node.kind == "atr" else first
 
 
 def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable[[int], object]:

@@ -125,12 +125,16 @@ pub fn watch(series: u32, instrument: u32, from: &mut Bytes<'_>) -> Watch {
 
 /// An indicator on a series.
 pub fn node(id: u32, series: u32, from: &mut Bytes<'_>) -> NodeAdded {
-    let (kind, params): (&str, &[f64]) = match from.below(6) {
+    let (kind, params): (&str, &[f64]) = match from.below(10) {
         0 => ("ema", &[2.0]),
         1 => ("sma", &[3.0]),
         2 => ("rsi", &[2.0]),
         3 => ("macd", &[2.0, 3.0, 2.0]),
         4 => ("atr", &[2.0]),
+        5 => ("bbands", &[3.0, 2.0]),
+        6 => ("stoch", &[3.0, 2.0, 1.0]),
+        7 => ("cci", &[3.0]),
+        8 => ("supertrend", &[2.0, 1.5]),
         _ => ("vwap", &[]),
     };
     NodeAdded { id, series, source: "close".into(), kind: kind.into(), params: params.to_vec() }

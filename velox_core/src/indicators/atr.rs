@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Input, NOT_READY, Study, Values};
+use super::{Input, Study, Values, single};
 
 /// ATR of the candle; parameter: period.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -11,8 +11,9 @@ pub struct Atr {
     state: Range,
 }
 
+/// The running part; Keltner's channel and `SuperTrend` are made with one.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Range {
+pub(super) struct Range {
     /// Candles taken, no longer counted once ready.
     seen: u32,
     close: f64,
@@ -20,16 +21,27 @@ struct Range {
     value: f64,
 }
 
+/// High less low, or the distance to the close before where that is farther away.
+#[inline]
+pub(super) fn true_range(candle: &Input, close_before: f64) -> f64 {
+    let range = candle.high - candle.low;
+    range.max((candle.high - close_before).abs()).max((candle.low - close_before).abs())
+}
+
 impl Range {
+    pub(super) fn new() -> Self {
+        Range { seen: 0, close: 0.0, value: 0.0 }
+    }
+
+    /// Take a candle; `period` is passed in so that the state stays three words.
     #[inline]
-    fn push(&mut self, period: u32, candle: &Input) {
+    pub(super) fn push(&mut self, period: u32, candle: &Input) {
         let close = std::mem::replace(&mut self.close, candle.close);
         if self.seen == 0 {
             self.seen = 1;
             return;
         }
-        let range = candle.high - candle.low;
-        let range = range.max((candle.high - close).abs()).max((candle.low - close).abs());
+        let range = true_range(candle, close);
         let n = f64::from(period);
         if self.seen > period {
             self.value = (self.value * (n - 1.0) + range) / n;
@@ -42,19 +54,16 @@ impl Range {
         }
     }
 
+    /// The average, or NaN while seeding.
     #[inline]
-    fn shown(&self, period: u32) -> Values {
-        let mut values = NOT_READY;
-        if self.seen > period {
-            values[0] = self.value;
-        }
-        values
+    pub(super) fn get(&self, period: u32) -> f64 {
+        if self.seen > period { self.value } else { f64::NAN }
     }
 }
 
 impl Atr {
     pub(super) fn new(period: u32) -> Self {
-        Atr { period, state: Range { seen: 0, close: 0.0, value: 0.0 } }
+        Atr { period, state: Range::new() }
     }
 }
 
@@ -70,12 +79,12 @@ impl Study for Atr {
     fn peek(&self, forming: &Input) -> Values {
         let mut state = self.state;
         state.push(self.period, forming);
-        state.shown(self.period)
+        single(state.get(self.period))
     }
 
     #[inline]
     fn values(&self) -> Values {
-        self.state.shown(self.period)
+        single(self.state.get(self.period))
     }
 
     fn warm_up(&self) -> usize {

@@ -32,6 +32,14 @@ fn near(seen: f64, wanted: f64) -> bool {
     (seen - wanted).abs() <= 1e-12 * wanted.abs().max(1.0)
 }
 
+/// The kinds that forget when a session begins.
+const OF_ONE_SESSION: &[&str] = &["vwap", "vwap_bands"];
+
+/// Whether a parameter is how many deviations or ranges a band lies away, which need not be whole.
+fn is_multiple(kind: &str, place: usize) -> bool {
+    [("bbands", 1), ("keltner", 2), ("supertrend", 1), ("vwap_bands", 0)].contains(&(kind, place))
+}
+
 macro_rules! keeps_the_contract {
     ($($kind:ident: $params:expr, $outputs:expr, $warm_up:expr;)*) => {$(
         mod $kind {
@@ -60,13 +68,15 @@ macro_rules! keeps_the_contract {
             #[test]
             fn refuses_parameters_that_are_no_period() {
                 for place in 0..PARAMS.len() {
-                    for bad in [0.0, -1.0, 2.5, f64::NAN, f64::INFINITY, 1e9, 100_001.0] {
+                    let half = if is_multiple(KIND, place) { -2.5 } else { 2.5 };
+                    for bad in [0.0, -1.0, half, f64::NAN, f64::INFINITY, 1e9, 100_001.0] {
                         let mut params = PARAMS.to_vec();
                         params[place] = bad;
                         let said = Indicator::new(KIND, &params).expect_err("no period").to_string();
                         assert!(said.contains(KIND) && said.contains(&bad.to_string()), "{said}");
                     }
                 }
+                assert!(PARAMS.is_empty() || Indicator::new(KIND, &[]).is_err());
                 let too_many = [PARAMS, &[3.0]].concat();
                 assert!(Indicator::new(KIND, &too_many).is_err());
             }
@@ -102,12 +112,12 @@ macro_rules! keeps_the_contract {
                 }
 
                 #[test]
-                fn a_session_means_nothing_except_to_vwap(prices in prop::collection::vec(1.0f64..1e5, 1..80)) {
+                fn a_session_means_nothing_except_to_those_of_one(prices in prop::collection::vec(1.0f64..1e5, 1..80)) {
                     let mut indicator = fresh();
                     feed(&mut indicator, &prices);
                     let before = bits(indicator.values());
                     indicator.reset_session();
-                    let wanted = if KIND == "vwap" { bits(NOT_READY) } else { before };
+                    let wanted = if OF_ONE_SESSION.contains(&KIND) { bits(NOT_READY) } else { before };
                     prop_assert_eq!(bits(indicator.values()), wanted);
                 }
             }
@@ -122,6 +132,18 @@ keeps_the_contract! {
     macd: [3.0, 6.0, 4.0], ["line", "signal", "hist"], 9;
     atr: [5.0], ["value"], 6;
     vwap: [], ["value"], 1;
+    bbands: [5.0, 2.0], ["upper", "middle", "lower"], 5;
+    stoch: [5.0, 3.0, 2.0], ["k", "d"], 8;
+    adx: [5.0], ["adx", "plus", "minus"], 10;
+    cci: [5.0], ["value"], 5;
+    willr: [5.0], ["value"], 5;
+    obv: [], ["value"], 1;
+    tema: [5.0], ["value"], 13;
+    donchian: [5.0], ["high", "low", "middle"], 5;
+    keltner: [5.0, 7.0, 1.5], ["upper", "middle", "lower"], 8;
+    supertrend: [5.0, 3.0], ["line", "up"], 6;
+    hma: [9.0], ["value"], 11;
+    vwap_bands: [2.0], ["upper", "middle", "lower"], 1;
 }
 
 #[test]
@@ -185,4 +207,74 @@ fn sma_does_not_drift() {
     }
     let last: f64 = (99_993..100_000u32).map(|n| f64::from(n % 13) / 10.0).sum();
     assert!(near(sma.values()[0], last / 7.0));
+}
+
+#[test]
+fn no_kind_makes_every_node_larger() {
+    assert!(size_of::<Indicator>() <= 112, "{} bytes", size_of::<Indicator>());
+}
+
+#[test]
+fn bbands_of_flat_prices_have_no_width() {
+    let values = after("bbands", &[20.0, 2.0], &[vec![9e4, 1.0, 3.3], vec![71_234.55; 20]].concat());
+    assert_eq!(bits(values), bits([71_234.55; 3]));
+}
+
+#[test]
+fn bbands_see_a_small_spread_of_large_prices() {
+    let prices: Vec<f64> = (0..50_001).map(|n| 1e9 + f64::from(n % 2)).collect();
+    let values = after("bbands", &[10.0, 2.0], &prices);
+    assert!(near(values[0] - values[1], 1.0) && near(values[1] - values[2], 1.0), "{values:?}");
+}
+
+#[test]
+fn cci_of_flat_prices_is_zero() {
+    assert_eq!(after("cci", &[14.0], &[0.05; 40])[0].to_bits(), 0);
+}
+
+#[test]
+fn a_window_without_range_is_at_its_low_for_stoch_and_at_its_high_for_willr() {
+    let mut indicators = [("stoch", vec![3.0, 1.0, 1.0]), ("willr", vec![3.0])]
+        .map(|(kind, params)| Indicator::new(kind, &params).expect("good parameters"));
+    for indicator in &mut indicators {
+        for _ in 0..5 {
+            indicator.update(&candle(100.0, 0.0, 1.0));
+        }
+        assert!(near(indicator.values()[0], 0.0), "{indicator:?}");
+    }
+}
+
+#[test]
+fn obv_begins_with_the_first_volume_and_ignores_an_equal_close() {
+    assert!(near(after("obv", &[], &[5.0, 6.0, 6.0, 7.0, 1.0])[0], 20.0));
+}
+
+#[test]
+fn donchian_counts_the_newest_candle_and_drops_the_oldest() {
+    let values = after("donchian", &[3.0], &[50.0, 10.0, 20.0, 15.0]);
+    assert_eq!(values.map(f64::to_bits), [20.5, 9.5, 15.0].map(f64::to_bits));
+}
+
+#[test]
+fn supertrend_begins_falling_turns_on_a_close_and_never_steps_back() {
+    let mut trend = Indicator::new("supertrend", &[2.0, 1.0]).expect("good parameters");
+    let seen: Vec<(f64, f64)> = [100.0, 100.0, 100.0, 104.0, 103.0, 99.0]
+        .map(|price| {
+            trend.update(&candle(price, 1.0, 1.0));
+            (trend.values()[0], trend.values()[1])
+        })
+        .to_vec();
+    // Ranges 2, 2, 5, 2, 5: averages 2 (third candle), 3.5, 2.75, 3.875. The close of 104 freed the upper band.
+    let wanted = [(102.0, 0.0), (100.5, 1.0), (100.5, 1.0), (102.875, 0.0)];
+    for ((line, up), (wanted_line, wanted_up)) in seen[2..].iter().zip(wanted) {
+        assert!(near(*line, wanted_line) && near(*up, wanted_up), "{seen:?}");
+    }
+}
+
+#[test]
+fn hma_of_a_straight_line_is_the_line() {
+    let line: Vec<f64> = (0..200).map(|n| f64::from(n) * 2.5).collect();
+    let value = after("hma", &[16.0], &line)[0];
+    // WMA(n) lags (n−1)/3: 2·7/3 − 15/3 is 1/3 behind the line, and WMA(4) one step more gives (4−1)/3 = 1.
+    assert!(near(value, 2.5 * (199.0 + 1.0 / 3.0 - 1.0)), "{value}");
 }

@@ -1,27 +1,53 @@
 //! Indicators, one file each: `new` may refuse, `update` and `peek` may not.
 //!
-//! Values equal TA-Lib's on closed candles, its seeds included. Only + - * / appear, in a fixed order and without
+//! Values equal TA-Lib's on closed candles, its seeds included. Only + - * / and √ appear, in a fixed order and without
 //! fused multiply-add, so the same candles give the same bits everywhere.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod adx;
 mod atr;
+mod bbands;
+mod cci;
 #[cfg(test)]
 mod contract;
+mod donchian;
 mod ema;
+mod hma;
+mod keltner;
 mod macd;
+mod obv;
+mod params;
 mod rsi;
 mod sma;
+mod stoch;
+mod supertrend;
+mod tema;
 mod vwap;
+mod vwap_bands;
+mod willr;
+mod window;
 
+pub use adx::Adx;
 pub use atr::Atr;
+pub use bbands::Bbands;
+pub use cci::Cci;
+pub use donchian::Donchian;
 pub use ema::Ema;
+pub use hma::Hma;
+pub use keltner::Keltner;
 pub use macd::Macd;
+pub use obv::Obv;
 pub use rsi::Rsi;
 pub use sma::Sma;
+pub use stoch::Stoch;
+pub use supertrend::Supertrend;
+pub use tema::Tema;
 pub use vwap::Vwap;
+pub use vwap_bands::VwapBands;
+pub use willr::Willr;
 
 /// The longest period that a constructor takes: TA-Lib's own bound.
 pub const PERIOD_MAX: u32 = 100_000;
@@ -48,6 +74,13 @@ pub type Values = [f64; 3];
 
 /// No value yet.
 pub const NOT_READY: Values = [f64::NAN; 3];
+
+/// The values of an indicator that has one output.
+#[inline]
+fn single(value: f64) -> Values {
+    let [_, second, third] = NOT_READY;
+    [value, second, third]
+}
 
 /// What every indicator does; constant time, no allocation outside `new`.
 pub trait Study: Clone {
@@ -82,7 +115,8 @@ impl fmt::Display for ParamError {
 
 impl std::error::Error for ParamError {}
 
-/// Any indicator by value: no box, so that a kernel snapshot can hold it and dispatch is one jump.
+/// Any indicator by value: no box, so that a kernel snapshot can hold it and dispatch is one jump. Snapshots keep the
+/// place of a kind: new ones go to the end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Indicator {
     /// Exponential moving average.
@@ -97,6 +131,30 @@ pub enum Indicator {
     Atr(Atr),
     /// Volume-weighted average price of the session.
     Vwap(Vwap),
+    /// Bollinger bands.
+    Bbands(Bbands),
+    /// Slow stochastic.
+    Stoch(Stoch),
+    /// Average directional index.
+    Adx(Adx),
+    /// Commodity channel index.
+    Cci(Cci),
+    /// Williams %R.
+    Willr(Willr),
+    /// On-balance volume.
+    Obv(Obv),
+    /// Triple exponential moving average.
+    Tema(Tema),
+    /// Donchian channel.
+    Donchian(Donchian),
+    /// Keltner channel.
+    Keltner(Keltner),
+    /// `SuperTrend`.
+    Supertrend(Supertrend),
+    /// Hull moving average.
+    Hma(Hma),
+    /// Bands about the VWAP of the session.
+    VwapBands(VwapBands),
 }
 
 macro_rules! each {
@@ -108,30 +166,23 @@ macro_rules! each {
             Indicator::Macd($inner) => $body,
             Indicator::Atr($inner) => $body,
             Indicator::Vwap($inner) => $body,
+            Indicator::Bbands($inner) => $body,
+            Indicator::Stoch($inner) => $body,
+            Indicator::Adx($inner) => $body,
+            Indicator::Cci($inner) => $body,
+            Indicator::Willr($inner) => $body,
+            Indicator::Obv($inner) => $body,
+            Indicator::Tema($inner) => $body,
+            Indicator::Donchian($inner) => $body,
+            Indicator::Keltner($inner) => $body,
+            Indicator::Supertrend($inner) => $body,
+            Indicator::Hma($inner) => $body,
+            Indicator::VwapBands($inner) => $body,
         }
     };
 }
 
 impl Indicator {
-    /// The kinds that [`Indicator::new`] knows.
-    pub const KINDS: &'static [&'static str] = &["ema", "sma", "rsi", "macd", "atr", "vwap"];
-
-    /// An indicator by name and parameters, e.g. `("macd", [12, 26, 9])`.
-    pub fn new(kind: &str, params: &[f64]) -> Result<Self, ParamError> {
-        match kind {
-            "ema" => Ok(Self::Ema(Ema::new(period(kind, params, 1)?))),
-            "sma" => Ok(Self::Sma(Sma::new(period(kind, params, 1)?))),
-            "rsi" => Ok(Self::Rsi(Rsi::new(period(kind, params, 2)?))),
-            "atr" => Ok(Self::Atr(Atr::new(period(kind, params, 1)?))),
-            "macd" => new_macd(params).map(Self::Macd),
-            "vwap" => match params {
-                [] => Ok(Self::Vwap(Vwap::default())),
-                _ => Err(ParamError(format!("vwap takes no parameters, not {params:?}"))),
-            },
-            _ => Err(ParamError(format!("there is no indicator {kind:?}; there are {}", Self::KINDS.join(", ")))),
-        }
-    }
-
     /// Take a closed candle.
     #[inline]
     pub fn update(&mut self, candle: &Input) {
@@ -169,37 +220,8 @@ impl Indicator {
         each!(self, study => study.warm_up())
     }
 
-    /// A new session begins; only VWAP forgets.
+    /// A new session begins; only VWAP and its bands forget.
     pub fn reset_session(&mut self) {
         each!(self, study => study.reset_session());
-    }
-}
-
-fn new_macd(params: &[f64]) -> Result<Macd, ParamError> {
-    let [fast, slow, signal] = params else {
-        let given = params.len();
-        return Err(ParamError(format!("macd takes three periods (fast, slow, signal), not {given}")));
-    };
-    let (fast, slow, signal) = (whole("macd", *fast, 1)?, whole("macd", *slow, 2)?, whole("macd", *signal, 1)?);
-    if fast >= slow {
-        return Err(ParamError(format!("macd's fast period {fast} must be shorter than its slow period {slow}")));
-    }
-    Ok(Macd::new(fast, slow, signal))
-}
-
-/// The single parameter of an indicator that has one period.
-fn period(kind: &str, params: &[f64], least: u32) -> Result<u32, ParamError> {
-    match params {
-        [value] => whole(kind, *value, least),
-        _ => Err(ParamError(format!("{kind} takes one period, not {}", params.len()))),
-    }
-}
-
-fn whole(kind: &str, value: f64, least: u32) -> Result<u32, ParamError> {
-    let in_range = value >= f64::from(least) && value <= f64::from(PERIOD_MAX);
-    if in_range && value.fract() == 0.0 {
-        Ok(value as u32)
-    } else {
-        Err(ParamError(format!("{kind}'s period must be a whole number from {least} to {PERIOD_MAX}, not {value}")))
     }
 }

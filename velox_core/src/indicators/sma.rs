@@ -6,11 +6,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Input, NOT_READY, Study, Values};
+use super::{Input, Study, Values, single};
 
 /// SMA of the source; parameter: period.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sma {
+    mean: Mean,
+}
+
+/// The mean of the last values; the stochastic is made of two.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Mean {
     ring: Box<[f64]>,
     state: Sums,
 }
@@ -40,26 +46,50 @@ impl Sums {
     }
 }
 
-impl Sma {
+impl Mean {
     pub(super) fn new(period: u32) -> Self {
-        Sma {
+        Mean {
             ring: vec![0.0; period as usize].into_boxed_slice(),
             state: Sums { next: 0, full: false, window: 0.0, lap: 0.0 },
         }
     }
 
     #[inline]
-    fn period(&self) -> u32 {
+    pub(super) fn period(&self) -> u32 {
         self.ring.len() as u32
     }
 
     #[inline]
-    fn shown(&self, state: Sums) -> Values {
-        let mut values = NOT_READY;
-        if state.full {
-            values[0] = state.window / f64::from(self.period());
-        }
-        values
+    pub(super) fn push(&mut self, x: f64) {
+        let period = self.period();
+        let slot = &mut self.ring[self.state.next as usize];
+        let oldest = std::mem::replace(slot, x);
+        self.state.push(period, oldest, x);
+    }
+
+    /// The mean as if this value came next, or NaN while seeding.
+    #[inline]
+    pub(super) fn with(&self, x: f64) -> f64 {
+        let mut state = self.state;
+        state.push(self.period(), self.ring[state.next as usize], x);
+        self.shown(state)
+    }
+
+    /// The mean, or NaN while seeding.
+    #[inline]
+    pub(super) fn get(&self) -> f64 {
+        self.shown(self.state)
+    }
+
+    #[inline]
+    fn shown(&self, state: Sums) -> f64 {
+        if state.full { state.window / f64::from(self.period()) } else { f64::NAN }
+    }
+}
+
+impl Sma {
+    pub(super) fn new(period: u32) -> Self {
+        Sma { mean: Mean::new(period) }
     }
 }
 
@@ -68,25 +98,20 @@ impl Study for Sma {
 
     #[inline]
     fn update(&mut self, candle: &Input) {
-        let period = self.period();
-        let slot = &mut self.ring[self.state.next as usize];
-        let oldest = std::mem::replace(slot, candle.source);
-        self.state.push(period, oldest, candle.source);
+        self.mean.push(candle.source);
     }
 
     #[inline]
     fn peek(&self, forming: &Input) -> Values {
-        let mut state = self.state;
-        state.push(self.period(), self.ring[state.next as usize], forming.source);
-        self.shown(state)
+        single(self.mean.with(forming.source))
     }
 
     #[inline]
     fn values(&self) -> Values {
-        self.shown(self.state)
+        single(self.mean.get())
     }
 
     fn warm_up(&self) -> usize {
-        self.ring.len()
+        self.mean.period() as usize
     }
 }

@@ -84,7 +84,7 @@ pub struct NodeAdded {
     pub series: u32,
     /// `close`, `open`, `high`, `low`, `volume`.
     pub source: String,
-    /// `ema`, `sma`, `rsi`, `macd`, `atr`, `vwap`.
+    /// One of [`crate::indicators::Indicator::KINDS`].
     pub kind: String,
     /// Its parameters.
     pub params: Vec<f64>,
