@@ -39,6 +39,17 @@ def test_check_says_what_a_sound_strategy_will_do(here: Path, capsys: pytest.Cap
     assert told.err == ""
 
 
+def test_check_shows_indicators_as_they_were_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wide = GOOD.replace("import Strategy", "import Bollinger, SuperTrend, Strategy").replace(
+        "    session", "    wide = Bollinger(bars.close, 20, 2.5)\n    trend = SuperTrend(bars)\n    session"
+    )
+    (here / "wide.py").write_text(wide)
+    assert run(["check", "wide.py"]) == 0
+    told = capsys.readouterr().out
+    assert "wide = Bollinger(bars.close, 20, 2.5)" in told
+    assert "trend = SuperTrend(bars, 10, 3)" in told
+
+
 def test_check_lists_every_fault_with_file_and_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = GOOD.replace('flat="auto"', 'flat="15:45"')
     (here / "bad.py").write_text(

@@ -6,15 +6,15 @@ from velox.market import facts
 from velox.market.calendar import last_covered_date
 from velox.market.instruments import InstrumentBook
 from velox.strategy.clocktext import SECOND_NS, clock_text
+from velox.strategy.collect import Declared
 from velox.strategy.compile import compile_strategy
+from velox.strategy.declare import OfCandles
 from velox.strategy.faults import InvalidStrategy
 from velox.strategy.load import load_with_faults
 from velox.strategy.params import Param, parse_assignments
 from velox.strategy.spec import BarsSpec, HookSpec, Spec
 
 __all__ = ["command"]
-
-_OF_CANDLES = ("atr", "vwap")
 
 
 @click.command()
@@ -31,23 +31,23 @@ def command(file: str, params: tuple[str, ...]) -> None:
         click.echo(f"judged by the rules of {date}, the last covered date", err=True)
         raise
     click.echo(f"ok: {spec.name} in {spec.file}, judged by the rules of {date}, the last covered date")
-    for word, text in _summary(spec, cls.__velox__.params):
+    for word, text in _summary(spec, cls.__velox__):
         click.echo(f"  {word:<11}{text}")
     for warning in spec.warnings:
         click.echo(f"warning: {warning}", err=True)
 
 
-def _summary(spec: Spec, params: dict[str, Param[object]]) -> list[tuple[str, str]]:
+def _summary(spec: Spec, declared: Declared) -> list[tuple[str, str]]:
     rows = [("", line) for line in spec.doc.splitlines()[:1]]
-    rows += [("parameters", _param(name, value, params[name])) for name, value in spec.params.items()]
+    rows += [("parameters", _param(name, value, declared.params[name])) for name, value in spec.params.items()]
     rows.append(("instrument", spec.symbol))
     for bars in spec.bars:
         rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}, {_warm_up(bars)}"))
     for node in spec.nodes:
         numbers = "".join(f", {number:g}" for number in node.params)
-        bars_name = spec.bars[node.bars].name
-        source = bars_name if node.kind in _OF_CANDLES else f"{bars_name}.{node.source}"
-        rows.append(("indicators", f"{node.name} = {node.kind.upper()}({source}{numbers})"))
+        bars_name, written = spec.bars[node.bars].name, declared.nodes[node.name]
+        source = bars_name if isinstance(written, OfCandles) else f"{bars_name}.{node.source}"
+        rows.append(("indicators", f"{node.name} = {type(written).__name__}({source}{numbers})"))
     rows += [("hooks", _hook(spec, hook)) for hook in spec.hooks]
     if spec.session is not None:
         start, last, flat = map(clock_text, (spec.session.start_ns, spec.session.last_entry_ns, spec.session.flat_ns))
