@@ -175,6 +175,14 @@ def test_columns_must_be_five_and_equally_long() -> None:
         indicator_values("ema", [2], column, column)
 
 
+def test_what_asks_the_time_is_not_computed_without_it() -> None:
+    columns = [np.ones(5)] * 5
+    with pytest.raises(ValueError, match="opening_range needs since_open_s"):
+        indicator_values("opening_range", [5], *columns)
+    with pytest.raises(ValueError, match="as long as"):
+        indicator_values("opening_range", [5], *columns, since_open_s=np.zeros(4, dtype=np.uint32), length_s=60)
+
+
 def test_a_view_with_strides_is_read_as_it_looks() -> None:
     table = np.column_stack(_walk(seed=7, length=300))
     view = tuple(table[:, i] for i in range(5))

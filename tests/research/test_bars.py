@@ -195,6 +195,22 @@ def test_every_kind_gives_its_columns(oracle_core: None, tmp_path: Path) -> None
     assert frame.tail(1).null_count().sum_horizontal().item() == 0
 
 
+@with_core
+def test_opening_range_is_of_its_session_and_of_whole_candles(oracle_core: None, tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path)
+    _store(catalog, dt.date(2021, 4, 26), _walk(30, 6))
+    _store(catalog, dt.date(2021, 4, 27), _walk(30, 7))
+    frame = compute_bars(catalog, "NSE:A", 300, parse_indicators("opening_range:15"))
+    columns = frame["opening_high_15"], frame["opening_low_15"]
+    for column, wanted in zip(columns, ("high", "low"), strict=True):
+        for first in (0, 6):
+            box = frame[wanted][first : first + 3]
+            edge = box.max() if wanted == "high" else box.min()
+            assert column[first : first + 6].to_list() == [None, None, edge, edge, edge, edge]
+    with pytest.raises(BadInput, match=r"'opening_range:7' is no whole number of candles of 300 s"):
+        compute_bars(catalog, "NSE:A", 300, parse_indicators("opening_range:7"))
+
+
 def test_bars_are_written_where_they_can_be(tmp_path: Path) -> None:
     frame = pl.DataFrame({"ts_open": [1]})
     write_bars(frame, tmp_path / "bars.parquet")

@@ -92,6 +92,7 @@ def test_every_fault_is_told_at_once_with_its_line(faults: Faults) -> None:
         (BARS + "band = Bollinger(bars.close, 2.5)\n" + HOOK + "pass", "period is a whole number"),
         (BARS + "band = Bollinger(bars.close, 1)\n" + HOOK + "pass", "period is 1; it must lie between 2 and 5000"),
         (BARS + 'band = VWAPBands(bars, "2")\n' + HOOK + "pass", "deviations is a number or a number Param, not '2'"),
+        (BARS + "box = OpeningRange(bars, 7)\n" + HOOK + "pass", "7 minutes are no whole number of candles of 300 s"),
         (BARS + "trend = SuperTrend(bars.close)\n" + HOOK + "pass", "the candles themselves"),
         (BARS + "range_ = ATR(bars.close)\n" + HOOK + "pass", "ATR(bars, 14)"),
         ('line = EMA(Bars("NSE:TCS", "1m").close, 9)\nsymbol = "NSE:TCS"\n', "its Bars has no name"),

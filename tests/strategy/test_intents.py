@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.strategy.fake_core import FakeBar, FakeCore, FakeSeries, Sent
 
@@ -13,12 +12,10 @@ from velox import bars, cost, pct, points, r, risk_pct, risk_rupees
 from velox.errors import BadInput, Refused
 from velox.strategy import state
 from velox.strategy.base import Strategy
-from velox.strategy.handles import HANDLES
 from velox.strategy.host import Instance
 from velox.strategy.protect import Distance, Kind
 from velox.strategy.spec import Spec
 from velox.strategy.trade import Trade
-from velox_core import indicator_values
 
 Compiled = Callable[..., Spec]
 Made = Callable[[str], type[Strategy]]
@@ -294,38 +291,3 @@ def test_a_strategy_is_not_called_by_hand(me: Any) -> None:
         type(me)()
     with pytest.raises(Refused, match="only while the strategy runs"):
         _ = object.__new__(type(me)).average
-
-
-@pytest.mark.parametrize(
-    ("kind", "params"),
-    [
-        ("macd", [3, 6, 4]),
-        ("bbands", [5, 2]),
-        ("stoch", [5, 3, 3]),
-        ("adx", [5]),
-        ("donchian", [5]),
-        ("keltner", [5, 5, 2]),
-        ("supertrend", [5, 3]),
-        ("vwap_bands", [2]),
-    ],
-)
-def test_fields_of_a_node_are_the_outputs_of_the_core_in_their_order(kind: str, params: list[float]) -> None:
-    rising = 100 + np.arange(40.0) ** 1.5
-    columns = (rising, rising + 1, rising - 1, rising, np.full(40, 10.0))
-    last: Any = HANDLES[kind]._make(float(values[-1]) for values in indicator_values(kind, params, *columns))
-    match kind:
-        case "macd":
-            assert last.line > last.signal > last.hist > 0
-        case "stoch":
-            assert 0 < last.k <= 100
-            assert 0 < last.d <= 100
-        case "adx":
-            assert last.adx == pytest.approx(100)
-            assert last.plus > last.minus == 0
-        case "supertrend":
-            assert 0 < last.line < rising[-1]
-            assert last.up == 1
-        case "donchian":
-            assert last.low < last.middle < last.high == rising[-1] + 1
-        case _:
-            assert last.lower < last.middle < last.upper

@@ -5,10 +5,12 @@ import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 import velox_core
 from velox.errors import BadInput
@@ -18,11 +20,12 @@ from velox.research.catalog import Catalog, Entry, write_parquet
 
 __all__ = ["IndicatorSpec", "borrowed_facts", "compute_bars", "parse_indicators", "parse_timeframe", "write_bars"]
 
+_SECOND_NS = 1_000_000_000
 _SECONDS = {"s": 1, "m": 60, "h": 3_600}
 _TIMEFRAME_MAX_S = 24 * 3_600
 _BASE_COLUMNS = ("ts_open", "open", "high", "low", "close", "volume", "ticks")
 _INPUTS = ("open", "high", "low", "close", "volume")
-_OF_ONE_SESSION = ("vwap", "vwap_bands")
+_OF_ONE_SESSION = ("vwap", "vwap_bands", "opening_range")
 _LENGTH_MAX = 100_000
 _MULTIPLES = ("deviations", "multiplier")
 _MULTIPLE_MAX = 100
@@ -47,6 +50,7 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "supertrend": (("period", "multiplier"), ("supertrend", "supertrend_up")),
     "hma": (("period",), ("hma",)),
     "vwap_bands": (("deviations",), ("vwap_upper", "vwap_middle", "vwap_lower")),
+    "opening_range": (("minutes",), ("opening_high", "opening_low")),
 }
 
 
@@ -69,6 +73,14 @@ class IndicatorSpec(msgspec.Struct, frozen=True):
     @property
     def _texts(self) -> list[str]:
         return [f"{value:g}" for value in self.params]
+
+
+class _Times(NamedTuple):
+    """When candles were: the places of each session's first and its end, begins since the open, and the length."""
+
+    sessions: list[tuple[int, int]]
+    since_open_s: NDArray[np.uint32]
+    timeframe_s: int
 
 
 def parse_timeframe(text: str) -> int:
@@ -96,12 +108,20 @@ def compute_bars(
 ) -> pl.DataFrame:
     """Compute one day, or all days of an instrument with indicators that run on from day to day."""
     entries = _ticks_of(catalog, instrument, day)
-    days = [core_candles(load(e.day, as_of=as_of), e, catalog.read(e), timeframe_s) for e in entries]
+    facts = [load(e.day, as_of=as_of) for e in entries]
+    days = [core_candles(of_day, e, catalog.read(e), timeframe_s) for of_day, e in zip(facts, entries, strict=True)]
     frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
     starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
-    return frame.with_columns(
-        series for spec in indicators for series in _indicator(spec, frame, list(itertools.pairwise(map(int, starts))))
+    since_open = [
+        np.asarray(day["ts_open"], dtype=np.int64) - of_day.loaded.open_ns
+        for day, of_day in zip(days, facts, strict=True)
+    ]
+    times = _Times(
+        list(itertools.pairwise(map(int, starts))),
+        (np.concatenate(since_open) // _SECOND_NS).astype(np.uint32),
+        timeframe_s,
     )
+    return frame.with_columns(series for spec in indicators for series in _indicator(spec, frame, times))
 
 
 def borrowed_facts(catalog: Catalog, instrument: str, day: dt.date | None, as_of: dt.date | None) -> list[str]:
@@ -154,12 +174,22 @@ def _parse_one(text: str) -> IndicatorSpec:
     return IndicatorSpec(kind, tuple(float(word) for word in words))
 
 
-def _indicator(spec: IndicatorSpec, frame: pl.DataFrame, sessions: list[tuple[int, int]]) -> list[pl.Series]:
+def _indicator(spec: IndicatorSpec, frame: pl.DataFrame, times: _Times) -> list[pl.Series]:
     """Compute an indicator's columns over all days, or session by session; not ready yet (NaN) becomes null."""
+    if spec.kind == "opening_range" and spec.params[0] * _SECONDS["m"] % times.timeframe_s:
+        raise BadInput(f"{spec.text!r} is no whole number of candles of {times.timeframe_s} s")
     inputs = [frame[name].cast(pl.Float64).to_numpy() for name in _INPUTS]
-    spans = sessions if spec.kind in _OF_ONE_SESSION else [(0, frame.height)]
+    spans = times.sessions if spec.kind in _OF_ONE_SESSION else [(0, frame.height)]
+
+    def compute(begin: int, end: int) -> list[NDArray[np.float64]]:
+        columns = (x[begin:end] for x in inputs)
+        since_open_s = times.since_open_s[begin:end]
+        return velox_core.indicator_values(
+            spec.kind, spec.params, *columns, since_open_s=since_open_s, length_s=times.timeframe_s
+        )
+
     try:
-        parts = [velox_core.indicator_values(spec.kind, spec.params, *(x[a:b] for x in inputs)) for a, b in spans]
+        parts = [compute(begin, end) for begin, end in spans]
     except ValueError as error:
         raise BadInput(f"{spec.text!r} cannot be computed: {error}") from error
     outputs = [np.concatenate(values) for values in zip(*parts, strict=True)]

@@ -14,6 +14,7 @@ __all__ = [
     "AtrSeries",
     "BandsHandle",
     "BarsHandle",
+    "BoxHandle",
     "ChannelHandle",
     "MacdHandle",
     "SessionTimes",
@@ -80,6 +81,18 @@ class TrendHandle(NamedTuple):
 
     line: Series
     up: Series
+
+
+class BoxHandle(NamedTuple):
+    """The borders of a session's opening range, NaN until it is over."""
+
+    high: Series
+    low: Series
+
+    @property
+    def ready(self) -> bool:
+        """Whether the range is over and whole."""
+        return self.high.ready
 
 
 class SessionTimes(msgspec.Struct, frozen=True):
@@ -185,7 +198,7 @@ class AtrSeries:
         return format(float(self), how)
 
 
-_Lines = MacdHandle | BandsHandle | StochasticHandle | AdxHandle | ChannelHandle | TrendHandle
+_Lines = BoxHandle | MacdHandle | BandsHandle | StochasticHandle | AdxHandle | ChannelHandle | TrendHandle
 
 # The kinds with several outputs; the fields stand in the core's order.
 HANDLES: dict[str, type[_Lines]] = {
@@ -197,4 +210,5 @@ HANDLES: dict[str, type[_Lines]] = {
     "keltner": BandsHandle,
     "supertrend": TrendHandle,
     "vwap_bands": BandsHandle,
+    "opening_range": BoxHandle,
 }

@@ -1,10 +1,12 @@
 """Indicators of daily use as the class body declares them; the core's files define each, with its seeds."""
 
 import math
+from collections.abc import Iterator
 
 from velox.strategy.core import Series
 from velox.strategy.declare import Bars, Multiple, Node, OfCandles, Source, Whole
-from velox.strategy.handles import AdxHandle, BandsHandle, ChannelHandle, StochasticHandle, TrendHandle
+from velox.strategy.handles import AdxHandle, BandsHandle, BoxHandle, ChannelHandle, StochasticHandle, TrendHandle
+from velox.strategy.params import Values
 
 __all__ = [
     "ADX",
@@ -15,11 +17,14 @@ __all__ = [
     "Bollinger",
     "Donchian",
     "Keltner",
+    "OpeningRange",
     "Stochastic",
     "SuperTrend",
     "VWAPBands",
     "WilliamsR",
 ]
+
+_MINUTE_S = 60
 
 
 class Bollinger(Node[BandsHandle]):
@@ -168,6 +173,31 @@ class VWAPBands(OfCandles[BandsHandle]):
 
     def __init__(self, bars: Bars, deviations: Multiple = 1.0) -> None:
         super().__init__(bars, deviations=deviations)
+
+    def lookback(self, numbers: tuple[float, ...]) -> int:
+        """Candles until the first value."""
+        return 1
+
+
+class OpeningRange(OfCandles[BoxHandle]):
+    """The box of the session's first minutes: `.high`, `.low` and `.ready`, once they are over and none was missed."""
+
+    kind = "opening_range"
+
+    def __init__(self, bars: Bars, minutes: Whole = 15) -> None:
+        super().__init__(bars, minutes=minutes)
+
+    def judged(self, values: Values) -> Iterator[str]:
+        """What is wrong with the values of its parameters."""
+        yield from super().judged(values)
+        candles = self.candles()
+        try:
+            length_s = candles.timeframe_s(values) if candles is not None else 1
+        except ValueError:
+            return  # the candles say it themselves
+        minutes = int(self.numbers(values)[0])
+        if minutes * _MINUTE_S % length_s:
+            yield f"{self.call}: {minutes} minutes are no whole number of candles of {length_s} s"
 
     def lookback(self, numbers: tuple[float, ...]) -> int:
         """Candles until the first value."""

@@ -59,8 +59,17 @@ def decode_smartapi(frame: bytes) -> dict[str, object]:
 def decode_kite(message: bytes) -> dict[str, object]:
     """Decode one message of Kite's ticker: its packets as `ticks`, and as `error` the first that is none, or None."""
 
-def indicator_values(kind: str, params: Sequence[float], *columns: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """An indicator's outputs over closed candles; `columns` are open, high, low, close and volume."""
+def indicator_values(
+    kind: str,
+    params: Sequence[float],
+    *columns: NDArray[np.float64],
+    since_open_s: NDArray[np.uint32] | None = None,
+    length_s: int = 0,
+) -> list[NDArray[np.float64]]:
+    """An indicator's outputs over closed candles; `columns` are open, high, low, close and volume.
+
+    The opening range needs each candle's begin in seconds since the session's open, and the length of a candle.
+    """
 
 @final
 class FourIndicators:

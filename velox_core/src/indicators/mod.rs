@@ -15,10 +15,13 @@ mod cci;
 mod contract;
 mod donchian;
 mod ema;
+#[cfg(test)]
+mod examples;
 mod hma;
 mod keltner;
 mod macd;
 mod obv;
+mod opening_range;
 mod params;
 mod rsi;
 mod sma;
@@ -40,6 +43,7 @@ pub use hma::Hma;
 pub use keltner::Keltner;
 pub use macd::Macd;
 pub use obv::Obv;
+pub use opening_range::OpeningRange;
 pub use rsi::Rsi;
 pub use sma::Sma;
 pub use stoch::Stoch;
@@ -65,6 +69,10 @@ pub struct Input {
     pub close: f64,
     /// Volume of this candle.
     pub volume: f64,
+    /// Begin and end of this candle in seconds since the session's open.
+    pub from_s: u32,
+    #[allow(missing_docs)] // said with the one before
+    pub to_s: u32,
     /// The value that EMA, SMA, RSI and MACD follow: the chosen field of the candle.
     pub source: f64,
 }
@@ -155,6 +163,8 @@ pub enum Indicator {
     Hma(Hma),
     /// Bands about the VWAP of the session.
     VwapBands(VwapBands),
+    /// Opening range of the session.
+    OpeningRange(OpeningRange),
 }
 
 macro_rules! each {
@@ -178,6 +188,7 @@ macro_rules! each {
             Indicator::Supertrend($inner) => $body,
             Indicator::Hma($inner) => $body,
             Indicator::VwapBands($inner) => $body,
+            Indicator::OpeningRange($inner) => $body,
         }
     };
 }
@@ -215,12 +226,17 @@ impl Indicator {
         each!(self, study => of(study))
     }
 
+    /// Whether it asks when in its session a candle was.
+    pub fn asks_the_time(&self) -> bool {
+        matches!(self, Self::OpeningRange(_))
+    }
+
     /// Closed candles that it takes until the values are there.
     pub fn warm_up(&self) -> usize {
         each!(self, study => study.warm_up())
     }
 
-    /// A new session begins; only VWAP and its bands forget.
+    /// A new session begins; VWAP, its bands and the opening range forget.
     pub fn reset_session(&mut self) {
         each!(self, study => study.reset_session());
     }

@@ -1,8 +1,8 @@
 //! Makes an indicator of a name and numbers, or says in one sentence what is wrong with them.
 
 use super::{
-    Adx, Atr, Bbands, Cci, Donchian, Ema, Hma, Indicator, Keltner, Macd, Obv, PERIOD_MAX, ParamError, Rsi, Sma, Stoch,
-    Supertrend, Tema, Vwap, VwapBands, Willr,
+    Adx, Atr, Bbands, Cci, Donchian, Ema, Hma, Indicator, Keltner, Macd, Obv, OpeningRange, PERIOD_MAX, ParamError,
+    Rsi, Sma, Stoch, Supertrend, Tema, Vwap, VwapBands, Willr,
 };
 
 /// The largest multiple of a deviation or a range.
@@ -29,6 +29,7 @@ impl Indicator {
         "supertrend",
         "hma",
         "vwap_bands",
+        "opening_range",
     ];
 
     /// An indicator by name and parameters, e.g. `("macd", [12, 26, 9])`.
@@ -68,6 +69,10 @@ impl Indicator {
             "vwap_bands" => {
                 let [deviations] = named(kind, params, ["deviations"])?;
                 Ok(Self::VwapBands(VwapBands::new(multiple(kind, "deviations", deviations)?)))
+            }
+            "opening_range" => {
+                let [minutes] = named(kind, params, ["minutes"])?;
+                Ok(Self::OpeningRange(OpeningRange::new(whole(kind, minutes, 1)?)))
             }
             _ => Err(ParamError(format!("there is no indicator {kind:?}; there are {}", Self::KINDS.join(", ")))),
         }

@@ -10,6 +10,7 @@ pub const FLAG_GAP: u32 = 1;
 /// Columns of a series' history.
 const FIELDS: usize = 5;
 const SECOND_NS: i64 = 1_000_000_000;
+const DAY_NS: i64 = 86_400 * SECOND_NS;
 
 /// One candle; prices at 1e-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,15 @@ pub enum Source {
     Low,
     Close,
     Volume,
+}
+
+/// What places a candle in its session.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Open of a session, ns.
+    pub session_open: i64,
+    /// Length of the candle, s.
+    pub seconds: u32,
 }
 
 impl Source {
@@ -71,8 +81,8 @@ impl Candle {
         self.ticks += 1;
     }
 
-    /// The candle as an indicator sees it.
-    pub fn input(&self, source: Source) -> indicators::Input {
+    /// The candle as an indicator sees it; a session of an earlier day is taken to have opened at the same time of day.
+    pub fn input(&self, source: Source, span: Span) -> indicators::Input {
         let volume = self.volume as f64;
         let (open, high, low, close) =
             (to_float(self.open), to_float(self.high), to_float(self.low), to_float(self.close));
@@ -83,7 +93,8 @@ impl Candle {
             Source::Close => close,
             Source::Volume => volume,
         };
-        indicators::Input { open, high, low, close, volume, source }
+        let from_s = ((self.ts_open - span.session_open).rem_euclid(DAY_NS) / SECOND_NS) as u32;
+        indicators::Input { open, high, low, close, volume, from_s, to_s: from_s + span.seconds, source }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The node graph: indicators on series, shared between strategies, updated as candles close.
 
-use super::candle::{Candle, Frame, Series, Source};
+use super::candle::{Candle, Frame, Series, Source, Span};
 use super::history::History;
 use super::hooks::{HookArg, HookCall, Rank};
 use super::{ApplyError, Kernel};
@@ -32,8 +32,8 @@ pub struct Node {
 }
 
 impl Node {
-    fn update(&mut self, candle: &Candle, now: i64) {
-        self.study.update(&candle.input(self.source));
+    fn update(&mut self, candle: &Candle, span: Span, now: i64) {
+        self.study.update(&candle.input(self.source, span));
         self.values = self.study.values();
         self.updated = now;
         self.last_open = candle.ts_open;
@@ -54,9 +54,15 @@ impl Kernel {
             return NOT_READY;
         };
         match self.forming_candle(node.series) {
-            Some(candle) => node.study.peek(&candle.input(node.source)),
+            Some(candle) => node.study.peek(&candle.input(node.source, self.span(node.series))),
             None => node.values,
         }
+    }
+
+    /// Where the candles of a series lie in a session.
+    fn span(&self, series: u32) -> Span {
+        let session_open = self.facts.as_ref().map_or(0, |facts| facts.open_ns);
+        Span { session_open, seconds: self.series[series as usize].seconds() }
     }
 
     /// The unfinished candle of a series with its volume so far.
@@ -100,6 +106,7 @@ impl Kernel {
     /// see it again, so that a node which joins an old series is warmed alone.
     pub(super) fn apply_history(&mut self, bar: &HistoryBar) {
         let is_forming = self.frame(bar.series).forming.ticks > 0;
+        let span = self.span(bar.series);
         let series = &mut self.series[bar.series as usize];
         if is_forming {
             return;
@@ -123,7 +130,7 @@ impl Kernel {
             if bar.ts_open <= node.last_open {
                 continue;
             }
-            node.update(&candle, bar.ts_open);
+            node.update(&candle, span, bar.ts_open);
             if !of_today {
                 node.begin_session();
             }
@@ -177,6 +184,7 @@ impl Kernel {
     }
 
     fn close_frame(&mut self, market: usize, at: usize) -> (u32, Candle) {
+        let span = self.span(self.markets[market].frames[at].series);
         let market = &mut self.markets[market];
         let frame = &mut market.frames[at];
         let candle = frame.close(market.run_volume);
@@ -185,7 +193,7 @@ impl Kernel {
         series.remember(&candle);
         self.candles_closed += 1;
         for &node in &series.nodes {
-            self.nodes[node as usize].update(&candle, self.now);
+            self.nodes[node as usize].update(&candle, span, self.now);
         }
         let (id, nodes, ts, decision) = (frame.series, &self.nodes, self.now, self.out.decisions.len());
         self.out.decisions.push_raw(Kind::CandleClosed, ts, |out| write_candle(out, series, &candle, nodes));

@@ -281,3 +281,30 @@ fn a_new_session_has_no_vwap_before_its_first_candle() {
     day.tick("09:16:01", 200.0);
     assert_eq!(day.kernel.nodes[0].values[0].to_bits(), 200f64.to_bits());
 }
+
+#[test]
+fn the_opening_range_is_of_todays_first_minutes_alone() {
+    let mut day = Day::with_bars(&[60]);
+    let range = NodeAdded { id: 0, series: 0, source: "close".into(), kind: "opening_range".into(), params: vec![2.0] };
+    day.put(Kind::NodeAdded, &range);
+    let price = paise(500.0);
+    let ts_open = at("09:15") - 86_400 * S;
+    for n in 0..3 {
+        let ts_open = ts_open + n * 60 * S;
+        let bar =
+            HistoryBar { series: 0, ts_open, open: price, high: price, low: price, close: price, volume: 5, ticks: 1 };
+        day.put(Kind::HistoryBar, &bar);
+        assert!(day.kernel.nodes[0].values[0].is_nan(), "yesterday's is over");
+    }
+    for (clock, rupees) in [("09:15:01", 100.0), ("09:15:30", 104.0), ("09:16:01", 99.0)] {
+        day.tick(clock, rupees);
+        assert!(day.kernel.nodes[0].values[0].is_nan(), "{clock}");
+    }
+    let box_of = |values: [f64; 3]| [values[0], values[1]].map(f64::to_bits);
+    assert_eq!(box_of(day.kernel.forming(0)), [104.0, 99.0].map(f64::to_bits), "as if the last candle closed now");
+    for (clock, rupees) in [("09:17:01", 150.0), ("09:18:01", 1.0)] {
+        day.tick(clock, rupees);
+        assert_eq!(box_of(day.kernel.nodes[0].values), [104.0, 99.0].map(f64::to_bits), "{clock}");
+        assert_eq!(box_of(day.kernel.forming(0)), [104.0, 99.0].map(f64::to_bits), "{clock}");
+    }
+}
