@@ -229,3 +229,12 @@ def test_equal_source_gives_an_equal_hash(strategy: Made, compiled: Compiled) ->
     first = compiled(strategy(BARS + HOOK + "pass")).code_hash
     assert compiled(strategy(BARS + HOOK + "pass")).code_hash == first
     assert compiled(strategy(BARS + HOOK + "return")).code_hash != first
+
+
+@pytest.mark.parametrize(("length", "candles"), [("1m", 15), ("5m", 3), ("15m", 1)])
+def test_an_opening_range_counts_minutes_whatever_its_candles(
+    strategy: Made, compiled: Compiled, length: str, candles: int
+) -> None:
+    body = BARS.replace("5m", length) + "box = OpeningRange(bars, 15)\n"
+    (bars,) = compiled(strategy(body + HOOK + "pass")).bars
+    assert bars.ready_after == candles + 1

@@ -137,13 +137,14 @@ def _bars(declared: Declared, values: Values, nodes: list[NodeSpec]) -> list[Bar
     found: list[BarsSpec] = []
     for place, (name, bars) in enumerate(declared.bars.items()):
         ready = settled = 0
+        length_s = bars.timeframe_s(values)
         for spec in nodes:
             if spec.bars == place:
-                lookback = declared.nodes[spec.name].lookback(spec.params)
+                lookback = declared.nodes[spec.name].lookback_at(spec.params, length_s)
                 ready = max(ready, lookback + 1)  # a crossing needs the value before as well
                 longest = int(max(spec.params, default=1))
                 settled = max(settled, lookback + 1 + (_SETTLED_PERIODS * longest if spec.kind in _SMOOTHED else 0))
-        found.append(BarsSpec(name, bars.timeframe_s(values), ready, settled))
+        found.append(BarsSpec(name, length_s, ready, settled))
     return found
 
 

@@ -168,6 +168,10 @@ class Node(Declaration, Generic[_H]):
         """Candles until the first value."""
         return int(numbers[0])
 
+    def lookback_at(self, numbers: tuple[float, ...], timeframe_s: int) -> int:
+        """The same for candles of a length; what counts minutes needs it."""
+        return self.lookback(numbers)
+
     _wanted = "a field of candles, as in EMA(bars.close, 21)"
 
     def _least(self, word: str) -> int:

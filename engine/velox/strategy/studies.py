@@ -199,6 +199,6 @@ class OpeningRange(OfCandles[BoxHandle]):
         if minutes * _MINUTE_S % length_s:
             yield f"{self.call}: {minutes} minutes are no whole number of candles of {length_s} s"
 
-    def lookback(self, numbers: tuple[float, ...]) -> int:
-        """Candles until the first value."""
-        return 1
+    def lookback_at(self, numbers: tuple[float, ...], timeframe_s: int) -> int:
+        """Candles until the first value, if each has a trade."""
+        return int(numbers[0]) * _MINUTE_S // timeframe_s
