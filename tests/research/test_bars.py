@@ -20,6 +20,7 @@ from velox.research.importer import import_recordings
 from velox.research.nse_ticks import TICK_SCHEMA, find_recordings
 
 ASKED = "ema:20,sma:20,rsi:14,macd:12:26:9,atr:14"
+ALSO = "bbands:20:2,stoch:14:3:3,adx:14,cci:20,willr:14,obv,tema:9"
 COLUMNS = ["ema_20", "sma_20", "rsi_14", "macd_12_26_9", "macd_signal_12_26_9", "macd_hist_12_26_9", "atr_14"]
 DAY_NS = 86_400 * 10**9
 OPEN_NS = 1_619_408_700_000_000_000  # 2021-04-26 09:15 IST
@@ -235,6 +236,15 @@ def test_core_equals_the_independent_computation(shared: Path, tmp_path: Path, m
         wanted = [talib.EMA(close, 20), talib.SMA(close, 20), talib.RSI(close, 14), *talib.MACD(close, 12, 26, 9)]
         for name, values in zip(COLUMNS, [*wanted, talib.ATR(high, low, close, 14)], strict=True):
             _same(frame[name], values)
+        also = compute_bars(catalog, entry.instrument, minutes * 60, parse_indicators(ALSO))
+        volume = frame["volume"].cast(pl.Float64).to_numpy()
+        adx, plus, minus = (of(high, low, close, 14) for of in (talib.ADX, talib.PLUS_DI, talib.MINUS_DI))
+        wanted = [*talib.BBANDS(close, 20), *talib.STOCH(high, low, close, 14, slowk_period=3, slowd_period=3)]
+        wanted += [adx, *(np.where(np.isnan(adx), np.nan, side) for side in (plus, minus))]
+        wanted += [talib.CCI(high, low, close, 20), talib.WILLR(high, low, close, 14)]
+        wanted += [talib.OBV(close, volume), talib.TEMA(close, 9)]
+        for name, values in zip(also.columns[len(CANDLE_SCHEMA) :], wanted, strict=True):
+            _same(also[name], values)
 
 
 Write = Callable[..., Path]
