@@ -28,7 +28,7 @@ def test_fields_of_a_node_are_the_outputs_of_the_core_in_their_order(kind: str, 
     columns = (rising, rising + 1, rising - 1, rising, np.full(40, 10.0))
     since_open_s = np.arange(40, dtype=np.uint32) * 60
     outputs = indicator_values(kind, params, *columns, since_open_s=since_open_s, length_s=60)
-    last: Any = HANDLES[kind]._make(float(values[-1]) for values in outputs)
+    last: Any = HANDLES[kind](*(float(values[-1]) for values in outputs))
     match kind:
         case "macd":
             assert last.line > last.signal > last.hist > 0
@@ -47,3 +47,11 @@ def test_fields_of_a_node_are_the_outputs_of_the_core_in_their_order(kind: str, 
             assert last.low < last.middle < last.high == rising[-1] + 1
         case _:
             assert last.lower < last.middle < last.upper
+
+
+@pytest.mark.parametrize("kind", sorted(HANDLES))
+def test_a_node_of_several_outputs_is_no_value_and_no_history(kind: str) -> None:
+    lines: Any = HANDLES[kind](*map(float, range(len(HANDLES[kind].__struct_fields__))))
+    for wrong in (lambda: lines[1], lambda: lines > 1, lambda: float(lines)):
+        with pytest.raises(TypeError):
+            wrong()

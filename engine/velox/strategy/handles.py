@@ -1,7 +1,7 @@
 """What an instance holds in place of a declaration of the graph: cheap readers of values inside the kernel."""
 
 import datetime
-from typing import NamedTuple, SupportsFloat, overload
+from typing import SupportsFloat, overload
 
 import msgspec
 
@@ -37,7 +37,11 @@ class BarsHandle:
         self.volume = fields["volume"]
 
 
-class MacdHandle(NamedTuple):
+class _Lines(msgspec.Struct, frozen=True, eq=False):
+    """The named outputs of a node; no sequence, since `node[1]` would read like the value before."""
+
+
+class MacdHandle(_Lines, frozen=True, eq=False):
     """The three lines of a MACD."""
 
     line: Series
@@ -45,7 +49,7 @@ class MacdHandle(NamedTuple):
     hist: Series
 
 
-class BandsHandle(NamedTuple):
+class BandsHandle(_Lines, frozen=True, eq=False):
     """A middle line and the bands about it."""
 
     upper: Series
@@ -53,14 +57,14 @@ class BandsHandle(NamedTuple):
     lower: Series
 
 
-class StochasticHandle(NamedTuple):
+class StochasticHandle(_Lines, frozen=True, eq=False):
     """The two lines of a stochastic."""
 
     k: Series
     d: Series
 
 
-class AdxHandle(NamedTuple):
+class AdxHandle(_Lines, frozen=True, eq=False):
     """The strength of a trend and its two directions."""
 
     adx: Series
@@ -68,7 +72,7 @@ class AdxHandle(NamedTuple):
     minus: Series
 
 
-class ChannelHandle(NamedTuple):
+class ChannelHandle(_Lines, frozen=True, eq=False):
     """The borders of a channel and its middle."""
 
     high: Series
@@ -76,14 +80,14 @@ class ChannelHandle(NamedTuple):
     middle: Series
 
 
-class TrendHandle(NamedTuple):
+class TrendHandle(_Lines, frozen=True, eq=False):
     """A trailing line, and 1 while its trend rises and else 0."""
 
     line: Series
     up: Series
 
 
-class BoxHandle(NamedTuple):
+class BoxHandle(_Lines, frozen=True, eq=False):
     """The borders of a session's opening range, NaN until it is over."""
 
     high: Series
@@ -197,8 +201,6 @@ class AtrSeries:
     def __format__(self, how: str, /) -> str:
         return format(float(self), how)
 
-
-_Lines = BoxHandle | MacdHandle | BandsHandle | StochasticHandle | AdxHandle | ChannelHandle | TrendHandle
 
 # The kinds with several outputs; the fields stand in the core's order.
 HANDLES: dict[str, type[_Lines]] = {

@@ -161,7 +161,7 @@ class Instance:
 def _node_handle(node: NodeSpec, number: int, core: CoreLike) -> Any:
     lines = HANDLES.get(node.kind)
     if lines is not None:
-        return lines._make(core.output(number, output) for output in range(len(lines._fields)))
+        return lines(*(core.output(number, output) for output in range(len(lines.__struct_fields__))))
     first: Series = core.output(number, 0)
     return AtrSeries(first) if node.kind == "atr" else first
 
