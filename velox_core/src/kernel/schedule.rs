@@ -17,6 +17,12 @@ pub(super) struct Scheduled {
 }
 
 impl Scheduled {
+    /// The first time of a period that is not before `now`.
+    fn due_from(&self, now: i64) -> i64 {
+        let behind = now.saturating_sub(self.due).max(0);
+        self.due.saturating_add((behind + self.every - 1).div_euclid(self.every) * self.every)
+    }
+
     fn class(&self) -> TimerClass {
         if self.every > 0 { TimerClass::Every } else { TimerClass::At }
     }
@@ -44,7 +50,7 @@ impl Kernel {
     fn catch_up(&mut self, scheduled: &mut Scheduled, now: i64) {
         let late = now.saturating_sub(scheduled.due);
         if scheduled.every > 0 && late > 0 {
-            scheduled.due += (late + scheduled.every - 1).div_euclid(scheduled.every) * scheduled.every;
+            scheduled.due = scheduled.due_from(now);
         } else if scheduled.every == 0 && late > self.settings.late_ns && !scheduled.run_late {
             self.tell(scheduled.instance, "at_skipped", "A scheduled time had passed by more than 30 s.");
             scheduled.due = i64::MAX;
@@ -114,14 +120,20 @@ impl Kernel {
         self.run_schedule(timer.id as usize, timer.late_ns);
     }
 
-    /// A period that is not to run this time goes on with the next one.
+    /// A period that is not to run this time goes on with the next one; what passed while it waited for the close of a
+    /// candle is left out, or it would be due before kernel time.
     pub(super) fn pass_schedule(&mut self, index: usize) {
-        let end = self.facts.as_ref().map_or(0, |f| f.end_ns);
+        let (now, end) = (self.now, self.facts.as_ref().map_or(0, |f| f.end_ns));
         let Some(scheduled) = self.schedules.get_mut(index) else {
             return;
         };
-        let next = scheduled.due.saturating_add(scheduled.every);
-        scheduled.due = if scheduled.every > 0 && next <= end { next } else { i64::MAX };
+        if scheduled.every > 0 {
+            scheduled.due = scheduled.due.saturating_add(scheduled.every);
+            scheduled.due = scheduled.due_from(now);
+        }
+        if scheduled.every == 0 || scheduled.due > end {
+            scheduled.due = i64::MAX;
+        }
         self.arm_schedule(index);
     }
 

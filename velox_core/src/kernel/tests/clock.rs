@@ -185,6 +185,19 @@ fn periods_go_before_times_at_one_instant() {
 }
 
 #[test]
+fn what_a_period_missed_while_it_waited_for_a_candle_is_left_out() {
+    let every = Schedule { hook: 30, first: at("09:16"), every: S / 2, run_late: false };
+    let mut day = with_schedules(vec![every], &[60]);
+    day.tick("09:15:10", 100.0);
+    day.forget();
+    day.tick("09:16:01.2", 100.0); // 09:16:00.5 and 09:16:01 passed before the candle of 09:15 closed
+    assert_eq!(day.hooks(), ["bar 09:15:00 n1", "own 30"]);
+    assert_eq!(day.kernel.next_due(), at("09:16:01.5"), "nothing is due before kernel time");
+    day.clock("09:16:02");
+    assert_eq!(day.hooks(), ["own 30", "own 30"]);
+}
+
+#[test]
 fn a_period_ends_with_the_day() {
     let every = Schedule { hook: 30, first: at("09:15:30"), every: 3_600 * S, run_late: false };
     let mut day = with_schedules(vec![every], &[]);
