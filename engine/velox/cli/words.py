@@ -4,6 +4,8 @@ import contextlib
 import datetime as dt
 import math
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
 
@@ -12,6 +14,17 @@ __all__ = ["DateWord", "DaySpanWord", "SecondsWord", "SpeedWord", "TimeWord", "f
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
+
+
+_Read = TypeVar("_Read")
+
+
+def _read(pattern: re.Pattern[str], reader: Callable[[str], _Read], text: str) -> _Read | None:
+    """What a reader makes of a text of this form; None where it is of another, or says what cannot be."""
+    if pattern.fullmatch(text):
+        with contextlib.suppress(ValueError):
+            return reader(text)
+    return None
 
 
 class SpeedWord(click.ParamType[float | None]):
@@ -56,10 +69,7 @@ class TimeWord(click.ParamType[dt.time]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.time:
         """Read HH:MM:SS."""
         text = str(value)
-        parsed = None
-        if _CLOCK.fullmatch(text):
-            with contextlib.suppress(ValueError):
-                parsed = dt.time.fromisoformat(text)
+        parsed = _read(_CLOCK, dt.time.fromisoformat, text)
         if parsed is None:
             self.fail(f"{text!r} is not a time like 09:15:00", param, ctx)
         return parsed
@@ -73,10 +83,7 @@ class DateWord(click.ParamType[dt.date]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
         """Read yyyy-mm-dd."""
         text = str(value)
-        parsed = None
-        if _DATE.fullmatch(text):
-            with contextlib.suppress(ValueError):
-                parsed = dt.date.fromisoformat(text)
+        parsed = _read(_DATE, dt.date.fromisoformat, text)
         if parsed is None:
             self.fail(f"{text!r} is not a date like 2026-07-15", param, ctx)
         return parsed
@@ -92,16 +99,12 @@ class DaySpanWord(click.ParamType[tuple[dt.date, dt.date]]):
     ) -> tuple[dt.date, dt.date]:
         """Read yyyy-mm-dd or yyyy-mm."""
         text = str(value)
-        span = None
-        with contextlib.suppress(ValueError):
-            if _DATE.fullmatch(text):
-                span = (dt.date.fromisoformat(text), dt.date.fromisoformat(text))
-            elif _MONTH.fullmatch(text):
-                first = dt.date.fromisoformat(f"{text}-01")
-                span = (first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1))
-        if span is None:
+        if day := _read(_DATE, dt.date.fromisoformat, text):
+            return day, day
+        first = _read(_MONTH, lambda month: dt.date.fromisoformat(f"{month}-01"), text)
+        if first is None:
             self.fail(f"{text!r} is neither a date like 2026-07-15 nor a month like 2026-07", param, ctx)
-        return span
+        return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
 facts_as_of = click.option(
