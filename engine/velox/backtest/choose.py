@@ -12,9 +12,8 @@ from velox.market.facts import load as load_facts
 from velox.market.instruments import InstrumentBook
 from velox.research.catalog import Catalog, Entry
 from velox.research.days import Day, catalog_day
+from velox.runtime.choose import check_symbols
 from velox.runtime.plan import StrategyPlan
-from velox.strategy.compile import compile_strategy
-from velox.strategy.load import load
 
 __all__ = ["Ask", "Chosen", "choose", "plans_on", "spells"]
 
@@ -35,10 +34,15 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """The instruments that the strategies trade, and the days in order."""
+    """The instruments that the strategies trade, and the days in order, as spells."""
 
     symbols: list[str]
-    days: list[Day]
+    spells: list[list[Day]]
+
+    @property
+    def days(self) -> list[Day]:
+        """All of them."""
+        return [day for spell in self.spells for day in spell]
 
 
 def choose(ask: Ask) -> Chosen:
@@ -56,12 +60,13 @@ def choose(ask: Ask) -> Chosen:
     for day in days:
         day.facts_as_of = ask.facts_as_of
         _ = day.facts  # a date that is not covered is refused now
-    if ask.journal is not None and len(spells(days)) > 1:
-        broken = spells(days)[1][0].date
+    chosen = Chosen(sorted(symbols), spells(days))
+    if ask.journal is not None and len(chosen.spells) > 1:
+        broken = chosen.spells[1][0].date
         raise BadInput(
             f"--journal keeps days that follow each other, but {broken} begins anew: end before it with --to"
         )
-    return Chosen(sorted(symbols), days)
+    return chosen
 
 
 def plans_on(targets: Sequence[str], params: Mapping[str, str], instruments: Sequence[str]) -> list[StrategyPlan]:
@@ -101,18 +106,4 @@ def _symbols(ask: Ask, entries: Sequence[Entry]) -> set[str]:
         book.adopt(entry.instrument, index=entry.is_index)
     names = {entry.instrument for entry in entries}
     facts = load_facts(entries[0].day, as_of=ask.facts_as_of)
-    held: dict[str, str] = {}
-    for plan in ask.plans:
-        symbol = compile_strategy(load(plan.target), plan.params, facts, book).symbol
-        if symbol not in names:
-            shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
-            raise BadInput(
-                f"{plan.target} trades {symbol}, of which {ask.catalog} holds no ticks {_span(ask)}; it holds {shown}"
-            )
-        if symbol in held:
-            raise BadInput(
-                f"{plan.target} and {held[symbol]} would both trade {symbol} on one account: "
-                "give each its own instrument (-p symbol=…)"
-            )
-        held[symbol] = plan.target
-    return set(held)
+    return check_symbols(ask.plans, facts, book, names, f"of which {ask.catalog} holds no ticks {_span(ask)}")

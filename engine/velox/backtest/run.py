@@ -12,7 +12,7 @@ import msgspec
 
 import velox_core
 from velox.backtest.charges import charged
-from velox.backtest.choose import Ask, Chosen, choose, spells
+from velox.backtest.choose import Ask, Chosen, choose
 from velox.backtest.feed import feed
 from velox.backtest.tally import KEPT, StrategyTally, Tally
 from velox.clock import monotonic_ns
@@ -22,15 +22,13 @@ from velox.market.ticks import tick_size
 from velox.research.days import Day, DayRows
 from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
-from velox.runtime.warmup import join_candles, kept_length_s, span
+from velox.runtime.warmup import earlier_candles
 from velox.settings import Settings
+from velox.simulator.playback import AFTER_END_NS
 
 __all__ = ["Progress", "Result", "run"]
 
-# As a played day: its last time mark stands so long after the session's end.
-_AFTER_END_NS = 2_000_000_000
 _HISTORY_DAYS = 30
-_S = 1_000_000_000
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -115,7 +113,7 @@ class _Run:
         for done in feed(core, rows, numbers):
             self.tally.note(core.take_kept())
             self.tell(Progress(day.date, self.days_done, len(chosen.days), len(rows), done))
-        core.time_mark(facts.loaded.end_ns + _AFTER_END_NS)
+        core.time_mark(facts.loaded.end_ns + AFTER_END_NS)
         self.engine_ns += monotonic_ns() - began_ns
         self.tally.note(core.take_kept())
         self.tally.end_day(core.summary())
@@ -143,8 +141,7 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
     began_ns = monotonic_ns()
     chosen = choose(ask)
     running = _Run(ask, settings, tell)
-    parts = spells(chosen.days)
-    for days in parts:
+    for days in chosen.spells:
         running.spell(chosen, days)
     tally = running.tally
     strategies = list(tally.strategies.values())
@@ -171,7 +168,7 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
         engine_ticks_per_s=tally.ticks / max(engine_s, 1e-9),
         peak_rss_mib=_peak_rss_mib(),
         result_hash=_joined_hash(tally.hashes),
-        cold_starts=[part[0].date.isoformat() for part in parts[1:]],
+        cold_starts=[part[0].date.isoformat() for part in chosen.spells[1:]],
         synthetic=any(day.synthetic for day in chosen.days),
         strategies=strategies,
         notes=tally.notes,
@@ -179,19 +176,17 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
     )
 
 
-def _history(day: Day, played: dt.date) -> Callable[[Instrument, int, int], Coroutine[None, None, list[Candle]]]:
+def _history(day: Day, played: dt.date) -> Callable[[Instrument, int, int], Coroutine[None, None, Sequence[Candle]]]:
     """Candles of earlier days that the core has not built itself."""
 
-    async def earlier(instrument: Instrument, timeframe_s: int, count: int) -> list[Candle]:
-        kept_s = kept_length_s(timeframe_s)
-        if not kept_s:
-            return []
-        begin, end = (int(at.timestamp()) * _S for at in span(day.date, timeframe_s, count))
-        fields = ("ts_open", "open", "high", "low", "close", "volume")
-        candles = day.history(instrument.name, kept_s, _HISTORY_DAYS, played)
-        found = zip(*(candles[name].tolist() for name in fields), strict=True)
-        within = [candle for candle in found if begin <= candle[0] <= end]
-        return within if kept_s == timeframe_s else join_candles(within, day.facts, timeframe_s)
+    async def earlier(instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
+        def kept(length_s: int, begin_ns: int, end_ns: int) -> list[Candle]:
+            fields = ("ts_open", "open", "high", "low", "close", "volume")
+            candles = day.history(instrument.name, length_s, _HISTORY_DAYS, played)
+            found = zip(*(candles[name].tolist() for name in fields), strict=True)
+            return [candle for candle in found if begin_ns <= candle[0] <= end_ns]
+
+        return earlier_candles(day.facts, timeframe_s, count, kept)
 
     return earlier
 

@@ -1,6 +1,6 @@
 """Which strategies run on which instruments of a day; every mistake is told before anything is started."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from velox.errors import BadInput
 from velox.market.facts import Facts
@@ -10,7 +10,7 @@ from velox.runtime.plan import StrategyPlan
 from velox.strategy.compile import compile_strategy
 from velox.strategy.load import load
 
-__all__ = ["SHIPPED", "book_of", "check_strategies", "shipped_on"]
+__all__ = ["SHIPPED", "book_of", "check_strategies", "check_symbols", "shipped_on"]
 
 SHIPPED = ("ema_cross", "rsi_reversal", "macd_trend")
 
@@ -34,19 +34,26 @@ def check_strategies(
     targets: Sequence[str], params: Mapping[str, str], facts: Facts, day: Day | None
 ) -> list[StrategyPlan]:
     """Strategies named by the user, with the same parameters for each; raises with every fault."""
-    book = book_of(day)
-    names = {i.name for i in day.instruments} if day is not None else None
     plans = [StrategyPlan(target, dict(params)) for target in targets]
+    names = {i.name for i in day.instruments} if day is not None else None
+    check_symbols(plans, facts, book_of(day), names, "which the day does not hold")
+    return plans
+
+
+def check_symbols(
+    plans: Sequence[StrategyPlan], facts: Facts, book: InstrumentBook, names: Collection[str] | None, absent: str
+) -> set[str]:
+    """The instruments that the plans trade, each by one alone and, where these are given, among `names`."""
     held: dict[str, str] = {}
     for plan in plans:
-        spec = compile_strategy(load(plan.target), plan.params, facts, book)
-        if names is not None and spec.symbol not in names:
+        symbol = compile_strategy(load(plan.target), plan.params, facts, book).symbol
+        if names is not None and symbol not in names:
             shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
-            raise BadInput(f"{plan.target} trades {spec.symbol}, which the day does not hold; it holds {shown}")
-        if spec.symbol in held:
+            raise BadInput(f"{plan.target} trades {symbol}, {absent}; it holds {shown}")
+        if symbol in held:
             raise BadInput(
-                f"{plan.target} and {held[spec.symbol]} would both trade {spec.symbol} on one account: "
+                f"{plan.target} and {held[symbol]} would both trade {symbol} on one account: "
                 "give each its own instrument (-p symbol=…)"
             )
-        held[spec.symbol] = plan.target
-    return plans
+        held[symbol] = plan.target
+    return set(held)

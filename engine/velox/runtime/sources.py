@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import functools
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from velox.feeds.smartapi import SmartapiFeed
 from velox.market.facts import load
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.runtime.trading import Candle
-from velox.runtime.warmup import join_candles, kept_length_s, span
+from velox.runtime.warmup import earlier_candles, join_candles, kept_length_s, span
 from velox.settings import SmartapiSettings
 from velox.simulator.exchange import Exchange
 from velox.simulator.playback import MarketClock, Playback
@@ -24,7 +25,6 @@ from velox.simulator.smartapi import instrument_file
 __all__ = ["DirectSource", "SocketSource", "Source"]
 
 _STRIDE = PACKETS[SNAP_QUOTE].itemsize
-_S = 1_000_000_000
 _TICK_EVERY_S = 0.02
 
 
@@ -72,10 +72,8 @@ class DirectSource:
     async def history(self, instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         """Candles of earlier days as the simulator would serve them."""
         listing = next(each for each in self._exchange.listings if each.instrument.name == instrument.name)
-        begin, end = (int(at.timestamp()) * _S for at in span(self._exchange.date, timeframe_s, count))
-        kept_s = kept_length_s(timeframe_s)
-        found = self._exchange.candles(listing, kept_s, begin, end) if kept_s else []
-        return join_candles(found, self._exchange.facts, timeframe_s) if kept_s != timeframe_s else found
+        kept = functools.partial(self._exchange.candles, listing)
+        return earlier_candles(self._exchange.facts, timeframe_s, count, kept)
 
     async def play(self, names: Sequence[str]) -> bool:
         """Feed the day."""

@@ -2,19 +2,34 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from velox.feeds.smartapi_rest import INTERVALS
 from velox.market.facts import Facts
 from velox.runtime.trading import Candle
 
-__all__ = ["join_candles", "kept_length_s", "span"]
+__all__ = ["earlier_candles", "join_candles", "kept_length_s", "span"]
 
 _S = 1_000_000_000
 _MINUTE_S = 60
 _DAY_NS = 86_400 * _S
 _TRADING_DAY_S = 22_500
 _SPARE_DAYS = 4
+
+
+def earlier_candles(
+    facts: Facts, timeframe_s: int, count: int, kept: Callable[[int, int, int], Sequence[Candle]]
+) -> Sequence[Candle]:
+    """About `count` candles of days before that of the facts, made of those that `kept` gives.
+
+    It is asked for a length in seconds and for the first and last opening time in ns.
+    """
+    kept_s = kept_length_s(timeframe_s)
+    if not kept_s:
+        return []
+    begin, end = (int(at.timestamp()) * _S for at in span(facts.date, timeframe_s, count))
+    found = kept(kept_s, begin, end)
+    return found if kept_s == timeframe_s else join_candles(found, facts, timeframe_s)
 
 
 def kept_length_s(timeframe_s: int) -> int:
