@@ -18,12 +18,12 @@ from velox.backtest.tally import KEPT, StrategyTally, Tally
 from velox.clock import monotonic_ns
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
-from velox.market.ticks import tick_size
 from velox.research.days import Day, DayRows
 from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
 from velox.runtime.warmup import earlier_candles
 from velox.settings import Settings
+from velox.simulator.exchange import price_step
 from velox.simulator.playback import AFTER_END_NS
 
 __all__ = ["Progress", "Result", "run"]
@@ -124,11 +124,8 @@ class _Run:
         """The instruments with their price steps: those of the data, or of the day's first price."""
         known = InstrumentBook.offline()
         for number, item in enumerate(day.instruments):
-            tick = item.tick or known.adopt(item.name, index=item.is_index).tick
-            if not tick and not item.is_index:
-                own = rows.price[rows.inst == number]
-                tick = tick_size("cash", int(own[own > 0][:1].sum()), day.facts.rules_date)
-            self.ticks[item.name] = tick
+            instrument = known.adopt(item.name, index=item.is_index)
+            self.ticks[item.name] = price_step(item, instrument, rows, number, day.facts)
         for name in chosen.symbols:
             known.adopt(name)
         return InstrumentBook(

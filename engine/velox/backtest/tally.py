@@ -31,7 +31,7 @@ class StrategyTally(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """All sums; `spell_*` are those of the core that runs now, which counts money from its own beginning."""
+    """All sums; each core counts money from its own beginning, and what those before it made is carried."""
 
     ticks: int = 0
     bars: int = 0

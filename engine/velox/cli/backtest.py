@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 import msgspec
 
-from velox.cli.words import DaySpanWord, facts_as_of
+from velox.cli.words import DaySpanWord, check_json, facts_as_of
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
@@ -64,8 +64,7 @@ def command(**options: object) -> None:
     from velox.strategy.params import parse_assignments
 
     call = msgspec.convert(options, _Call)
-    if call.json_file is not None and not call.json_file.resolve().parent.is_dir():
-        raise click.BadParameter(f"the folder of {call.json_file} does not exist", param_hint="--json")
+    check_json(call.json_file)
     ask = Ask(
         plans=plans_on(call.strategies, parse_assignments(call.params), _names(call.instruments)),
         catalog=call.catalog,
@@ -101,18 +100,13 @@ def _settings(call: _Call, settings: "Settings") -> "Settings":
 
 
 def _lines(result: "Result") -> list[str]:
+    from velox.runtime.report import strategy_sentence
     from velox.runtime.view import rupees
 
     span = result.first_day if result.days == 1 else f"{result.first_day} to {result.last_day}, {result.days} days"
     out = [f"{span}: {result.ticks:,} ticks, {result.bars:,} candles."]
     out += [f"{day} begins anew: the day before it is too long ago." for day in result.cold_starts]
-    for s in result.strategies:
-        state = " It was quarantined: its code failed." if s.faulted else ""
-        trips = f"{s.round_trips} round trip{'' if s.round_trips == 1 else 's'}"
-        out.append(
-            f"{s.name} on {s.instrument}: {s.orders} orders, {s.fills} fills, {trips}; gross {rupees(s.gross_pnl)}, "
-            f"charges {rupees(s.charges)}, net {rupees(s.net_pnl)}.{state}"
-        )
+    out += [strategy_sentence(msgspec.to_builtins(told)) for told in result.strategies]
     out.append(
         f"Together: gross {rupees(result.gross_pnl)}, charges {rupees(result.charges)}, net {rupees(result.net_pnl)}; "
         f"deepest drawdown {rupees(result.max_drawdown)}; {result.rejected} refused, {result.too_small} too small."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SecondsWord, SpeedWord, facts_as_of
+from velox.cli.words import SecondsWord, SpeedWord, check_json, facts_as_of
 
 if TYPE_CHECKING:
     from velox.research.days import Day
@@ -53,7 +53,7 @@ def command(**options: object) -> None:
     from velox.runtime.run import Stage, simulator_args, watch
 
     call = msgspec.convert(options, _Call)
-    _check_json(call.json_file)
+    check_json(call.json_file)
     day = open_day(call.day, facts_as_of=call.facts_as_of)
     plan = _plan(call, day)
     for line in (_headline(call, day, plan), *day.left_out()):
@@ -64,11 +64,6 @@ def command(**options: object) -> None:
     if call.json_file is not None:
         call.json_file.write_bytes(as_json(outcome, day.synthetic))
     _next_steps(plan, outcome)
-
-
-def _check_json(path: Path | None) -> None:
-    if path is not None and not path.resolve().parent.is_dir():
-        raise click.BadParameter(f"the folder of {path} does not exist", param_hint="--json")
 
 
 def _plan(call: _Call, day: "Day") -> "Plan":

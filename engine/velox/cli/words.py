@@ -5,11 +5,12 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
-__all__ = ["DateWord", "DaySpanWord", "SecondsWord", "SpeedWord", "TimeWord", "facts_as_of"]
+__all__ = ["DateWord", "DaySpanWord", "SecondsWord", "SpeedWord", "TimeWord", "check_json", "facts_as_of"]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
@@ -105,6 +106,12 @@ class DaySpanWord(click.ParamType[tuple[dt.date, dt.date]]):
         if first is None:
             self.fail(f"{text!r} is neither a date like 2026-07-15 nor a month like 2026-07", param, ctx)
         return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+
+
+def check_json(path: Path | None) -> None:
+    """Refuse a file for figures whose folder is not there, before anything is run for them."""
+    if path is not None and not path.resolve().parent.is_dir():
+        raise click.BadParameter(f"the folder of {path} does not exist", param_hint="--json")
 
 
 facts_as_of = click.option(

@@ -7,7 +7,7 @@ import msgspec
 from velox.runtime.supervisor import Outcome
 from velox.runtime.view import rupees
 
-__all__ = ["as_json", "lines"]
+__all__ = ["as_json", "lines", "strategy_sentence"]
 
 
 def lines(outcome: Outcome, synthetic: bool) -> list[str]:
@@ -18,7 +18,7 @@ def lines(outcome: Outcome, synthetic: bool) -> list[str]:
     out = [f"{ticks} journalled ({verdicts or 'none'}), {summary['candles']:,} candles."]
     if done.elapsed_s > 0 and done.sent:
         out.append(f"Sent {done.sent:,}; {_rate(outcome):,.0f} ticks a second over {done.elapsed_s:.1f} s.")
-    out += [_sentence(s) for s in summary["strategies"]] or [
+    out += [strategy_sentence(s) for s in summary["strategies"]] or [
         "No strategy ran: the day holds nothing that can be traded."
     ]
     for each in outcome.interruptions:
@@ -40,9 +40,10 @@ def lines(outcome: Outcome, synthetic: bool) -> list[str]:
     return out
 
 
-def _sentence(s: dict[str, Any]) -> str:
+def strategy_sentence(s: dict[str, Any]) -> str:
+    """What a strategy did; without a `quantity` nothing is said of what it holds."""
     trips = f"{s['round_trips']} round trip{'' if s['round_trips'] == 1 else 's'}"
-    end = f" It still holds {s['quantity']:+d}." if s["quantity"] else ""
+    end = f" It still holds {s['quantity']:+d}." if s.get("quantity") else ""
     state = " It was quarantined: its code failed." if s["faulted"] else ""
     return (
         f"{s['name']} on {s['instrument']}: {s['orders']} orders, {s['fills']} fills, {trips}; "

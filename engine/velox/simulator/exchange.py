@@ -14,7 +14,7 @@ from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.market.ticks import tick_size
 
-__all__ = ["Candle", "DaySource", "Exchange", "Listing", "MergedRows"]
+__all__ = ["Candle", "DaySource", "Exchange", "Listing", "MergedRows", "price_step"]
 
 _Ints: TypeAlias = npt.NDArray[np.int64]
 # Time of opening in ns UTC; open, high, low, close at 1e-8 rupees; volume.
@@ -98,6 +98,16 @@ class Listing(msgspec.Struct, frozen=True):
     def token(self) -> str:
         """The broker's number of the instrument."""
         return self.instrument.token
+
+
+def price_step(item: _DayInstrument, instrument: Instrument, rows: MergedRows, number: int, facts: Facts) -> int:
+    """The step of the data or of the listing, else that of the day's first price; 0 where an index has none."""
+    tick = item.tick or instrument.tick
+    if not tick and instrument.tradable:
+        prices = rows.price[rows.inst == number]
+        first = prices[prices > 0][:1]
+        tick = tick_size("cash", int(first[0]) if len(first) else 0, facts.rules_date)
+    return tick
 
 
 class Exchange:
@@ -188,12 +198,7 @@ class Exchange:
 
     def _listing(self, book: InstrumentBook, item: _DayInstrument, number: int) -> Listing:
         instrument = book.adopt(item.name, index=item.is_index)
-        tick = item.tick or instrument.tick
-        if not tick and instrument.tradable:
-            prices = self.rows.price[self.rows.inst == number]
-            first = prices[prices > 0][:1]
-            tick = tick_size("cash", int(first[0]) if len(first) else 0, self.facts.rules_date)
-        return Listing(instrument, tick, number)
+        return Listing(instrument, price_step(item, instrument, self.rows, number, self.facts), number)
 
     def _start(self, start: dt.time | None) -> tuple[int, int]:
         loaded = self.facts.loaded
