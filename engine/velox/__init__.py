@@ -2,8 +2,9 @@
 
 from velox.strategy import crossed
 from velox.strategy.base import Strategy
+from velox.strategy.computed import indicator
 from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
-from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars
+from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars, log
 from velox.strategy.params import Param
 from velox.strategy.protect import cost, pct, points, r
 from velox.strategy.schedule import at, bars, every, intraday, on
@@ -12,17 +13,22 @@ from velox.strategy.state import State
 from velox.strategy.studies import (
     ADX,
     CCI,
+    CPR,
     HMA,
     OBV,
     TEMA,
     Bollinger,
     Donchian,
+    Ichimoku,
     Keltner,
     OpeningRange,
+    Pivots,
+    PreviousDay,
     Stochastic,
     SuperTrend,
     VWAPBands,
     WilliamsR,
+    ZScore,
 )
 from velox.strategy.trade import Trade
 
@@ -33,16 +39,20 @@ __all__ = [
     "Bars",
     "Bollinger",
     "CCI",
+    "CPR",
     "Donchian",
     "EMA",
     "Fill",
     "HMA",
+    "Ichimoku",
     "Keltner",
     "MACD",
     "OBV",
     "OpeningRange",
     "Param",
+    "Pivots",
     "Position",
+    "PreviousDay",
     "RSI",
     "Refusal",
     "SMA",
@@ -57,12 +67,15 @@ __all__ = [
     "VWAP",
     "VWAPBands",
     "WilliamsR",
+    "ZScore",
     "at",
     "bars",
     "cost",
     "crossed",
     "every",
+    "indicator",
     "intraday",
+    "log",
     "on",
     "pct",
     "points",

@@ -85,6 +85,7 @@ class Kind(enum.IntEnum):
     STRATEGY_EVENT = 136
     OUTPUT_HASH = 137
     COMMAND_RESULT = 138
+    NODES_ALIGNED = 140
 
 
 class CommandKind(enum.IntEnum):
@@ -264,6 +265,7 @@ class NodeAdded(_Record, frozen=True):
     source: str
     kind: str
     params: list[float]
+    second: str = ""
 
 
 class Watch(_Record, frozen=True):

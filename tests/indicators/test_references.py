@@ -141,7 +141,47 @@ def _vwap_bands(candles: Candles, params: list[float]) -> Rows:
     return rows
 
 
+def _middle(candles: Candles, period: int, end: int) -> float:
+    """The middle of the channel of the candles before `end`; NaN where there are too few."""
+    if end < period:
+        return NAN
+    return float((candles[1][end - period : end].max() + candles[2][end - period : end].min()) / 2)
+
+
+def _ichimoku(candles: Candles, params: list[float]) -> Rows:
+    conversion, base = int(params[0]), int(params[1])
+    ends = range(max(conversion, base), len(candles[3]) + 1)
+    return [(_middle(candles, conversion, end), _middle(candles, base, end)) for end in ends]
+
+
+def _cloud(candles: Candles, params: list[float]) -> Rows:
+    conversion, base, span = map(int, params)
+    rows: Rows = []
+    periods = (conversion, base, span)
+    for end in range(max(periods) + base - 1, len(candles[3]) + 1):
+        lines = [_middle(candles, period, end - base + 1) for period in periods]
+        rows.append(((lines[0] + lines[1]) / 2, lines[2]))
+    return rows
+
+
+def _zscore(candles: Candles, params: list[float]) -> Rows:
+    period = int(params[0])
+    rows: Rows = []
+    for end in range(period, len(candles[3]) + 1):
+        window = [Fraction(x) for x in candles[3][end - period : end]]
+        mean = sum(window) / period
+        deviation = math.sqrt(sum((x - mean) ** 2 for x in window) / period)
+        rows.append((float(window[-1] - mean) / deviation if deviation else 0.0,))
+    return rows
+
+
 _CASES: list[tuple[str, list[float], Reference]] = [
+    ("ichimoku", [9, 26, 52], _ichimoku),
+    ("ichimoku", [5, 3, 4], _ichimoku),
+    ("ichimoku_cloud", [9, 26, 52], _cloud),
+    ("ichimoku_cloud", [3, 1, 2], _cloud),
+    ("zscore", [20], _zscore),
+    ("zscore", [2], _zscore),
     ("bbands", [2, 2], _bbands),
     ("bbands", [20, 2.5], _bbands),
     ("cci", [2], _cci),
@@ -165,8 +205,10 @@ def _same(kind: str, params: list[float], candles: Candles, wanted: Rows) -> Non
     cold = ours.shape[1] - truth.shape[1]
     assert np.isnan(ours[:, :cold]).all()
     difference = np.abs(ours[:, cold:] - truth)
+    # A jump leaves in a sum of squares what hides small deviations after it, and a z-score is divided by those.
+    tolerance = 1e-8 if kind == "zscore" else 1e-9
     # A comparison with NaN does not hold.
-    assert (difference <= 1e-9 * np.maximum(1.0, np.abs(truth))).all(), float(np.nanmax(difference))
+    assert (difference <= tolerance * np.maximum(1.0, np.abs(truth))).all(), float(np.nanmax(difference))
 
 
 @pytest.mark.parametrize(("kind", "params", "reference"), _CASES)
@@ -190,3 +232,45 @@ def test_vwap_bands_agree_over_a_session(deviations: float) -> None:
     assert len(candles) == 5
     candles[4][:2] = 0.0
     _same("vwap_bands", [deviations], candles, _vwap_bands(candles, [deviations]))
+
+
+_LEVELS: dict[str, Callable[[float, float, float], tuple[float, float, float]]] = {
+    "previous_day": lambda h, low, c: (h, low, c),
+    "cpr": lambda h, low, c: (
+        (p := (h + low + c) / 3),
+        max((h + low) / 2, 2 * p - (h + low) / 2),
+        min((h + low) / 2, 2 * p - (h + low) / 2),
+    ),
+    "pivot_highs": lambda h, low, c: (2 * (p := (h + low + c) / 3) - low, p + h - low, h + 2 * (p - low)),
+    "pivot_lows": lambda h, low, c: (2 * (p := (h + low + c) / 3) - h, p - h + low, low - 2 * (h - p)),
+}
+
+
+@pytest.mark.parametrize("kind", _LEVELS)
+def test_levels_are_those_of_the_trading_day_before_where_it_is_whole(kind: str) -> None:
+    """Days of 75 candles of five minutes; day 3 lacks its last hour, day 5 was no trading day here."""
+    candles = _walk(8, 6 * 75)
+    place = np.arange(6 * 75)
+    day, number = place // 75, place % 75
+    kept = (day != 3) | (number < 63)
+    days = np.where(day >= 5, day + 1, day).astype(np.int32)
+    columns = [column[kept] for column in candles]
+    ours = np.array(
+        indicator_values(
+            kind,
+            [],
+            *columns,
+            since_open_s=(number[kept] * 300).astype(np.uint32),
+            days=days[kept],
+            length_s=300,
+            session_s=22_500,
+        )
+    )
+    for at in range(6):
+        seen = ours[:, days[kept] == (at + 1 if at >= 5 else at)]
+        if at in (0, 4, 5):
+            assert np.isnan(seen).all()
+            continue
+        before = [column[day == at - 1] for column in candles]
+        wanted = _LEVELS[kind](float(before[1].max()), float(before[2].min()), float(before[3][-1]))
+        assert np.abs(seen - np.array(wanted)[:, None]).max() < 1e-9

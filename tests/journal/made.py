@@ -57,6 +57,7 @@ class MadeDay:
             self.core.node(series[0], "close", "ema", [3.0]),
             self.core.node(series[0], "close", "macd", [2, 4, 3]),
         ]
+        self.core.node(series[0], "close", "minus", [], f"series:{series[1]}:close")
         price = 100 * ONE
         for back in range(8, 0, -1):
             opened = self.facts.open_ns - 86_400 * SECOND - back * 60 * SECOND

@@ -4,6 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 from velox.strategy.core import Number
 
 T = TypeVar("T")
@@ -17,6 +20,7 @@ class FakeSeries:
         self.n = n
         self.forming = forming
         self.age_ns = 0
+        self.age = 0.0
 
     @property
     def ready(self) -> bool:
@@ -24,6 +28,9 @@ class FakeSeries:
 
     def __getitem__(self, back: int) -> float:
         return self.values[-1 - back] if back < len(self.values) else math.nan
+
+    def window(self, count: int, /) -> NDArray[np.float64]:
+        return np.array(self.values[-count:])
 
     def __float__(self) -> float:
         return self[0]
@@ -135,7 +142,7 @@ class FakeCore:
         self.logged: list[str] = []
         self.kept: dict[str, bytes] = {}
         self.watched: list[tuple[int, int]] = []
-        self.nodes: list[tuple[int, str, str, tuple[float, ...]]] = []
+        self.nodes: list[tuple[int, str, str, tuple[float, ...], str]] = []
         self.series: dict[tuple[str, int, object], FakeSeries] = {}
         self.attached: list[Callable[..., object] | None] = []
         self.serial = 1
@@ -148,8 +155,8 @@ class FakeCore:
     def watch(self, instrument: int, timeframe_s: int, /) -> int:
         return _number(self.watched, (instrument, timeframe_s))
 
-    def node(self, series: int, source: str, kind: str, params: tuple[float, ...], /) -> int:
-        return _number(self.nodes, (series, source, kind, params))
+    def node(self, series: int, source: str, kind: str, params: tuple[float, ...], second: str = "", /) -> int:
+        return _number(self.nodes, (series, source, kind, params, second))
 
     def attach(self, instance: int, hooks: Sequence[Callable[..., object] | None], /) -> None:
         self.attached = list(hooks)
@@ -175,6 +182,9 @@ class FakeCore:
 
     def now_ns(self) -> int:
         return self.now
+
+    def annotate(self, instance: int, name: str, value: float, /) -> None:
+        self.logged.append(f"{name}={value}")
 
     def log(self, instance: int, text: str, /) -> None:
         self.logged.append(text)

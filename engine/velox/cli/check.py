@@ -8,7 +8,6 @@ from velox.market.instruments import InstrumentBook
 from velox.strategy.clocktext import SECOND_NS, clock_text
 from velox.strategy.collect import Declared
 from velox.strategy.compile import compile_strategy
-from velox.strategy.declare import OfCandles
 from velox.strategy.faults import InvalidStrategy
 from velox.strategy.load import load_with_faults
 from velox.strategy.params import Param, parse_assignments
@@ -43,11 +42,7 @@ def _summary(spec: Spec, declared: Declared) -> list[tuple[str, str]]:
     rows.append(("instrument", spec.symbol))
     for bars in spec.bars:
         rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}, {_warm_up(bars)}"))
-    for node in spec.nodes:
-        numbers = "".join(f", {number:g}" for number in node.params)
-        bars_name, written = spec.bars[node.bars].name, declared.nodes[node.name]
-        source = bars_name if isinstance(written, OfCandles) else f"{bars_name}.{node.source}"
-        rows.append(("indicators", f"{node.name} = {type(written).__name__}({source}{numbers})"))
+    rows += [("indicators", f"{name} = {node.spelled(spec.params)}") for name, node in declared.nodes.items()]
     rows += [("hooks", _hook(spec, hook)) for hook in spec.hooks]
     if spec.session is not None:
         start, last, flat = map(clock_text, (spec.session.start_ns, spec.session.last_entry_ns, spec.session.flat_ns))

@@ -17,6 +17,7 @@ from velox.events import Kind
 
 __all__ = [
     "CandleClosed",
+    "NodesAligned",
     "Payload",
     "Tick",
     "TickVerdict",
@@ -127,6 +128,12 @@ class CandleClosed(msgspec.Struct, frozen=True):
         return bool(self.flags & 1)
 
 
+class NodesAligned(msgspec.Struct, frozen=True):
+    """New values of nodes that join several series: the node, the end of the instant in ns, its outputs."""
+
+    values: tuple[tuple[int, int, tuple[float, ...]], ...]
+
+
 _Cold: TypeAlias = (
     events.Intent
     | events.Command
@@ -153,7 +160,7 @@ _Cold: TypeAlias = (
     | events.StrategyEvent
     | events.CommandResult
 )
-Payload: TypeAlias = _Cold | Tick | Timer | TimeMark | TickVerdict | CandleClosed | bytes
+Payload: TypeAlias = _Cold | Tick | Timer | TimeMark | TickVerdict | CandleClosed | NodesAligned | bytes
 
 _COLD: dict[Kind, type[_Cold]] = {
     Kind.INTENT: events.Intent,
@@ -187,6 +194,8 @@ _TIMER = struct.Struct("<qIqB")
 _TIME_MARK = struct.Struct("<q")
 _VERDICT = struct.Struct("<IBqq")
 _CANDLE = struct.Struct("<II6qIIH")
+_COUNT = struct.Struct("<H")
+_ALIGNED = struct.Struct("<IqH")
 
 
 def _tick(payload: bytes) -> Tick:
@@ -217,12 +226,26 @@ def _candle(payload: bytes) -> CandleClosed:
     return CandleClosed(*everything)
 
 
+def _aligned(payload: bytes) -> NodesAligned:
+    (count,), at = _COUNT.unpack_from(payload), _COUNT.size
+    values = []
+    for _ in range(count):
+        node, end, outputs = _ALIGNED.unpack_from(payload, at)
+        at += _ALIGNED.size
+        values.append((node, end, struct.unpack_from(f"<{outputs}d", payload, at)))
+        at += 8 * outputs
+    if at != len(payload):
+        raise ValueError(f"{len(payload)} bytes are no length of {count} nodes")
+    return NodesAligned(tuple(values))
+
+
 _HOT: dict[Kind, Callable[[bytes], Payload]] = {
     Kind.TICK: _tick,
     Kind.TIMER: _timer,
     Kind.TIME_MARK: _time_mark,
     Kind.TICK_VERDICT: _verdict,
     Kind.CANDLE_CLOSED: _candle,
+    Kind.NODES_ALIGNED: _aligned,
 }
 _COLD_DECODERS: dict[Kind, Callable[[bytes], Payload]] = {
     kind: msgspec.msgpack.Decoder(cls).decode for kind, cls in _COLD.items()

@@ -65,8 +65,16 @@ def load(date: dt.date, *, as_of: dt.date | None = None) -> Facts:
         groups=groups,
         charges=charges.loaded_rates(rules),
         notes=notes + sessions.notes(rules),
+        previous_day_ns=_previous_day_ns(date),
     )
     return Facts(date=date, rules_date=rules, loaded=loaded)
+
+
+def _previous_day_ns(date: dt.date) -> int:
+    try:
+        return calendar.ist_ns(calendar.previous_trading_day(date))
+    except calendar.NotCovered:
+        return 0
 
 
 def _first_start(group: PhaseGroup, wanted: Phase) -> int:

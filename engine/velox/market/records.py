@@ -53,6 +53,7 @@ class FactsLoaded(msgspec.Struct, array_like=True, frozen=True):
     groups: list[PhaseGroup]
     charges: list[ChargeRates]
     notes: list[str]
+    previous_day_ns: int = 0  # midnight of the trading day before, 0 where it is not known
 
 
 class InstrumentDef(msgspec.Struct, array_like=True, frozen=True):

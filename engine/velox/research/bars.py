@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 import velox_core
 from velox.errors import BadInput
-from velox.market.facts import load
+from velox.market.facts import Facts, load
+from velox.market.records import Phase
 from velox.research.candles import core_candles
 from velox.research.catalog import Catalog, Entry, write_parquet
+from velox.research.merge import group_number
 
 __all__ = ["IndicatorSpec", "borrowed_facts", "compute_bars", "parse_indicators", "parse_timeframe", "write_bars"]
 
@@ -26,6 +28,7 @@ _TIMEFRAME_MAX_S = 24 * 3_600
 _BASE_COLUMNS = ("ts_open", "open", "high", "low", "close", "volume", "ticks")
 _INPUTS = ("open", "high", "low", "close", "volume")
 _OF_ONE_SESSION = ("vwap", "vwap_bands", "opening_range")
+_DAYS_NEAR = 4
 _LENGTH_MAX = 100_000
 _MULTIPLES = ("deviations", "multiplier")
 _MULTIPLE_MAX = 100
@@ -51,6 +54,13 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "hma": (("period",), ("hma",)),
     "vwap_bands": (("deviations",), ("vwap_upper", "vwap_middle", "vwap_lower")),
     "opening_range": (("minutes",), ("opening_high", "opening_low")),
+    "previous_day": ((), ("previous_high", "previous_low", "previous_close")),
+    "cpr": ((), ("pivot", "cpr_top", "cpr_bottom")),
+    "pivot_highs": ((), ("r1", "r2", "r3")),
+    "pivot_lows": ((), ("s1", "s2", "s3")),
+    "ichimoku": (("conversion", "base", "span"), ("ichimoku_conversion", "ichimoku_base")),
+    "ichimoku_cloud": (("conversion", "base", "span"), ("ichimoku_a", "ichimoku_b")),
+    "zscore": (("period",), ("zscore",)),
 }
 
 
@@ -76,11 +86,14 @@ class IndicatorSpec(msgspec.Struct, frozen=True):
 
 
 class _Times(NamedTuple):
-    """When candles were: the places of each session's first and its end, begins since the open, and the length."""
+    """When candles were: the places of each session's first and its end, begins since the open, numbers of their days
+    (one more where they follow each other), their length, and that of a session."""
 
     sessions: list[tuple[int, int]]
     since_open_s: NDArray[np.uint32]
+    days: NDArray[np.int32]
     timeframe_s: int
+    session_s: int
 
 
 def parse_timeframe(text: str) -> int:
@@ -119,9 +132,28 @@ def compute_bars(
     times = _Times(
         list(itertools.pairwise(map(int, starts))),
         (np.concatenate(since_open) // _SECOND_NS).astype(np.uint32),
+        np.repeat(_day_numbers(facts), [len(day["ts_open"]) for day in days]),
         timeframe_s,
+        _session_s(facts[-1], entries[-1]),
     )
     return frame.with_columns(series for spec in indicators for series in _indicator(spec, frame, times))
+
+
+def _day_numbers(facts: Sequence[Facts]) -> NDArray[np.int32]:
+    """Number the days; where one between two is missing, or may be, a number is left out."""
+    numbers = [0]
+    for before, day in itertools.pairwise(facts):
+        known_ns = day.loaded.previous_day_ns
+        follows = known_ns == before.loaded.day_start_ns if known_ns else (day.date - before.date).days <= _DAYS_NEAR
+        numbers.append(numbers[-1] + (1 if follows else 2))
+    return np.array(numbers, dtype=np.int32)
+
+
+def _session_s(facts: Facts, entry: Entry) -> int:
+    """Length of continuous trading."""
+    group = facts.loaded.groups[group_number(facts, entry.instrument, is_index=entry.is_index)]
+    times = itertools.pairwise([*group.phases, (facts.loaded.end_ns, 0)])
+    return next((end - start) // _SECOND_NS for (start, phase), (end, _) in times if phase == Phase.CONTINUOUS)
 
 
 def borrowed_facts(catalog: Catalog, instrument: str, day: dt.date | None, as_of: dt.date | None) -> list[str]:
@@ -182,10 +214,14 @@ def _indicator(spec: IndicatorSpec, frame: pl.DataFrame, times: _Times) -> list[
     spans = times.sessions if spec.kind in _OF_ONE_SESSION else [(0, frame.height)]
 
     def compute(begin: int, end: int) -> list[NDArray[np.float64]]:
-        columns = (x[begin:end] for x in inputs)
-        since_open_s = times.since_open_s[begin:end]
         return velox_core.indicator_values(
-            spec.kind, spec.params, *columns, since_open_s=since_open_s, length_s=times.timeframe_s
+            spec.kind,
+            spec.params,
+            *(x[begin:end] for x in inputs),
+            since_open_s=times.since_open_s[begin:end],
+            days=times.days[begin:end],
+            length_s=times.timeframe_s,
+            session_s=times.session_s,
         )
 
     try:

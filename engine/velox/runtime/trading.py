@@ -174,11 +174,14 @@ class TradingDay:
                 series = self.core.watch(self.core.instrument(instrument.name), bars.timeframe_s)
                 count = max(bars.warmup, wanted.get(series, (instrument, 0, 0))[2])
                 wanted[series] = (instrument, instance.spec.bars[place].timeframe_s, count)
+        fed: list[tuple[int, int, Candle]] = []
         for series, (instrument, timeframe_s, count) in sorted(wanted.items()):
             candles = await history(instrument, timeframe_s, count) if count else []
-            fed_ns = self.core.fed_until_ns(series)
-            for candle in (c for c in candles[-count:] if c[0] > fed_ns):
-                self.core.input(Kind.HISTORY_BAR, encode(HistoryBar(series, *candle, ticks=0)))
+            fed_ns, length_ns = self.core.fed_until_ns(series), timeframe_s * 1_000_000_000
+            fed += [(candle[0] + length_ns, series, candle) for candle in candles[-count:] if candle[0] > fed_ns]
+        # In the order in which they closed: indicators that join several series see what was known at each time.
+        for _, series, candle in sorted(fed):
+            self.core.input(Kind.HISTORY_BAR, encode(HistoryBar(series, *candle, ticks=0)))
 
     def _start(self, started: set[str]) -> None:
         capital = account_def(self._settings).capital // max(1, len(self.instances))

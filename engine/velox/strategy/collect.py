@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from velox.strategy.computed import Computed
 from velox.strategy.declaration import Declaration
 from velox.strategy.declare import Bars, Node, Text, resolved
 from velox.strategy.faults import Fault
@@ -59,6 +60,7 @@ class Declared(msgspec.Struct):
     params: dict[str, Param[Any]]
     bars: dict[str, Bars]
     nodes: dict[str, Node[Any]]
+    computed: dict[str, Computed]
     states: dict[str, State[Any]]
     sessions: dict[str, Intraday]
     symbol: Text | None
@@ -121,7 +123,7 @@ def _lines(sources: dict[type, ClassSource | None]) -> dict[str, int]:
 def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> Declared:
     kinds: dict[type, dict[str, Any]] = {
         kind: {name: value for name, value in body.items() if isinstance(value, kind)}
-        for kind in (Param, Bars, Node, State, Intraday)
+        for kind in (Param, Bars, Node, Computed, State, Intraday)
     }
     first_bars = next(iter(kinds[Bars].values()), None)
     alone = body.get("symbol")
@@ -135,6 +137,7 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         params=kinds[Param],
         bars=kinds[Bars],
         nodes=kinds[Node],
+        computed=kinds[Computed],
         states=kinds[State],
         sessions=kinds[Intraday],
         symbol=symbol,
@@ -174,8 +177,7 @@ def _judge_graph(declared: Declared) -> None:
                 name, f"{name} watches another instrument than the first Bars; an instance has one instrument"
             )
     for name, node in declared.nodes.items():
-        candles = node.candles()
-        if candles is not None and candles.name not in declared.bars:
+        if any(candles.name not in declared.bars for candles in node.followed()):
             declared.fault(name, f"{node.call}: its Bars has no name; write bars = Bars(…) in the class body first")
     if declared.symbol is None and not any(isinstance(fault, Fault) for fault in declared.faults):
         declared.fault("", 'nothing says what it trades: add symbol = Param("NSE:RELIANCE")')
@@ -262,7 +264,8 @@ def judge_values(declared: Declared, values: Values) -> None:
     for requirement in declared.require:
         if sentence := requirement.broken(values):
             declared.fault("require", sentence)
-    for name, node in declared.nodes.items():
+    indicators: dict[str, Node[Any] | Computed] = {**declared.nodes, **declared.computed}
+    for name, node in indicators.items():
         for sentence in node.judged(values):
             declared.fault(name, sentence)
     for name, bars in declared.bars.items():

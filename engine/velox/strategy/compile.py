@@ -14,17 +14,14 @@ from velox.strategy.clocktext import SECOND_NS, clock_ns, clock_text, span_ns
 from velox.strategy.collect import Declared, Hook, judge_values
 from velox.strategy.declare import resolved
 from velox.strategy.faults import Fault, InvalidStrategy
+from velox.strategy.graph import Graph
 from velox.strategy.load import FILE_MODULE
 from velox.strategy.params import Values, resolve
 from velox.strategy.review import ENTRIES
 from velox.strategy.schedule import At, Every, On
-from velox.strategy.spec import BarsSpec, HookSpec, NodeSpec, SessionSpec, Spec, StateSpec
+from velox.strategy.spec import HookSpec, SessionSpec, Spec, StateSpec
 
 __all__ = ["compile_strategy"]
-
-# A smoothed value keeps (1 - 1/n)^k of its start after k candles: after 8 periods of Wilder's smoothing 0.03 %.
-_SMOOTHED = frozenset({"ema", "rsi", "macd", "atr", "adx", "tema", "keltner", "supertrend"})
-_SETTLED_PERIODS = 8
 
 
 def compile_strategy(
@@ -42,7 +39,7 @@ def compile_strategy(
     session = _session(declared, values, instrument, facts)
     if declared.faults or instrument is None:
         raise InvalidStrategy(declared.faults)
-    nodes = _nodes(declared, values)
+    graph = Graph(declared, values)
     return Spec(
         name=name or cls.__name__,
         class_name=_class_name(cls),
@@ -54,8 +51,9 @@ def compile_strategy(
         open_ns=facts.loaded.open_ns,
         symbol=instrument.name,
         params=values,
-        bars=_bars(declared, values, nodes),
-        nodes=nodes,
+        bars=graph.bars(),
+        nodes=graph.nodes,
+        handles=graph.handles(),
         hooks=[_hook(declared, hook, values) for hook in declared.hooks],
         session=session,
         states=[StateSpec(name, state.default, state.reset == "session") for name, state in declared.states.items()],
@@ -121,31 +119,6 @@ def _session(declared: Declared, values: Values, instrument: Instrument | None, 
 
 def _group(instrument: Instrument, facts: Facts) -> int:
     return facts.group_index("index" if not instrument.tradable else "cash-cas" if instrument.cas else "cash")
-
-
-def _nodes(declared: Declared, values: Values) -> list[NodeSpec]:
-    places = {name: place for place, name in enumerate(declared.bars)}
-    found: list[NodeSpec] = []
-    for name, node in declared.nodes.items():
-        candles = node.candles()
-        assert candles is not None, "a node without candles was refused"
-        found.append(NodeSpec(name, places[candles.name], node.field, node.kind, node.numbers(values)))
-    return found
-
-
-def _bars(declared: Declared, values: Values, nodes: list[NodeSpec]) -> list[BarsSpec]:
-    found: list[BarsSpec] = []
-    for place, (name, bars) in enumerate(declared.bars.items()):
-        ready = settled = 0
-        length_s = bars.timeframe_s(values)
-        for spec in nodes:
-            if spec.bars == place:
-                lookback = declared.nodes[spec.name].lookback_at(spec.params, length_s)
-                ready = max(ready, lookback + 1)  # a crossing needs the value before as well
-                longest = int(max(spec.params, default=1))
-                settled = max(settled, lookback + 1 + (_SETTLED_PERIODS * longest if spec.kind in _SMOOTHED else 0))
-        found.append(BarsSpec(name, length_s, ready, settled))
-    return found
 
 
 def _hook(declared: Declared, hook: Hook, values: Values) -> HookSpec:

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 __all__ = ["Bar", "CoreLike", "Fill", "Number", "Position", "Refusal", "Series", "Tick", "TradeState"]
 
 
@@ -47,6 +50,15 @@ class Series(Protocol):
     @property
     def age_ns(self) -> int:
         """Time since the newest value."""
+        ...
+
+    @property
+    def age(self) -> float:
+        """Time since the newest value, s."""
+        ...
+
+    def window(self, count: int, /) -> NDArray[np.float64]:
+        """The newest `count` values, oldest first, as far as they are kept (128)."""
         ...
 
     @property
@@ -258,8 +270,8 @@ class CoreLike(Protocol):
         """The series of candles of this length; the same one when asked again."""
         ...
 
-    def node(self, series: int, source: str, kind: str, params: tuple[float, ...], /) -> int:
-        """The indicator on a series; the same one when asked again."""
+    def node(self, series: int, source: str, kind: str, params: tuple[float, ...], second: str = "", /) -> int:
+        """The indicator on a series, fed by one source or two; the same one when asked again."""
         ...
 
     def output(self, node: int, output: int, /) -> Series:
@@ -311,6 +323,10 @@ class CoreLike(Protocol):
 
     def now_ns(self) -> int:
         """Kernel time."""
+        ...
+
+    def annotate(self, instance: int, name: str, value: float, /) -> None:
+        """Journal a value that the strategy computed by itself."""
         ...
 
     def log(self, instance: int, text: str, /) -> None:

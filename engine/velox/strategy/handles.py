@@ -1,12 +1,14 @@
 """What an instance holds in place of a declaration of the graph: cheap readers of values inside the kernel."""
 
 import datetime
-from typing import SupportsFloat, overload
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from velox.strategy.core import Number, Series
 from velox.strategy.protect import Distance
+from velox.strategy.reading import Reading
 
 __all__ = [
     "HANDLES",
@@ -16,7 +18,11 @@ __all__ = [
     "BarsHandle",
     "BoxHandle",
     "ChannelHandle",
+    "CprHandle",
+    "DayHandle",
+    "IchimokuHandle",
     "MacdHandle",
+    "PivotsHandle",
     "SessionTimes",
     "StochasticHandle",
     "TrendHandle",
@@ -99,6 +105,43 @@ class BoxHandle(_Lines, frozen=True, eq=False):
         return self.high.ready
 
 
+class DayHandle(_Lines, frozen=True, eq=False):
+    """Levels of the trading day before."""
+
+    high: Series
+    low: Series
+    close: Series
+
+
+class CprHandle(_Lines, frozen=True, eq=False):
+    """The central pivot range of the trading day before."""
+
+    pivot: Series
+    top: Series
+    bottom: Series
+
+
+class PivotsHandle(_Lines, frozen=True, eq=False):
+    """The pivots of the trading day before."""
+
+    pivot: Series
+    r1: Series
+    r2: Series
+    r3: Series
+    s1: Series
+    s2: Series
+    s3: Series
+
+
+class IchimokuHandle(_Lines, frozen=True, eq=False):
+    """The lines of Ichimoku and the cloud."""
+
+    conversion: Series
+    base: Series
+    a: Series
+    b: Series
+
+
 class SessionTimes(msgspec.Struct, frozen=True):
     """The entry window [start, last_entry) and the square-off, IST."""
 
@@ -107,7 +150,7 @@ class SessionTimes(msgspec.Struct, frozen=True):
     flat: datetime.time
 
 
-class AtrSeries:
+class AtrSeries(Reading):
     """An average range: what it is multiplied to is a distance, what it is added to is a price."""
 
     __slots__ = ("_series",)
@@ -138,71 +181,30 @@ class AtrSeries:
         return self._series.age_ns
 
     @property
+    def age(self) -> float:
+        """Time since the newest value, s."""
+        return self._series.age
+
+    @property
     def n(self) -> int:
         """The number of the newest closed candle in its session."""
         return self._series.n
 
-    def __lt__(self, other: Number, /) -> bool:
-        return float(self) < float(other)
-
-    def __le__(self, other: Number, /) -> bool:
-        return float(self) <= float(other)
-
-    def __gt__(self, other: Number, /) -> bool:
-        return float(self) > float(other)
-
-    def __ge__(self, other: Number, /) -> bool:
-        return float(self) >= float(other)
-
-    def __add__(self, other: Number, /) -> float:
-        return float(self) + float(other)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Number, /) -> float:
-        return float(self) - float(other)
-
-    def __rsub__(self, other: Number, /) -> float:
-        return float(other) - float(self)
+    def window(self, count: int, /) -> NDArray[np.float64]:
+        """The newest `count` values, oldest first."""
+        return self._series.window(count)
 
     def __mul__(self, other: Number, /) -> Distance:
         return Distance(float(self) * float(other))
 
-    __rmul__ = __mul__
+    def __rmul__(self, other: Number, /) -> Distance:
+        return self * other
 
     def __truediv__(self, other: Number, /) -> Distance:
         return Distance(float(self) / float(other))
 
-    def __rtruediv__(self, other: Number, /) -> float:
-        return float(other) / float(self)
 
-    def __neg__(self) -> float:
-        return -float(self)
-
-    def __eq__(self, other: object, /) -> bool:
-        return isinstance(other, SupportsFloat) and float(self) == float(other)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __bool__(self) -> bool:
-        return float(self) != 0 and self.ready
-
-    def __abs__(self) -> float:
-        return abs(float(self))
-
-    @overload
-    def __round__(self, digits: None = None, /) -> int: ...
-    @overload
-    def __round__(self, digits: int, /) -> float: ...
-    def __round__(self, digits: int | None = None, /) -> float:
-        return round(float(self), digits)
-
-    def __format__(self, how: str, /) -> str:
-        return format(float(self), how)
-
-
-# The kinds with several outputs; the fields stand in the core's order.
+# The kinds with several outputs; the fields stand in the order of their node's `outputs`.
 HANDLES: dict[str, type[_Lines]] = {
     "macd": MacdHandle,
     "bbands": BandsHandle,
@@ -213,4 +215,8 @@ HANDLES: dict[str, type[_Lines]] = {
     "supertrend": TrendHandle,
     "vwap_bands": BandsHandle,
     "opening_range": BoxHandle,
+    "previous_day": DayHandle,
+    "cpr": CprHandle,
+    "pivots": PivotsHandle,
+    "ichimoku": IchimokuHandle,
 }

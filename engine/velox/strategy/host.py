@@ -11,9 +11,10 @@ from velox.strategy import state
 from velox.strategy.base import Strategy
 from velox.strategy.binding import Binding
 from velox.strategy.clocktext import SECOND_NS
+from velox.strategy.computed import ComputedSeries, computed_series
 from velox.strategy.core import CoreLike, Series
 from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
-from velox.strategy.spec import HookSpec, NodeSpec, SessionSpec, Spec
+from velox.strategy.spec import HandleSpec, HookSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
 
 __all__ = ["Instance", "ScheduleWire", "Wiring"]
@@ -70,15 +71,17 @@ class Instance:
         day = (spec.session_date, spec.day_start_ns)
         self._binding = Binding(core, instance_id, instrument, day, mode)
         series = [core.watch(instrument, bars.timeframe_s) for bars in spec.bars]
-        nodes = [core.node(series[node.bars], node.source, node.kind, node.params) for node in spec.nodes]
+        nodes = _nodes(core, spec, series)
         self.object = cls.__new__(cls)
         # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.
         held = self.object.__dict__
         held["_binding"] = self._binding
         held |= spec.params
         held |= self._graph(core, series, nodes)
+        computed = computed_series(cls.__velox__.computed, held, spec.params, core, instance_id)
+        held |= computed
         held |= self._state(kept or {})
-        self.hooks = self._table()
+        self.hooks = self._table(list(computed.values()))
         self.wiring = self._wiring(instrument, series, nodes)
 
     def started(self, capital: int) -> StrategyStarted:
@@ -106,8 +109,8 @@ class Instance:
         held: dict[str, object] = {}
         for bars, number in zip(self.spec.bars, series, strict=True):
             held[bars.name] = BarsHandle(bars.timeframe_s, {field: core.field(number, field) for field in _FIELDS})
-        for node, number in zip(self.spec.nodes, nodes, strict=True):
-            held[node.name] = _node_handle(node, number, core)
+        for handle in self.spec.handles:
+            held[handle.name] = _handle(handle, nodes, core)
         if self.spec.session is not None:
             held[self.spec.session.name] = _session_times(self.spec.session)
         return held
@@ -129,12 +132,14 @@ class Instance:
             return tuple(map(self._revived, value))
         return Trade(self._binding, value["trade"]) if isinstance(value, dict) else value
 
-    def _table(self) -> _Hooks:
+    def _table(self, computed: list[ComputedSeries]) -> _Hooks:
         table: _Hooks = [None] * (max((hook.number for hook in self.spec.hooks), default=-1) + 1)
         for hook in self.spec.hooks:
             method: Callable[..., object] = getattr(self.object, hook.function)
             is_of_trade = hook.kind == "event" and hook.function in _TRADE_HOOKS
-            table[hook.number] = _with_trade(self._binding, method) if is_of_trade else method
+            called = _with_trade(self._binding, method) if is_of_trade else method
+            waits = hook.kind != "event" or hook.function == "on_tick"
+            table[hook.number] = _when_ready(computed, called) if computed and waits else called
         return table
 
     def _wiring(self, instrument: int, series: list[int], nodes: list[int]) -> Wiring:
@@ -158,12 +163,37 @@ class Instance:
         return ScheduleWire(hook.number, first_ns, hook.every_ns, hook.run_late)
 
 
-def _node_handle(node: NodeSpec, number: int, core: CoreLike) -> Any:
-    lines = HANDLES.get(node.kind)
+def _nodes(core: CoreLike, spec: Spec, series: list[int]) -> list[int]:
+    """The kernel's numbers of a strategy's nodes."""
+    numbers: list[int] = []
+
+    def known(source: str) -> str:
+        kind, *words = source.split(":")
+        if kind == "bars":
+            return f"series:{series[int(words[0])]}:{words[1]}"
+        return f"node:{numbers[int(words[0])]}:{words[1]}" if kind == "node" else source
+
+    for node in spec.nodes:
+        sources = known(node.source), node.kind, node.params, known(node.second)
+        numbers.append(core.node(series[node.bars], *sources))
+    return numbers
+
+
+def _handle(spec: HandleSpec, nodes: list[int], core: CoreLike) -> Any:
+    outputs: list[Series] = [core.output(nodes[node], output) for node, output in spec.outputs]
+    lines = HANDLES.get(spec.shape)
     if lines is not None:
-        return lines(*(core.output(number, output) for output in range(len(lines.__struct_fields__))))
-    first: Series = core.output(number, 0)
-    return AtrSeries(first) if node.kind == "atr" else first
+        return lines(*outputs)
+    return AtrSeries(outputs[0]) if spec.shape == "atr" else outputs[0]
+
+
+def _when_ready(computed: list[ComputedSeries], method: Callable[..., object]) -> Callable[..., object]:
+    """A hook that waits for the strategy's own indicators: the kernel knows only its own."""
+
+    def hook(*arguments: object) -> object:
+        return method(*arguments) if all(series.ready for series in computed) else None
+
+    return hook
 
 
 def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable[[int], object]:

@@ -11,7 +11,17 @@ from velox.strategy.declaration import Declaration
 from velox.strategy.protect import Pct, Points, RMultiple, pct, points, r
 from velox.strategy.sizes import RiskPct, RiskRupees, risk_pct, risk_rupees
 
-__all__ = ["Expression", "Param", "Requirement", "Values", "nearest", "parse_assignments", "parse_value", "resolve"]
+__all__ = [
+    "Expression",
+    "Joinable",
+    "Param",
+    "Requirement",
+    "Values",
+    "nearest",
+    "parse_assignments",
+    "parse_value",
+    "resolve",
+]
 
 _T = TypeVar("_T")
 Values = Mapping[str, object]
@@ -39,29 +49,37 @@ class Expression(ABC):
     def __ge__(self, other: object) -> "Requirement":
         return Requirement(">=", operator.ge, self, other)
 
-    def __add__(self, other: object) -> "Expression":
-        return _Binary("+", operator.add, self, other)
+    def __add__(self, other: "float | Expression") -> "Expression":
+        return _joined("+", operator.add, self, other)
 
-    def __radd__(self, other: object) -> "Expression":
+    def __radd__(self, other: float) -> "Expression":
         return _Binary("+", operator.add, other, self)
 
-    def __sub__(self, other: object) -> "Expression":
-        return _Binary("-", operator.sub, self, other)
+    def __sub__(self, other: "float | Expression") -> "Expression":
+        return _joined("-", operator.sub, self, other)
 
-    def __rsub__(self, other: object) -> "Expression":
+    def __rsub__(self, other: float) -> "Expression":
         return _Binary("-", operator.sub, other, self)
 
-    def __mul__(self, other: object) -> "Expression":
-        return _Binary("*", operator.mul, self, other)
+    def __mul__(self, other: "float | Expression") -> "Expression":
+        return _joined("*", operator.mul, self, other)
 
-    def __rmul__(self, other: object) -> "Expression":
+    def __rmul__(self, other: float) -> "Expression":
         return _Binary("*", operator.mul, other, self)
 
-    def __truediv__(self, other: object) -> "Expression":
-        return _Binary("/", operator.truediv, self, other)
+    def __truediv__(self, other: "float | Expression") -> "Expression":
+        return _joined("/", operator.truediv, self, other)
 
-    def __rtruediv__(self, other: object) -> "Expression":
+    def __rtruediv__(self, other: float) -> "Expression":
         return _Binary("/", operator.truediv, other, self)
+
+
+class Joinable:
+    """What takes arithmetic with a parameter into its own hands: candles and indicators."""
+
+
+def _joined(sign: str, work: Callable[[Any, Any], Any], left: Expression, right: object) -> Expression:
+    return NotImplemented if isinstance(right, Joinable) else _Binary(sign, work, left, right)
 
 
 class _Binary(Expression):

@@ -2,7 +2,7 @@
 
 import msgspec
 
-__all__ = ["BarsSpec", "HookSpec", "NodeSpec", "SessionSpec", "Spec", "StateSpec"]
+__all__ = ["BarsSpec", "HandleSpec", "HookSpec", "NodeSpec", "SessionSpec", "Spec", "StateSpec"]
 
 
 class BarsSpec(msgspec.Struct, frozen=True):
@@ -15,13 +15,26 @@ class BarsSpec(msgspec.Struct, frozen=True):
 
 
 class NodeSpec(msgspec.Struct, frozen=True):
-    """An indicator on one of the candles."""
+    """An indicator on one of the candles.
+
+    A source is a field of them (`close`), `bars:1:close` of others, `node:3:0` an output of an earlier node, or
+    `number:2.5`; the numbers are places in Spec.bars and Spec.nodes.
+    """
 
     name: str
     bars: int  # place in Spec.bars
     source: str
     kind: str
     params: tuple[float, ...]
+    second: str = ""
+
+
+class HandleSpec(msgspec.Struct, frozen=True):
+    """An attribute that reads nodes: the shape of what it is, and its outputs as (place in Spec.nodes, output)."""
+
+    name: str
+    shape: str
+    outputs: tuple[tuple[int, int], ...]
 
 
 class HookSpec(msgspec.Struct, frozen=True):
@@ -68,6 +81,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, object]
     bars: list[BarsSpec]
     nodes: list[NodeSpec]
+    handles: list[HandleSpec]
     hooks: list[HookSpec]
     session: SessionSpec | None
     states: list[StateSpec]

@@ -53,6 +53,7 @@ pub fn facts(later: i64, from: &mut Bytes<'_>) -> FactsLoaded {
         }],
         charges: vec![rates],
         notes: Vec::new(),
+        previous_day_ns: 0,
     }
 }
 
@@ -137,7 +138,7 @@ pub fn node(id: u32, series: u32, from: &mut Bytes<'_>) -> NodeAdded {
         8 => ("supertrend", &[2.0, 1.5]),
         _ => ("vwap", &[]),
     };
-    NodeAdded { id, series, source: "close".into(), kind: kind.into(), params: params.to_vec() }
+    NodeAdded { id, series, source: "close".into(), kind: kind.into(), params: params.to_vec(), second: String::new() }
 }
 
 /// A strategy with a candle hook, a scheduled hook and a square-off, on an account and a share.

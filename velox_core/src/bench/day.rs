@@ -173,7 +173,7 @@ fn watch(engine: &mut Engine, instruments: u32) -> Result<(), EngineError> {
             input(engine, Kind::Watch, &Watch { series, instrument, seconds })?;
             for (kind, params) in STUDIES {
                 let (source, kind, params) = ("close".to_owned(), kind.to_owned(), params.to_vec());
-                input(engine, Kind::NodeAdded, &NodeAdded { id, series, source, kind, params })?;
+                input(engine, Kind::NodeAdded, &NodeAdded { id, series, source, kind, params, second: String::new() })?;
                 id += 1;
             }
             series += 1;
@@ -209,5 +209,6 @@ fn facts() -> FactsLoaded {
         groups: vec![cash],
         charges: vec![rates],
         notes: Vec::new(),
+        previous_day_ns: 0,
     }
 }

@@ -17,8 +17,9 @@ pub struct Bbands {
     state: Moments,
 }
 
+/// Mean and deviation of a window.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Moments {
+pub(super) struct Moments {
     /// Where the next value goes, which is where the oldest lies.
     next: u32,
     full: bool,
@@ -82,9 +83,20 @@ impl Sums {
 }
 
 impl Moments {
+    pub(super) fn new() -> Self {
+        let none = Sums::at(0.0);
+        Moments { next: 0, full: false, run: Run::new(), window: none, lap: none }
+    }
+
+    /// Where the next value goes, which is where the oldest lies.
+    #[inline]
+    pub(super) fn next(&self) -> usize {
+        self.next as usize
+    }
+
     /// Take a value in exchange for the oldest one.
     #[inline]
-    fn push(&mut self, period: u32, oldest: f64, x: f64) {
+    pub(super) fn push(&mut self, period: u32, oldest: f64, x: f64) {
         self.run.push(x);
         if self.next == 0 {
             self.lap = Sums::at(x);
@@ -101,30 +113,33 @@ impl Moments {
         }
     }
 
+    /// Mean and standard deviation, once the window is full.
     #[inline]
-    fn shown(&self, period: u32, deviations: f64) -> Values {
+    pub(super) fn get(&self, period: u32) -> Option<(f64, f64)> {
         if !self.full {
-            return NOT_READY;
+            return None;
         }
         if self.run.fills(period) {
-            return [self.run.last; 3];
+            return Some((self.run.last, 0.0));
         }
         let n = f64::from(period);
         let mean = self.window.sum / n;
-        let spread = deviations * (self.window.squares / n - mean * mean).max(0.0).sqrt();
-        let middle = self.window.anchor + mean;
-        [middle + spread, middle, middle - spread]
+        let deviation = (self.window.squares / n - mean * mean).max(0.0).sqrt();
+        Some((self.window.anchor + mean, deviation))
+    }
+
+    #[inline]
+    fn shown(&self, period: u32, deviations: f64) -> Values {
+        self.get(period).map_or(NOT_READY, |(middle, deviation)| {
+            let spread = deviations * deviation;
+            [middle + spread, middle, middle - spread]
+        })
     }
 }
 
 impl Bbands {
     pub(super) fn new(period: u32, deviations: f64) -> Self {
-        let none = Sums::at(0.0);
-        Bbands {
-            ring: vec![0.0; period as usize].into_boxed_slice(),
-            deviations,
-            state: Moments { next: 0, full: false, run: Run::new(), window: none, lap: none },
-        }
+        Bbands { ring: vec![0.0; period as usize].into_boxed_slice(), deviations, state: Moments::new() }
     }
 
     #[inline]
@@ -139,7 +154,7 @@ impl Study for Bbands {
     #[inline]
     fn update(&mut self, candle: &Input) {
         let period = self.period();
-        let slot = &mut self.ring[self.state.next as usize];
+        let slot = &mut self.ring[self.state.next()];
         let oldest = std::mem::replace(slot, candle.source);
         self.state.push(period, oldest, candle.source);
     }
@@ -147,7 +162,7 @@ impl Study for Bbands {
     #[inline]
     fn peek(&self, forming: &Input) -> Values {
         let mut state = self.state;
-        state.push(self.period(), self.ring[state.next as usize], forming.source);
+        state.push(self.period(), self.ring[state.next()], forming.source);
         state.shown(self.period(), self.deviations)
     }
 

@@ -5,7 +5,17 @@ use proptest::prelude::*;
 use super::*;
 
 pub(super) fn candle(close: f64, spread: f64, volume: f64) -> Input {
-    Input { open: close, high: close + spread, low: close - spread, close, volume, from_s: 0, to_s: 60, source: close }
+    Input {
+        open: close,
+        high: close + spread,
+        low: close - spread,
+        close,
+        volume,
+        to_s: 60,
+        source: close,
+        second: 2.0,
+        ..Input::default()
+    }
 }
 
 fn candles(prices: &[f64]) -> Vec<Input> {
@@ -106,7 +116,7 @@ macro_rules! keeps_the_contract {
                     let mut indicator = fresh();
                     feed(&mut indicator, &prices);
                     let before = bits(indicator.values());
-                    indicator.reset_session();
+                    indicator.reset_session(DAY_UNKNOWN);
                     let wanted = if OF_ONE_SESSION.contains(&KIND) { bits(NOT_READY) } else { before };
                     prop_assert_eq!(bits(indicator.values()), wanted);
                 }
@@ -135,4 +145,13 @@ keeps_the_contract! {
     hma: [9.0], ["value"], 11;
     vwap_bands: [2.0], ["upper", "middle", "lower"], 1;
     opening_range: [1.0], ["high", "low"], 1;
+    ichimoku: [3.0, 5.0, 8.0], ["conversion", "base"], 5;
+    ichimoku_cloud: [3.0, 5.0, 8.0], ["a", "b"], 12;
+    zscore: [5.0], ["value"], 5;
+    plus: [], ["value"], 1;
+    minus: [], ["value"], 1;
+    times: [], ["value"], 1;
+    over: [], ["value"], 1;
+    log: [], ["value"], 1;
+    abs: [], ["value"], 1;
 }

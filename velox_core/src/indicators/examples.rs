@@ -182,7 +182,7 @@ fn opening_range_that_is_not_whole_is_none() {
 fn opening_range_of_a_new_session_is_a_new_one() {
     let mut range = Indicator::new("opening_range", &[1.0]).expect("good parameters");
     range.update(&candle(100.0, 1.0, 1.0));
-    range.reset_session();
+    range.reset_session(DAY_UNKNOWN);
     assert!(!range.ready());
     range.update(&candle(50.0, 1.0, 1.0));
     assert_eq!(bits(range.values())[..2], [51.0, 49.0].map(f64::to_bits));

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod adx;
+mod arithmetic;
 mod atr;
 mod bbands;
 mod cci;
@@ -18,11 +19,13 @@ mod ema;
 #[cfg(test)]
 mod examples;
 mod hma;
+mod ichimoku;
 mod keltner;
 mod macd;
 mod obv;
 mod opening_range;
 mod params;
+mod previous_day;
 mod rsi;
 mod sma;
 mod stoch;
@@ -32,18 +35,22 @@ mod vwap;
 mod vwap_bands;
 mod willr;
 mod window;
+mod zscore;
 
 pub use adx::Adx;
+pub use arithmetic::Arithmetic;
 pub use atr::Atr;
 pub use bbands::Bbands;
 pub use cci::Cci;
 pub use donchian::Donchian;
 pub use ema::Ema;
 pub use hma::Hma;
+pub use ichimoku::{Cloud, Lines};
 pub use keltner::Keltner;
 pub use macd::Macd;
 pub use obv::Obv;
 pub use opening_range::OpeningRange;
+pub use previous_day::PreviousDay;
 pub use rsi::Rsi;
 pub use sma::Sma;
 pub use stoch::Stoch;
@@ -52,12 +59,16 @@ pub use tema::Tema;
 pub use vwap::Vwap;
 pub use vwap_bands::VwapBands;
 pub use willr::Willr;
+pub use zscore::ZScore;
 
 /// The longest period that a constructor takes: TA-Lib's own bound.
 pub const PERIOD_MAX: u32 = 100_000;
 
+/// A day that nobody knows.
+pub const DAY_UNKNOWN: i32 = i32::MIN;
+
 /// One candle as an indicator sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     /// Open.
     pub open: f64,
@@ -73,8 +84,18 @@ pub struct Input {
     pub from_s: u32,
     #[allow(missing_docs)] // said with the one before
     pub to_s: u32,
-    /// The value that EMA, SMA, RSI and MACD follow: the chosen field of the candle.
+    /// Length of the session's continuous trading, s.
+    pub session_s: u32,
+    /// The day that it belongs to, and the trading day before that one, [`DAY_UNKNOWN`] where nobody says.
+    pub day: i32,
+    #[allow(missing_docs)] // said with the one before
+    pub previous_day: i32,
+    /// Whether ticks were missed in it.
+    pub missed: bool,
+    /// The value that EMA, SMA, RSI and MACD follow: a field of the candle or the value of another indicator.
     pub source: f64,
+    /// The other side of what joins two values.
+    pub second: f64,
 }
 
 /// Up to three values in the order of [`Indicator::outputs`]; NaN while warming up and where there is no such output.
@@ -95,6 +116,11 @@ pub trait Study: Clone {
     /// The names of the values, in their order.
     const OUTPUTS: &'static [&'static str];
 
+    /// The same, where they hang on what it was made for.
+    fn outputs(&self) -> &'static [&'static str] {
+        Self::OUTPUTS
+    }
+
     /// Take a closed candle.
     fn update(&mut self, candle: &Input);
 
@@ -107,8 +133,8 @@ pub trait Study: Clone {
     /// Closed candles that it takes until the values are there.
     fn warm_up(&self) -> usize;
 
-    /// A new session begins; only indicators of one session forget.
-    fn reset_session(&mut self) {}
+    /// A new session begins after that of a day; only indicators of one session mind.
+    fn reset_session(&mut self, _previous_day: i32) {}
 }
 
 /// Why an indicator cannot be made: one sentence for the user.
@@ -123,8 +149,8 @@ impl fmt::Display for ParamError {
 
 impl std::error::Error for ParamError {}
 
-/// Any indicator by value: no box, so that a kernel snapshot can hold it and dispatch is one jump. Snapshots keep the
-/// place of a kind: new ones go to the end.
+/// Any indicator by value, so that a kernel snapshot can hold it and dispatch is one jump; what is larger than the rest
+/// lies in a box, or it would make every node larger. Snapshots keep the place of a kind: new ones go to the end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Indicator {
     /// Exponential moving average.
@@ -165,6 +191,16 @@ pub enum Indicator {
     VwapBands(VwapBands),
     /// Opening range of the session.
     OpeningRange(OpeningRange),
+    /// Levels of the day before.
+    PreviousDay(PreviousDay),
+    /// Conversion and base line of Ichimoku.
+    IchimokuLines(Box<Lines>),
+    /// The cloud of Ichimoku.
+    IchimokuCloud(Box<Cloud>),
+    /// How many standard deviations a value lies from its mean.
+    ZScore(Box<ZScore>),
+    /// Two values joined.
+    Arithmetic(Arithmetic),
 }
 
 macro_rules! each {
@@ -189,6 +225,11 @@ macro_rules! each {
             Indicator::Hma($inner) => $body,
             Indicator::VwapBands($inner) => $body,
             Indicator::OpeningRange($inner) => $body,
+            Indicator::PreviousDay($inner) => $body,
+            Indicator::IchimokuLines($inner) => $body,
+            Indicator::IchimokuCloud($inner) => $body,
+            Indicator::ZScore($inner) => $body,
+            Indicator::Arithmetic($inner) => $body,
         }
     };
 }
@@ -220,15 +261,43 @@ impl Indicator {
 
     /// The names of the values, in their order.
     pub fn outputs(&self) -> &'static [&'static str] {
-        fn of<S: Study>(_: &S) -> &'static [&'static str] {
-            S::OUTPUTS
-        }
-        each!(self, study => of(study))
+        each!(self, study => study.outputs())
     }
 
     /// Whether it asks when in its session a candle was.
     pub fn asks_the_time(&self) -> bool {
-        matches!(self, Self::OpeningRange(_))
+        matches!(self, Self::OpeningRange(_) | Self::PreviousDay(_))
+    }
+
+    /// Whether it asks on which day a candle was.
+    pub fn asks_the_day(&self) -> bool {
+        matches!(self, Self::PreviousDay(_))
+    }
+
+    /// Whether it follows one value, so that another indicator can feed it.
+    pub fn follows_one_value(&self) -> bool {
+        matches!(
+            self,
+            Self::Ema(_)
+                | Self::Sma(_)
+                | Self::Rsi(_)
+                | Self::Macd(_)
+                | Self::Bbands(_)
+                | Self::Tema(_)
+                | Self::Hma(_)
+                | Self::ZScore(_)
+                | Self::Arithmetic(_)
+        )
+    }
+
+    /// Whether it joins two values instead of following one.
+    pub fn joins_two(&self) -> bool {
+        matches!(self, Self::Arithmetic(joined) if joined.takes_two())
+    }
+
+    /// Whether its value is that of the moment alone, so that nothing is still known where nothing comes in.
+    pub fn is_of_the_moment(&self) -> bool {
+        matches!(self, Self::Arithmetic(_))
     }
 
     /// Closed candles that it takes until the values are there.
@@ -236,8 +305,9 @@ impl Indicator {
         each!(self, study => study.warm_up())
     }
 
-    /// A new session begins; VWAP, its bands and the opening range forget.
-    pub fn reset_session(&mut self) {
-        each!(self, study => study.reset_session());
+    /// A new session begins after that of a day; VWAP, its bands and the opening range forget, levels of the day before
+    /// are there.
+    pub fn reset_session(&mut self, previous_day: i32) {
+        each!(self, study => study.reset_session(previous_day));
     }
 }

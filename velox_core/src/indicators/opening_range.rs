@@ -83,7 +83,7 @@ impl Study for OpeningRange {
         1
     }
 
-    fn reset_session(&mut self) {
+    fn reset_session(&mut self, _: i32) {
         self.state = Extent::NONE;
     }
 }

@@ -1,8 +1,8 @@
 //! Makes an indicator of a name and numbers, or says in one sentence what is wrong with them.
 
 use super::{
-    Adx, Atr, Bbands, Cci, Donchian, Ema, Hma, Indicator, Keltner, Macd, Obv, OpeningRange, PERIOD_MAX, ParamError,
-    Rsi, Sma, Stoch, Supertrend, Tema, Vwap, VwapBands, Willr,
+    Adx, Arithmetic, Atr, Bbands, Cci, Cloud, Donchian, Ema, Hma, Indicator, Keltner, Lines, Macd, Obv, OpeningRange,
+    PERIOD_MAX, ParamError, PreviousDay, Rsi, Sma, Stoch, Supertrend, Tema, Vwap, VwapBands, Willr, ZScore,
 };
 
 /// The largest multiple of a deviation or a range.
@@ -30,6 +30,19 @@ impl Indicator {
         "hma",
         "vwap_bands",
         "opening_range",
+        "previous_day",
+        "cpr",
+        "pivot_highs",
+        "pivot_lows",
+        "ichimoku",
+        "ichimoku_cloud",
+        "zscore",
+        "plus",
+        "minus",
+        "times",
+        "over",
+        "log",
+        "abs",
     ];
 
     /// An indicator by name and parameters, e.g. `("macd", [12, 26, 9])`.
@@ -73,6 +86,22 @@ impl Indicator {
             "opening_range" => {
                 let [minutes] = named(kind, params, ["minutes"])?;
                 Ok(Self::OpeningRange(OpeningRange::new(whole(kind, minutes, 1)?)))
+            }
+            "previous_day" | "cpr" | "pivot_highs" | "pivot_lows" => {
+                none(kind, params).map(|()| Self::PreviousDay(PreviousDay::new(kind)))
+            }
+            "ichimoku" | "ichimoku_cloud" => {
+                let [conversion, base, span] = named(kind, params, ["conversion", "base", "span"])?;
+                let (conversion, base) = (whole(kind, conversion, 1)?, whole(kind, base, 1)?);
+                let span = whole(kind, span, 1)?;
+                Ok(match kind {
+                    "ichimoku" => Self::IchimokuLines(Box::new(Lines::new(conversion, base))),
+                    _ => Self::IchimokuCloud(Box::new(Cloud::new(conversion, base, span))),
+                })
+            }
+            "zscore" => Ok(Self::ZScore(Box::new(ZScore::new(period(kind, params, 2)?)))),
+            "plus" | "minus" | "times" | "over" | "log" | "abs" => {
+                none(kind, params).map(|()| Self::Arithmetic(Arithmetic::new(kind)))
             }
             _ => Err(ParamError(format!("there is no indicator {kind:?}; there are {}", Self::KINDS.join(", ")))),
         }

@@ -58,7 +58,7 @@ impl Study for Vwap {
         1
     }
 
-    fn reset_session(&mut self) {
+    fn reset_session(&mut self, _: i32) {
         self.state = Totals::default();
     }
 }

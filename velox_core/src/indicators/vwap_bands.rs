@@ -77,7 +77,7 @@ impl Study for VwapBands {
         1
     }
 
-    fn reset_session(&mut self) {
+    fn reset_session(&mut self, _: i32) {
         self.state = Totals::default();
     }
 }

@@ -1,7 +1,7 @@
 //! The one way in: a record's time and input change the state; nothing else does.
 
 use super::account::MARK_NS;
-use super::candle::{FLAG_GAP, Series};
+use super::candle::{FLAG_GAP, FLAG_MISSED, Series};
 use super::exit::REPRICE_NS;
 use super::hooks::{HookArg, HookCall, Rank, number};
 use super::{ApplyError, Guarded, Kernel, Market};
@@ -162,10 +162,15 @@ impl Kernel {
                     frame.base_volume = market.run_volume;
                 }
             }
-            return if missed || self.feed_epoch > 1 { FLAG_GAP } else { 0 };
+            return if missed || self.feed_epoch > 1 { FLAG_GAP | FLAG_MISSED } else { 0 };
         }
         let silent = tick.exch_ts - market.last_ts > self.settings.gap_ns;
-        if silent || market.epoch != self.feed_epoch { FLAG_GAP } else { 0 }
+        match (silent, market.epoch != self.feed_epoch) {
+            (false, false) => 0,
+            // Silence alone is an instrument that rests; a short absence of the feed misses little.
+            (true, false) | (false, true) => FLAG_GAP,
+            (true, true) => FLAG_GAP | FLAG_MISSED,
+        }
     }
 
     fn hook_tick(&mut self, index: usize, tick: &Tick) {

@@ -2,11 +2,13 @@
 
 use super::history::History;
 use crate::fixed::to_float;
-use crate::indicators;
+use crate::indicators::{self, DAY_UNKNOWN};
 use serde::{Deserialize, Serialize};
 
 /// Set on a candle in which a tick followed a gap.
 pub const FLAG_GAP: u32 = 1;
+/// Set on a candle before whose tick the feed was away for longer than silence is usual.
+pub const FLAG_MISSED: u32 = 2;
 /// Columns of a series' history.
 const FIELDS: usize = 5;
 const SECOND_NS: i64 = 1_000_000_000;
@@ -27,48 +29,25 @@ pub struct Candle {
     pub flags: u32,
 }
 
-/// The field of a candle that feeds an indicator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)] // the market's words
-pub enum Source {
-    Open,
-    High,
-    Low,
-    Close,
-    Volume,
-}
-
 /// What places a candle in its session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Span {
     /// Open of a session, ns.
     pub session_open: i64,
+    /// Midnight of that session's day, ns.
+    pub day_start: i64,
+    /// Length of its continuous trading, s.
+    pub session_s: u32,
+    /// The trading day before, for candles of the session itself.
+    pub previous_day: i32,
     /// Length of the candle, s.
     pub seconds: u32,
 }
 
-impl Source {
-    /// As records spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::High => "high",
-            Self::Low => "low",
-            Self::Close => "close",
-            Self::Volume => "volume",
-        }
-    }
-
-    /// The source with this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "open" => Self::Open,
-            "high" => Self::High,
-            "low" => Self::Low,
-            "close" => Self::Close,
-            "volume" => Self::Volume,
-            _ => return None,
-        })
+impl Span {
+    /// The day of a time, counted from one that does not matter.
+    pub fn day(&self, ts: i64) -> i32 {
+        (ts - self.day_start.rem_euclid(DAY_NS)).div_euclid(DAY_NS) as i32
     }
 }
 
@@ -82,19 +61,24 @@ impl Candle {
     }
 
     /// The candle as an indicator sees it; a session of an earlier day is taken to have opened at the same time of day.
-    pub fn input(&self, source: Source, span: Span) -> indicators::Input {
-        let volume = self.volume as f64;
-        let (open, high, low, close) =
-            (to_float(self.open), to_float(self.high), to_float(self.low), to_float(self.close));
-        let source = match source {
-            Source::Open => open,
-            Source::High => high,
-            Source::Low => low,
-            Source::Close => close,
-            Source::Volume => volume,
-        };
+    pub fn input(&self, span: &Span) -> indicators::Input {
         let from_s = ((self.ts_open - span.session_open).rem_euclid(DAY_NS) / SECOND_NS) as u32;
-        indicators::Input { open, high, low, close, volume, from_s, to_s: from_s + span.seconds, source }
+        let close = to_float(self.close);
+        indicators::Input {
+            open: to_float(self.open),
+            high: to_float(self.high),
+            low: to_float(self.low),
+            close,
+            volume: self.volume as f64,
+            from_s,
+            to_s: from_s + span.seconds,
+            session_s: span.session_s,
+            day: span.day(self.ts_open),
+            previous_day: if self.ts_open < span.session_open { DAY_UNKNOWN } else { span.previous_day },
+            missed: self.flags & FLAG_MISSED != 0,
+            source: close,
+            second: f64::NAN,
+        }
     }
 }
 

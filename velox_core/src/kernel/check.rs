@@ -1,10 +1,10 @@
 //! Whether an input can follow the state: asked before it is journalled, so that the journal holds only what applies.
 
 use super::charges::RATE_ONE;
+use super::source::Source;
 use super::{Kernel, timers};
 use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
 use crate::indicators::Indicator;
-use crate::kernel::candle::Source;
 use crate::record::{
     AccountDef, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings,
     StrategyStarted, Timer, Watch,
@@ -235,13 +235,37 @@ impl Kernel {
     }
 
     fn check_node(&self, add: &NodeAdded) -> Checked {
-        if Source::parse(&add.source).is_none() || add.id as usize != self.nodes.len() {
-            return fault(format!("node {}: no source {:?} or not the next one", add.id, add.source));
+        let no = |what: &str| fault(format!("node {}: {what}", add.id));
+        if add.id as usize != self.nodes.len() {
+            return no("its number is not the next one");
         }
         if add.series as usize >= self.series.len() {
-            return fault(format!("node {}: there is no series {}", add.id, add.series));
+            return no(&format!("there is no series {}", add.series));
         }
-        Indicator::new(&add.kind, &add.params).map(drop).map_err(|e| ApplyError(e.to_string()))
+        let study = Indicator::new(&add.kind, &add.params).map_err(|e| ApplyError(e.to_string()))?;
+        for text in [&add.source, &add.second] {
+            let Some(source) = Source::parse(text).filter(|source| self.has(*source)) else {
+                return no(&format!("there is no source {text:?}"));
+            };
+            if !study.follows_one_value() && !matches!(source, Source::Field(_)) && !text.is_empty() {
+                return no(&format!("{} reads whole candles, not {text:?}", add.kind));
+            }
+        }
+        if add.source.is_empty() || study.joins_two() == add.second.is_empty() {
+            return no(&format!("{} has not the sources that it takes", add.kind));
+        }
+        Ok(())
+    }
+
+    /// Whether what a source names is there.
+    fn has(&self, source: Source) -> bool {
+        match source {
+            Source::Field(_) | Source::Number(_) => true,
+            Source::Other(series, _) => (series as usize) < self.series.len(),
+            Source::Node(node, output) => {
+                self.nodes.get(node as usize).is_some_and(|node| usize::from(output) < node.history.columns())
+            }
+        }
     }
 
     fn check_watch(&self, watch: &Watch) -> Checked {

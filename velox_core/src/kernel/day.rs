@@ -15,6 +15,12 @@ impl Kernel {
         // Until a tick moves the clock, rows stand at the start of their day, as they do in a merged one.
         self.data_now = self.data_now.max(facts.day_start_ns);
         self.facts = Some(facts.clone());
+        if another {
+            for node in 0..self.nodes.len() {
+                let previous_day = self.span(self.nodes[node].series).previous_day;
+                self.nodes[node].begin_session(previous_day);
+            }
+        }
         if !over {
             self.timers.arm(TimerClass::DayEnd, 0, facts.end_ns + self.settings.grace_ns);
             self.arm_candles(self.now.max(facts.open_ns));
@@ -42,7 +48,6 @@ impl Kernel {
         }
         self.markets.iter_mut().for_each(Market::begin_day);
         self.series.iter_mut().for_each(|series| series.session_n = 0);
-        self.nodes.iter_mut().for_each(super::Node::begin_session);
     }
 
     /// The day's end itself must not be applied: at least nothing fires any more.

@@ -1,11 +1,12 @@
 //! The node graph: indicators on series, shared between strategies, updated as candles close.
 
-use super::candle::{Candle, Frame, Series, Source, Span};
+use super::candle::{Candle, Frame, Series, Span};
 use super::history::History;
 use super::hooks::{HookArg, HookCall, Rank};
+use super::source::Source;
 use super::{ApplyError, Kernel};
-use crate::indicators::{Indicator, NOT_READY, Values};
-use crate::record::{HistoryBar, Kind, NodeAdded, TimerClass};
+use crate::indicators::{DAY_UNKNOWN, Indicator, Input, NOT_READY, Values};
+use crate::record::{HistoryBar, Kind, NodeAdded, PhaseGroup, TimerClass};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -15,15 +16,18 @@ use std::sync::Arc;
 pub struct Node {
     /// The series that feeds it.
     pub series: u32,
-    /// The field that it follows.
+    /// What it follows.
     pub source: Source,
+    /// The other side of what joins two values.
+    pub second: Source,
     /// The indicator.
     pub study: Indicator,
     /// Its committed values.
     pub values: Values,
     /// Kernel time of the newest value.
     pub updated: i64,
-    /// Open time of the newest candle that it went through, ns; 0 before the first.
+    /// Open time of the newest candle that it went through, ns, or the end of the instant where it joins several
+    /// series; 0 before the first.
     pub last_open: i64,
     /// Values of earlier candles, a column an output.
     pub history: History,
@@ -32,17 +36,28 @@ pub struct Node {
 }
 
 impl Node {
-    fn update(&mut self, candle: &Candle, span: Span, now: i64) {
-        self.study.update(&candle.input(self.source, span));
-        self.values = self.study.values();
+    /// The candle with the values that the node follows.
+    #[inline]
+    pub(super) fn feed(&self, candle: &Input, nodes: &[Self], series: &[Series]) -> Input {
+        let value = |source: Source| source.value(candle, nodes, series);
+        Input { source: value(self.source), second: value(self.second), ..*candle }
+    }
+
+    /// Goes through a candle; what follows a value that is not there waits for it.
+    #[inline]
+    pub(super) fn update(&mut self, feed: &Input, at: i64, now: i64) {
+        if !feed.source.is_nan() || self.study.is_of_the_moment() {
+            self.study.update(feed);
+            self.values = self.study.values();
+        }
         self.updated = now;
-        self.last_open = candle.ts_open;
+        self.last_open = at;
         self.history.push(&self.values);
     }
 
-    /// A new session: what belongs to one session alone is forgotten, its value included.
-    pub(super) fn begin_session(&mut self) {
-        self.study.reset_session();
+    /// A new session after that of a day: what belongs to one session alone is forgotten, its value included.
+    pub(super) fn begin_session(&mut self, previous_day: i32) {
+        self.study.reset_session(previous_day);
         self.values = self.study.values();
     }
 }
@@ -53,16 +68,34 @@ impl Kernel {
         let Some(node) = self.nodes.get(node as usize) else {
             return NOT_READY;
         };
-        match self.forming_candle(node.series) {
-            Some(candle) => node.study.peek(&candle.input(node.source, self.span(node.series))),
-            None => node.values,
-        }
+        let candle = self.forming_candle(node.series).map(|candle| candle.input(&self.span(node.series)));
+        let Some(base) = candle.or_else(|| self.joins(node.asked.id).then(Input::default)) else {
+            return node.values;
+        };
+        let value = |source: Source| self.forming_value(source, node.series);
+        let feed = Input { source: value(node.source), second: value(node.second), ..base };
+        if feed.source.is_nan() && !node.study.is_of_the_moment() { node.values } else { node.study.peek(&feed) }
     }
 
     /// Where the candles of a series lie in a session.
-    fn span(&self, series: u32) -> Span {
-        let session_open = self.facts.as_ref().map_or(0, |facts| facts.open_ns);
-        Span { session_open, seconds: self.series[series as usize].seconds() }
+    pub(super) fn span(&self, series: u32) -> Span {
+        let series = &self.series[series as usize];
+        let Some(facts) = &self.facts else {
+            return Span { seconds: series.seconds(), previous_day: DAY_UNKNOWN, ..Span::default() };
+        };
+        let group = facts.groups.get(usize::from(self.markets[series.instrument as usize].group));
+        let (begin, end) = group.and_then(PhaseGroup::continuous).unwrap_or((facts.open_ns, facts.end_ns));
+        let mut span = Span {
+            session_open: facts.open_ns,
+            day_start: facts.day_start_ns,
+            session_s: (end.min(facts.end_ns) - begin).div_euclid(1_000_000_000) as u32,
+            previous_day: DAY_UNKNOWN,
+            seconds: series.seconds(),
+        };
+        if facts.previous_day_ns > 0 {
+            span.previous_day = span.day(facts.previous_day_ns);
+        }
+        span
     }
 
     /// The unfinished candle of a series with its volume so far.
@@ -82,10 +115,17 @@ impl Kernel {
     pub(super) fn add_node(&mut self, add: &NodeAdded) -> Result<(), ApplyError> {
         let study = Indicator::new(&add.kind, &add.params).map_err(|e| ApplyError(e.to_string()))?;
         let history = History::new(study.outputs().len());
-        self.series[add.series as usize].nodes.push(add.id);
+        let series = self.series_of(add);
+        if series.len() > 1 {
+            self.add_aligned(add.id, series);
+        } else {
+            self.series[add.series as usize].nodes.push(add.id);
+        }
+        let source = |text: &str| Source::parse(text).unwrap_or(Source::Number(f64::NAN));
         self.nodes.push(Node {
             series: add.series,
-            source: Source::parse(&add.source).unwrap_or(Source::Close),
+            source: source(&add.source),
+            second: source(&add.second),
             study,
             values: NOT_READY,
             updated: 0,
@@ -105,12 +145,13 @@ impl Kernel {
     /// A candle of an earlier day feeds history and nodes, and runs no hook; whatever went through it already does not
     /// see it again, so that a node which joins an old series is warmed alone.
     pub(super) fn apply_history(&mut self, bar: &HistoryBar) {
-        let is_forming = self.frame(bar.series).forming.ticks > 0;
-        let span = self.span(bar.series);
-        let series = &mut self.series[bar.series as usize];
-        if is_forming {
+        if self.frame(bar.series).forming.ticks > 0 {
             return;
         }
+        let span = self.span(bar.series);
+        // What waits for other series has waited long enough: a later candle has closed.
+        self.align((bar.ts_open + i64::from(span.seconds) * 1_000_000_000).saturating_sub(1));
+        let series = &mut self.series[bar.series as usize];
         let candle = Candle {
             ts_open: bar.ts_open,
             open: bar.open,
@@ -125,16 +166,19 @@ impl Kernel {
             series.remember(&candle);
         }
         let of_today = self.facts.as_ref().is_some_and(|f| bar.ts_open >= f.open_ns);
+        let input = candle.input(&span);
         for at in 0..series.nodes.len() {
-            let node = &mut self.nodes[self.series[bar.series as usize].nodes[at] as usize];
-            if bar.ts_open <= node.last_open {
+            let node = self.series[bar.series as usize].nodes[at] as usize;
+            if bar.ts_open <= self.nodes[node].last_open {
                 continue;
             }
-            node.update(&candle, span, bar.ts_open);
+            let feed = self.nodes[node].feed(&input, &self.nodes, &self.series);
+            self.nodes[node].update(&feed, bar.ts_open, bar.ts_open);
             if !of_today {
-                node.begin_session();
+                self.nodes[node].begin_session(span.previous_day);
             }
         }
+        self.align(0);
     }
 
     /// Arms the timer of the next candle end after a time.
@@ -159,6 +203,7 @@ impl Kernel {
                 closed.push(self.close_frame(market, at));
             }
         }
+        self.align(0);
         self.hook_bars(&closed);
     }
 
@@ -180,21 +225,26 @@ impl Kernel {
         if due != i64::MAX {
             self.arm_candles(end);
         }
+        self.align(end);
         self.hook_bars(&closed);
     }
 
     fn close_frame(&mut self, market: usize, at: usize) -> (u32, Candle) {
         let span = self.span(self.markets[market].frames[at].series);
-        let market = &mut self.markets[market];
-        let frame = &mut market.frames[at];
-        let candle = frame.close(market.run_volume);
+        let held = &mut self.markets[market];
+        let frame = &mut held.frames[at];
+        let candle = frame.close(held.run_volume);
         let series = &mut self.series[frame.series as usize];
         series.session_n += 1;
         series.remember(&candle);
         self.candles_closed += 1;
-        for &node in &series.nodes {
-            self.nodes[node as usize].update(&candle, span, self.now);
+        let (input, fed) = (candle.input(&span), frame.series as usize);
+        for at in 0..self.series[fed].nodes.len() {
+            let node = self.series[fed].nodes[at] as usize;
+            let feed = self.nodes[node].feed(&input, &self.nodes, &self.series);
+            self.nodes[node].update(&feed, candle.ts_open, self.now);
         }
+        let (frame, series) = (&self.markets[market].frames[at], &self.series[fed]);
         let (id, nodes, ts, decision) = (frame.series, &self.nodes, self.now, self.out.decisions.len());
         self.out.decisions.push_raw(Kind::CandleClosed, ts, |out| write_candle(out, series, &candle, nodes));
         self.hash_decision(decision);
@@ -230,12 +280,14 @@ fn write_candle(out: &mut Vec<u8>, series: &Series, candle: &Candle, nodes: &[No
     out.extend(candle.flags.to_le_bytes());
     let count: usize = series.nodes.iter().map(|n| nodes[*n as usize].history.columns()).sum();
     out.extend((count as u16).to_le_bytes());
-    for node in &series.nodes {
-        let node = &nodes[*node as usize];
-        for value in &node.values[..node.history.columns()] {
-            // One NaN in all of the journal: its sign and payload differ between machines.
-            let value = if value.is_nan() { f64::NAN } else { *value };
-            out.extend(value.to_le_bytes());
-        }
+    series.nodes.iter().for_each(|node| write_values(out, &nodes[*node as usize]));
+}
+
+/// A node's values in the order of its outputs.
+pub(super) fn write_values(out: &mut Vec<u8>, node: &Node) {
+    for value in &node.values[..node.history.columns()] {
+        // One NaN in all of the journal: its sign and payload differ between machines.
+        let value = if value.is_nan() { f64::NAN } else { *value };
+        out.extend(value.to_le_bytes());
     }
 }

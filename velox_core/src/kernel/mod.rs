@@ -5,6 +5,7 @@
 //! targets, hooks.
 
 mod account;
+mod aligned;
 mod apply;
 pub mod book;
 pub mod candle;
@@ -33,6 +34,7 @@ mod schedule;
 mod size;
 #[cfg(any(test, fuzzing))]
 pub mod sound;
+mod source;
 mod timers;
 mod verdict;
 
@@ -114,6 +116,7 @@ pub struct Kernel {
     pub instances: Vec<Instance>,
     /// Live orders.
     pub orders: order::Orders,
+    aligned: Vec<aligned::Aligned>,
     queue: Vec<u32>,
     schedules: Vec<schedule::Scheduled>,
     timers: timers::Timers,
@@ -150,6 +153,7 @@ impl Default for Kernel {
             accounts: Vec::new(),
             instances: Vec::new(),
             orders: order::Orders::default(),
+            aligned: Vec::new(),
             queue: Vec::new(),
             schedules: Vec::new(),
             timers: timers::Timers::default(),

@@ -276,18 +276,24 @@ impl Core {
     }
 
     /// The indicator on a series; the same one when asked again.
-    fn node(&self, series: u32, source: &str, kind: &str, params: Vec<f64>) -> PyResult<u32> {
+    ///
+    /// A source is a field of the candles (`close`), `series:4:close`, `node:3:0` or `number:2.5`; what joins two values
+    /// has a second one.
+    #[pyo3(signature = (series, source, kind, params, second=""))]
+    fn node(&self, series: u32, source: &str, kind: &str, params: Vec<f64>, second: &str) -> PyResult<u32> {
         let mut inner = self.lock_outside_hooks()?;
         let nodes = &inner.engine.kernel.nodes;
         let same = |node: &Node| {
             let asked = &node.asked;
-            asked.series == series && asked.source == source && asked.kind == kind && asked.params == params
+            (asked.series, asked.source.as_str(), asked.second.as_str()) == (series, source, second)
+                && (asked.kind.as_str(), &asked.params) == (kind, &params)
         };
         if let Some(at) = nodes.iter().position(same) {
             return Ok(at as u32);
         }
         let id = nodes.len() as u32;
-        let node = NodeAdded { id, series, source: source.to_owned(), kind: kind.to_owned(), params };
+        let (source, kind, second) = (source.to_owned(), kind.to_owned(), second.to_owned());
+        let node = NodeAdded { id, series, source, kind, params, second };
         put(&mut inner.engine, Kind::NodeAdded, &node)?;
         Ok(id)
     }
@@ -364,6 +370,12 @@ impl Core {
         };
         inner.queue(Kind::Intent, instance, intent, Input::Intent)?;
         Ok(counter)
+    }
+
+    /// Journals a value that a strategy computed by itself, for plots and for asking why.
+    fn annotate(&self, py: Python<'_>, instance: u32, name: String, value: f64) -> PyResult<()> {
+        let value = UserValue { instance, name: cut(name), text: value.to_string() };
+        self.raise_value(py, instance, (Kind::UserValue, value), Input::UserValue)
     }
 
     /// Journals a line of a strategy.

@@ -19,16 +19,19 @@ impl From<ParamError> for PyErr {
 /// An indicator's outputs over closed candles: one array each, NaN while warming up; it follows the close.
 ///
 /// `columns` are open, high, low, close and volume as equally long arrays of float64. What asks when in its session a
-/// candle was needs `since_open_s`, each candle's begin in seconds since the open, and their length `length_s`.
+/// candle was needs `since_open_s`, each candle's begin in seconds since the open, `days`, the number of each candle's
+/// trading day, `length_s`, the length of the candles, and `session_s`, that of a session.
 #[pyfunction]
-#[pyo3(signature = (kind, params, *columns, since_open_s=None, length_s=0))]
+#[pyo3(signature = (kind, params, *columns, since_open_s=None, days=None, length_s=0, session_s=0))]
 #[expect(clippy::needless_pass_by_value, reason = "PyO3 makes the vector of any sequence")]
 pub(super) fn indicator_values<'py>(
     kind: &str,
     params: Vec<f64>,
     columns: &Bound<'py, PyTuple>,
     since_open_s: Option<PyReadonlyArray1<'py, u32>>,
+    days: Option<PyReadonlyArray1<'py, i32>>,
     length_s: u32,
+    session_s: u32,
 ) -> PyResult<Vec<Bound<'py, PyArray1<f64>>>> {
     let mut indicator = Indicator::new(kind, &params)?;
     let (open, high, low, close, volume): Columns<'py> = columns.extract()?;
@@ -39,18 +42,36 @@ pub(super) fn indicator_values<'py>(
         return Err(PyValueError::new_err("open, high, low, close and volume must be equally long"));
     }
     let since_open = since_open_s.as_ref().map(PyReadonlyArray1::as_array);
+    let days = days.as_ref().map(PyReadonlyArray1::as_array);
     if since_open.is_none() && indicator.asks_the_time() {
         return Err(PyValueError::new_err(format!("{kind} needs since_open_s and length_s")));
     }
-    if since_open.is_some_and(|seconds| seconds.len() != candles) {
-        return Err(PyValueError::new_err("since_open_s must be as long as the columns"));
+    if days.is_none() && indicator.asks_the_day() {
+        return Err(PyValueError::new_err(format!("{kind} needs days and session_s as well")));
+    }
+    if since_open.is_some_and(|seconds| seconds.len() != candles) || days.is_some_and(|days| days.len() != candles) {
+        return Err(PyValueError::new_err("since_open_s and days must be as long as the columns"));
     }
     let mut outputs = vec![Vec::with_capacity(candles); indicator.outputs().len()];
     for i in 0..candles {
         let (open, high, low, close) = (open[i], high[i], low[i], close[i]);
         let from_s = since_open.map_or(0, |seconds| seconds[i]);
-        let to_s = from_s.saturating_add(length_s);
-        indicator.update(&Input { open, high, low, close, volume: volume[i], from_s, to_s, source: close });
+        let day = days.map_or(0, |days| days[i]);
+        indicator.update(&Input {
+            open,
+            high,
+            low,
+            close,
+            volume: volume[i],
+            from_s,
+            to_s: from_s.saturating_add(length_s),
+            session_s,
+            day,
+            previous_day: day.saturating_sub(1),
+            missed: false,
+            source: close,
+            second: f64::NAN,
+        });
         for (output, value) in outputs.iter_mut().zip(indicator.values()) {
             output.push(value);
         }
@@ -83,8 +104,7 @@ impl FourIndicators {
 
     /// Take a closed price; gives (ema, sma, rsi, macd line, macd signal, macd histogram), NaN while warming up.
     fn update(&mut self, close: f64) -> (f64, f64, f64, f64, f64, f64) {
-        let candle =
-            Input { open: close, high: close, low: close, close, volume: 0.0, from_s: 0, to_s: 0, source: close };
+        let candle = Input { open: close, high: close, low: close, close, source: close, ..Input::default() };
         for indicator in [&mut self.ema, &mut self.sma, &mut self.rsi, &mut self.macd] {
             indicator.update(&candle);
         }

@@ -1,5 +1,6 @@
 //! A handle on one output of a node or one field of candles, read as a plain float.
 
+use numpy::PyArray1;
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -106,6 +107,23 @@ impl Series {
         self.read(|kernel| match self.place {
             Place::Node(node, _) => kernel.now - kernel.nodes[node as usize].updated,
             Place::Field(series, _) => kernel.now - kernel.frame(series).end,
+        })
+    }
+
+    /// Kernel time since the newest value, s.
+    #[getter]
+    fn age(&self) -> PyResult<f64> {
+        Ok(self.age_ns()? as f64 / 1e9)
+    }
+
+    /// The newest `count` values, oldest first, as far as they are kept.
+    fn window<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        self.read(|kernel| {
+            let kept = match self.place {
+                Place::Node(node, output) => kernel.nodes[node as usize].history.window(output as usize),
+                Place::Field(series, field) => kernel.series[series as usize].history.window(field as usize),
+            };
+            PyArray1::from_slice(py, &kept[kept.len().saturating_sub(count)..])
         })
     }
 

@@ -147,4 +147,6 @@ pub struct FactsLoaded {
     pub charges: Vec<ChargeRates>,
     /// What a report has to say of these facts.
     pub notes: Vec<String>,
+    /// Midnight IST of the trading day before, 0 where it is not known.
+    pub previous_day_ns: i64,
 }

@@ -132,6 +132,8 @@ kinds! {
     OutputHash = 137,
     /// What became of a command.
     CommandResult = 138,
+    /// Nodes that join several series have new values.
+    NodesAligned = 140,
 }
 
 impl Kind {
@@ -229,7 +231,8 @@ impl Input {
             | Kind::CandleClosed
             | Kind::StrategyEvent
             | Kind::OutputHash
-            | Kind::CommandResult => return Err(fault("not an input")),
+            | Kind::CommandResult
+            | Kind::NodesAligned => return Err(fault("not an input")),
         })
     }
 }

@@ -82,12 +82,15 @@ pub struct NodeAdded {
     pub id: u32,
     /// The series that feeds it.
     pub series: u32,
-    /// `close`, `open`, `high`, `low`, `volume`.
+    /// What it follows: `close`, `open`, `high`, `low`, `volume`; `series:4:close` of other candles; `node:3:0`, an
+    /// output of an earlier node; `number:2.5`.
     pub source: String,
     /// One of [`crate::indicators::Indicator::KINDS`].
     pub kind: String,
     /// Its parameters.
     pub params: Vec<f64>,
+    /// The other side of what joins two values, "" where there is none.
+    pub second: String,
 }
 
 /// A candle series joins the graph.

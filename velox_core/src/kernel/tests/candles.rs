@@ -53,7 +53,14 @@ fn all_candles_of_one_due_are_one_record_long_before_short() {
     let series = [day.watch(first, 60), day.watch(first, 300), day.watch(second, 60)];
     day.put(
         Kind::NodeAdded,
-        &NodeAdded { id: 0, series: series[2], source: "close".into(), kind: "sma".into(), params: vec![1.0] },
+        &NodeAdded {
+            id: 0,
+            series: series[2],
+            source: "close".into(),
+            kind: "sma".into(),
+            params: vec![1.0],
+            second: String::new(),
+        },
     );
     day.start(|s| s.series = vec![(series[0], 16), (series[1], 17)]);
     day.feed_up("09:00");
@@ -197,7 +204,14 @@ fn a_forming_value_is_what_a_close_now_would_give() {
     let mut day = Day::with_bars(&[60]);
     day.put(
         Kind::NodeAdded,
-        &NodeAdded { id: 0, series: 0, source: "close".into(), kind: "sma".into(), params: vec![2.0] },
+        &NodeAdded {
+            id: 0,
+            series: 0,
+            source: "close".into(),
+            kind: "sma".into(),
+            params: vec![2.0],
+            second: String::new(),
+        },
     );
     day.tick("09:15:01", 100.0);
     day.tick("09:16:01", 102.0);
@@ -212,7 +226,14 @@ fn history_feeds_nodes_once_in_order_and_runs_no_hook() {
     let mut day = Day::with_bars(&[60]);
     day.put(
         Kind::NodeAdded,
-        &NodeAdded { id: 0, series: 0, source: "close".into(), kind: "sma".into(), params: vec![2.0] },
+        &NodeAdded {
+            id: 0,
+            series: 0,
+            source: "close".into(),
+            kind: "sma".into(),
+            params: vec![2.0],
+            second: String::new(),
+        },
     );
     let bar = |ts_open: i64, rupees: f64| {
         let price = paise(rupees);
@@ -232,7 +253,14 @@ fn history_feeds_nodes_once_in_order_and_runs_no_hook() {
 #[test]
 fn a_node_that_joins_an_old_series_is_warmed_alone() {
     let mut day = Day::with_bars(&[60]);
-    let sma = |id| NodeAdded { id, series: 0, source: "close".into(), kind: "sma".into(), params: vec![2.0] };
+    let sma = |id| NodeAdded {
+        id,
+        series: 0,
+        source: "close".into(),
+        kind: "sma".into(),
+        params: vec![2.0],
+        second: String::new(),
+    };
     let yesterday = at("15:28") - 86_400 * S;
     let bars = [100.0, 102.0, 110.0].map(paise).into_iter().zip(0..).map(|(price, n)| HistoryBar {
         series: 0,
@@ -268,7 +296,14 @@ fn a_new_session_has_no_vwap_before_its_first_candle() {
     let mut day = Day::with_bars(&[60]);
     day.put(
         Kind::NodeAdded,
-        &NodeAdded { id: 0, series: 0, source: "close".into(), kind: "vwap".into(), params: vec![] },
+        &NodeAdded {
+            id: 0,
+            series: 0,
+            source: "close".into(),
+            kind: "vwap".into(),
+            params: vec![],
+            second: String::new(),
+        },
     );
     let price = paise(100.0);
     let ts_open = at("15:28") - 86_400 * S;
@@ -285,7 +320,14 @@ fn a_new_session_has_no_vwap_before_its_first_candle() {
 #[test]
 fn the_opening_range_is_of_todays_first_minutes_alone() {
     let mut day = Day::with_bars(&[60]);
-    let range = NodeAdded { id: 0, series: 0, source: "close".into(), kind: "opening_range".into(), params: vec![2.0] };
+    let range = NodeAdded {
+        id: 0,
+        series: 0,
+        source: "close".into(),
+        kind: "opening_range".into(),
+        params: vec![2.0],
+        second: String::new(),
+    };
     day.put(Kind::NodeAdded, &range);
     let price = paise(500.0);
     let ts_open = at("09:15") - 86_400 * S;

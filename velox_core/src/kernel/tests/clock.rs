@@ -255,8 +255,14 @@ fn no_hook_runs_before_its_inputs_are_ready() {
     day.begin();
     day.share(|_| {});
     let series = day.watch(0, 60);
-    let node =
-        crate::record::NodeAdded { id: 0, series, source: "close".into(), kind: "sma".into(), params: vec![2.0] };
+    let node = crate::record::NodeAdded {
+        id: 0,
+        series,
+        source: "close".into(),
+        kind: "sma".into(),
+        params: vec![2.0],
+        second: String::new(),
+    };
     day.put(Kind::NodeAdded, &node);
     day.start(|s| (s.series, s.nodes, s.on_tick) = (vec![(series, 16)], vec![0], true));
     day.feed_up("09:00");

@@ -96,7 +96,7 @@ pub(super) fn line(kind: Kind, ts: i64, payload: &[u8]) -> Option<String> {
         Kind::TickVerdict => format!("tick {}", Verdict::ALL[usize::from(payload[4])].name()),
         Kind::CandleClosed => {
             let [open, high, low, close] = [16, 24, 32, 40].map(|at| show(i64_at(payload, at)));
-            let gap = if u32_at(payload, 60) == 1 { " gap" } else { "" };
+            let gap = if u32_at(payload, 60) & 1 == 1 { " gap" } else { "" };
             format!(
                 "candle {}s {} at {}: {open} {high} {low} {close} volume {} ticks {}{gap}",
                 u32_at(payload, 4),
@@ -106,6 +106,7 @@ pub(super) fn line(kind: Kind, ts: i64, payload: &[u8]) -> Option<String> {
                 u32_at(payload, 56)
             )
         }
+        Kind::NodesAligned => format!("aligned {}", clock(i64_at(payload, 6))),
         Kind::OutputHash => return None,
         Kind::OrderEvent
         | Kind::RiskVerdict

@@ -38,6 +38,7 @@ pub(super) fn facts() -> FactsLoaded {
         groups: vec![group],
         charges: vec![ChargeRates { name: "free".into(), ..ChargeRates::default() }],
         notes: Vec::new(),
+        previous_day_ns: 0,
     }
 }
 
