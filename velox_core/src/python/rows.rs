@@ -126,16 +126,11 @@ impl Core {
             let (ts, judged) = inner.engine.kernel.judge_next(&tick, 0);
             let quiet = ts < inner.engine.kernel.next_due();
             if !quiet {
-                drop(inner);
-                self.fire_timers(py, ts, 0)?;
-                inner = self.lock()?;
+                inner = self.fire_timers(py, inner, ts, 0)?;
             }
             let (seq, _) = inner.engine.put_tick(ts, &tick, quiet.then_some(judged)).map_err(raise)?;
             if !inner.is_quiet() {
-                drop(inner);
-                self.run_hooks(py, seq, 0)?;
-                self.settle(py)?;
-                inner = self.lock()?;
+                inner = self.follow(py, inner, seq)?;
             }
         }
         Ok(())
