@@ -111,11 +111,11 @@ class _Run:
         numbers = [core.instrument(item.name) for item in day.instruments]
         began_ns = monotonic_ns()
         for done in feed(core, rows, numbers):
-            self.tally.note(core.take_kept())
+            self.tally.note(core)
             self.tell(Progress(day.date, self.days_done, len(chosen.days), len(rows), done))
         core.time_mark(facts.loaded.end_ns + AFTER_END_NS)
         self.engine_ns += monotonic_ns() - began_ns
-        self.tally.note(core.take_kept())
+        self.tally.note(core)
         self.tally.end_day(core.summary())
         self.played = day.date
         self.days_done += 1
