@@ -20,7 +20,7 @@ from velox.backtest.run import Progress, Result, run
 from velox.backtest.tally import Tally
 from velox.errors import BadInput
 from velox.research.catalog import Catalog
-from velox.research.days import SAMPLE_DIR, catalog_day
+from velox.research.days import SAMPLE_DIR, Day, catalog_day
 from velox.runtime.plan import StrategyPlan
 from velox.settings import Settings
 
@@ -199,3 +199,16 @@ def test_what_cannot_be_is_refused_in_a_sentence(busy: StrategyPlan, words: list
     told = velox("backtest", busy.target, "--catalog", SAMPLE_DIR, *words)
     assert told.returncode == 2
     assert sentence in told.stderr and "Traceback" not in told.stderr
+
+
+def test_a_day_read_in_pieces_gives_the_same_result(busy: StrategyPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = Ask(plans=[busy], catalog=SAMPLE_DIR)
+    whole = run(ask, Settings())
+    asked = Day.pieces
+    monkeypatch.setattr(Day, "pieces", lambda day: asked(day, 997))
+    steps: list[Progress] = []
+    pieces = run(ask, Settings(), steps.append)
+    assert len(steps) > 20
+    assert steps[-1].rows_done == steps[-1].rows
+    assert (whole.result_hash, whole.ticks, _traded(whole)) == (pieces.result_hash, pieces.ticks, _traded(pieces))
+    assert whole.fills > 10
