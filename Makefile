@@ -4,7 +4,7 @@ SHELL := bash
 .PHONY: help setup dev demo test test-rust test-python check check-python check-rust ci bench fuzz nightly clean
 
 BIN := .venv/bin
-PYTHON_FILES := engine api strategies tests scripts
+PYTHON_FILES := engine api strategies tests scripts benchmarks
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export CARGO_TERM_QUIET ?= true
 

@@ -3,24 +3,64 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import cast
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pytest
 from tests.acceptance.product import velox
 from tests.acceptance.test_feeds_agree import TURNS
 
+import velox_core
 from velox import journal
 from velox.backtest.choose import Ask, spells
 from velox.backtest.run import Progress, Result, run
+from velox.backtest.tally import Tally
 from velox.errors import BadInput
 from velox.research.catalog import Catalog
-from velox.research.days import SAMPLE_DIR, catalog_day
+from velox.research.days import SAMPLE_DIR, Day, catalog_day
 from velox.runtime.plan import StrategyPlan
 from velox.settings import Settings
 
 DAY = dt.date(2026, 7, 15)
 SYMBOL = "NSE:RELIANCE"
+
+
+KEEPS = """
+from velox import Bars, Param, Strategy, Tick
+
+kept = []
+
+
+class Keeps(Strategy):
+    symbol = Param("NSE:RELIANCE")
+    bars = Bars(symbol, "1m")
+
+    def on_tick(self, tick: Tick) -> None:
+        # Now and then one is let go.
+        kept.append((None if len(kept) % 7 == 3 else tick, (tick.price, tick.volume, tick.exch_ns)))
+        for held, said in kept[-20:]:
+            if held is not None and (held.price, held.volume, held.exch_ns) != said:
+                raise RuntimeError("a kept tick changed")
+        if len(kept) == 2_000:
+            self.buy(qty=1)
+"""
+
+
+class _Marked:
+    """A core that kept nothing but these marks."""
+
+    def __init__(self, equity: npt.NDArray[np.int64]) -> None:
+        self._equity = equity
+
+    def take_marks(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+        count = len(self._equity)
+        return np.arange(count, dtype=np.int64), np.zeros(count, dtype=np.uint32), self._equity
+
+    def take_kept(self) -> list[tuple[int, int, bytes]]:
+        return []
 
 
 @pytest.fixture
@@ -103,6 +143,24 @@ def test_spells_break_after_more_than_four_days() -> None:
     assert [len(part) for part in spells(days)] == [2, 1]
 
 
+def test_a_tick_that_a_hook_keeps_says_the_same_for_ever(tmp_path: Path) -> None:
+    file = tmp_path / "keeps.py"
+    file.write_text(KEEPS)
+    ticks = run(Ask(plans=[StrategyPlan(str(file))], catalog=_catalog(tmp_path / "c", {DAY: _ticks()})), Settings())
+    (told,) = ticks.strategies
+    assert not told.faulted, ticks.notes
+    assert told.orders > 0  # it orders at its last look, so it came that far
+
+
+@pytest.mark.parametrize("cut", [0, 1, 4, 6])
+def test_the_drawdown_is_that_of_each_mark_however_they_come(cut: int) -> None:
+    equity = np.array([100, 130, 90, 120, 60, 80], dtype=np.int64) * 100_000_000
+    tally = Tally()
+    for part in (equity[:cut], equity[cut:]):
+        tally.note(cast("velox_core.Core", _Marked(part)))
+    assert (tally.equity, tally.max_drawdown) == (80.0, 70.0)
+
+
 def test_charges_can_be_left_out(busy: StrategyPlan, tmp_path: Path) -> None:
     words = ["backtest", busy.target, "--catalog", SAMPLE_DIR, "--json", tmp_path / "f.json"]
     paid = {}
@@ -141,3 +199,16 @@ def test_what_cannot_be_is_refused_in_a_sentence(busy: StrategyPlan, words: list
     told = velox("backtest", busy.target, "--catalog", SAMPLE_DIR, *words)
     assert told.returncode == 2
     assert sentence in told.stderr and "Traceback" not in told.stderr
+
+
+def test_a_day_read_in_pieces_gives_the_same_result(busy: StrategyPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = Ask(plans=[busy], catalog=SAMPLE_DIR)
+    whole = run(ask, Settings())
+    asked = Day.pieces
+    monkeypatch.setattr(Day, "pieces", lambda day: asked(day, 997))
+    steps: list[Progress] = []
+    pieces = run(ask, Settings(), steps.append)
+    assert len(steps) > 20
+    assert steps[-1].rows_done == steps[-1].rows
+    assert (whole.result_hash, whole.ticks, _traded(whole)) == (pieces.result_hash, pieces.ticks, _traded(pieces))
+    assert whole.fills > 10

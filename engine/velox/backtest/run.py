@@ -1,6 +1,7 @@
 """Runs a back-test: day after day through one core, without sockets, processes or clocks."""
 
 import datetime as dt
+import functools
 import hashlib
 import resource
 import sys
@@ -18,7 +19,7 @@ from velox.backtest.tally import KEPT, StrategyTally, Tally
 from velox.clock import monotonic_ns
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
-from velox.research.days import Day, DayRows
+from velox.research.days import Day
 from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
 from velox.runtime.warmup import earlier_candles
@@ -99,33 +100,39 @@ class _Run:
 
     def day(self, core: velox_core.Core, chosen: Chosen, day: Day) -> None:
         """Run one day from its beginning to its end."""
-        rows, facts = day.rows(), charged(day.facts, self.ask.charges)
+        facts = charged(day.facts, self.ask.charges)
         plan = Plan(
             journal="" if self.ask.journal is None else str(self.ask.journal),
             strategies=self.ask.plans,
             facts_as_of=facts.stand_in,
         )
-        trading = TradingDay(core, self.settings, facts, self._book(chosen, day, rows), plan)
+        trading = TradingDay(core, self.settings, facts, self._book(chosen, day), plan)
         _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         numbers = [core.instrument(item.name) for item in day.instruments]
+        rows, done = sum(item.rows for item in day.instruments), 0
+        for piece in day.pieces():
+            began_ns = monotonic_ns()
+            for given in feed(core, piece, numbers):
+                self.tally.note(core)
+                self.tell(Progress(day.date, self.days_done, len(chosen.days), rows, done + given))
+            self.engine_ns += monotonic_ns() - began_ns
+            done += len(piece)
         began_ns = monotonic_ns()
-        for done in feed(core, rows, numbers):
-            self.tally.note(core.take_kept())
-            self.tell(Progress(day.date, self.days_done, len(chosen.days), len(rows), done))
         core.time_mark(facts.loaded.end_ns + AFTER_END_NS)
         self.engine_ns += monotonic_ns() - began_ns
-        self.tally.note(core.take_kept())
+        self.tally.note(core)
         self.tally.end_day(core.summary())
         self.played = day.date
         self.days_done += 1
 
-    def _book(self, chosen: Chosen, day: Day, rows: DayRows) -> InstrumentBook:
+    def _book(self, chosen: Chosen, day: Day) -> InstrumentBook:
         """The instruments with their price steps: those of the data, or of the day's first price."""
         known = InstrumentBook.offline()
-        for number, item in enumerate(day.instruments):
+        for item in day.instruments:
             instrument = known.adopt(item.name, index=item.is_index)
-            self.ticks[item.name] = price_step(item, instrument, rows, number, day.facts)
+            first_price = functools.partial(day.first_price, item)
+            self.ticks[item.name] = price_step(item, instrument, day.facts, first_price)
         for name in chosen.symbols:
             known.adopt(name)
         return InstrumentBook(

@@ -3,7 +3,10 @@
 from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
+import velox_core
 from velox import events
 from velox.events import Kind
 from velox.journal.payloads import decode
@@ -45,13 +48,13 @@ class Tally(msgspec.Struct):
     _peak: float = float("-inf")
     _carried: float = 0.0  # equity gained by cores before this one
 
-    def note(self, kept: list[tuple[int, int, bytes]]) -> None:
-        """Take decisions in: kernel time, kind, payload."""
-        for _, kind, payload in kept:
+    def note(self, core: velox_core.Core) -> None:
+        """Take in what the core kept since the last time."""
+        _, _, equity = core.take_marks()
+        self._marks(equity / _ONE)
+        for _, kind, payload in core.take_kept():
             record = decode(Kind(kind), payload)
-            if isinstance(record, events.AccountMark):
-                self._mark(record.equity / _ONE)
-            elif isinstance(record, events.StrategyEvent) and record.code == "too_small":
+            if isinstance(record, events.StrategyEvent) and record.code == "too_small":
                 self.too_small += 1
             elif isinstance(record, events.RiskVerdict) and record.verdict == "refused":
                 self.rejected += 1
@@ -60,7 +63,7 @@ class Tally(msgspec.Struct):
         """Add what the core says of a day that is over."""
         self.ticks += summary["ticks"]
         self.bars += summary["candles"]
-        self._mark(sum(account["equity"] for account in summary["accounts"]))
+        self._marks(np.array([sum(account["equity"] for account in summary["accounts"])]))
         for told in summary["strategies"]:
             held = self.strategies.setdefault(told["name"], StrategyTally(told["name"], told["instrument"]))
             held.orders += told["orders"]
@@ -79,7 +82,10 @@ class Tally(msgspec.Struct):
         self.hashes.append(summary["decisions_hash"])
         self._carried = self.equity - capital
 
-    def _mark(self, equity: float) -> None:
-        self.equity = self._carried + equity
-        self._peak = max(self._peak, self.equity)
-        self.max_drawdown = max(self.max_drawdown, self._peak - self.equity)
+    def _marks(self, equity: npt.NDArray[np.float64]) -> None:
+        if not len(equity):
+            return
+        values = self._carried + equity
+        peaks = np.maximum(np.maximum.accumulate(values), self._peak)
+        self.equity, self._peak = float(values[-1]), float(peaks[-1])
+        self.max_drawdown = max(self.max_drawdown, float((peaks - values).max()))

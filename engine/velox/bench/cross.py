@@ -2,7 +2,9 @@
 
 from velox import EMA, Bar, Bars, Param, Strategy, Tick, crossed, intraday
 
-__all__ = ["CrossOnBar", "CrossOnTick"]
+__all__ = ["ENTRIES", "CrossOnBar", "CrossOnTick"]
+
+ENTRIES = ("09:20", "15:00")  # from when and until when a cross may open
 
 
 class CrossOnBar(Strategy):
@@ -12,7 +14,7 @@ class CrossOnBar(Strategy):
     bars = Bars(symbol, "1m")
     quick = EMA(bars.close, 10)
     slow = EMA(bars.close, 20)
-    session = intraday("09:20", last_entry="15:00", flat="auto")
+    session = intraday(ENTRIES[0], last_entry=ENTRIES[1], flat="auto")
 
     def on_bar(self, bar: Bar) -> None:
         """Turn where the averages cross."""
@@ -29,7 +31,7 @@ class CrossOnTick(Strategy):
     bars = Bars(symbol, "1m")
     quick = EMA(bars.close, 10)
     slow = EMA(bars.close, 20)
-    session = intraday("09:20", last_entry="15:00", flat="auto")
+    session = intraday(ENTRIES[0], last_entry=ENTRIES[1], flat="auto")
 
     def on_tick(self, tick: Tick) -> None:
         """Nothing: what it costs to be called."""

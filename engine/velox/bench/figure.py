@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["Benchmark", "Fact", "Figure", "Goal", "Lab", "Sample", "judge"]
+__all__ = ["Benchmark", "Fact", "Figure", "Goal", "Lab", "PeerFigure", "Sample", "judge"]
 
 Fact = str | int | float
 
@@ -54,6 +54,15 @@ class Benchmark(msgspec.Struct, frozen=True):
     what: str
     goals: tuple[Goal, ...]
     measure: Callable[[Lab], Sample]
+    ratios: tuple[Goal, ...] = ()  # bounds on the ratio to the best peer, where peers are run beside it
+
+
+class PeerFigure(msgspec.Struct):
+    """What another engine took for the same work: medians, and what shows that it did it."""
+
+    fields: dict[str, float]
+    facts: dict[str, Fact]
+    compiled: bool  # its strategy is machine code, no Python
 
 
 class Figure(msgspec.Struct):
@@ -70,6 +79,10 @@ class Figure(msgspec.Struct):
     beside: dict[str, float]
     facts: dict[str, Fact]
     runs: list[dict[str, float]]
+    peers: dict[str, PeerFigure] = {}
+    ratio: dict[str, float] = {}  # this figure by that of the best peer
+    ratio_target: list[str] = []
+    ratio_met: bool | None = None
 
 
 def judge(benchmark: Benchmark, samples: Sequence[Sample]) -> Figure:

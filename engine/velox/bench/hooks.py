@@ -24,7 +24,7 @@ _Times = npt.NDArray[np.int64]
 
 
 def tick_to_hook(lab: Lab) -> Sample:
-    """Packets into the core, journal and all; beside it a call of the same hook with a new tick object."""
+    """Packets into the core, journal and all; beside it a call of the same hook with a tick."""
     watch = Stopwatch()
     desk = Desk(lab.folder)
     token = desk.start(tick_probe(watch))

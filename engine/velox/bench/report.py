@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from velox.bench.figure import Figure
 from velox.bench.machine import Provenance
 
-__all__ = ["lines"]
+__all__ = ["lines", "peers_told"]
 
 
-def lines(origin: Provenance, figures: Mapping[str, Figure]) -> Iterator[str]:
-    """Where the figures come from, then a line for each and, below it, what stands beside it."""
+def lines(origin: Provenance, figures: Mapping[str, Figure], missing: Mapping[str, str]) -> Iterator[str]:
+    """Where the figures come from, then a line for each and, below it, what stands beside it; then missing peers."""
     here = origin.machine
     yield (
         f"{origin.build_profile} build of {origin.commit}, {origin.date}; {here.cpu}, {here.cores} cores, "
@@ -21,9 +21,24 @@ def lines(origin: Provenance, figures: Mapping[str, Figure]) -> Iterator[str]:
         yield f"{'':<20} {_fields(figure.median)}; worst of {len(figure.runs)}: {_fields(figure.worst)}"
         if figure.beside:
             yield f"{'':<20} beside it: {_fields(figure.beside)}"
+        yield from peers_told(figure)
         kept = {name: fact for name, fact in figure.facts.items() if name in ("output_hash", "file_system")}
         for name, fact in kept.items():
             yield f"{'':<20} {name.replace('_', ' ')}: {fact}"
+    for name, reason in missing.items():
+        yield f"{name}: not available, {reason}"
+
+
+def peers_told(figure: Figure) -> Iterator[str]:
+    """A line for each peer, then the ratios and whether all gave the same orders."""
+    for name, peer in figure.peers.items():
+        shown = {field: peer.fields[field] for field in figure.median}
+        note = ", compiled: no hook in Python" if peer.compiled else ""
+        yield f"{'':<20} {name} {peer.facts['version']}: {_fields(shown)}{note}"
+    if figure.peers:
+        verdict, target = "met" if figure.ratio_met else "missed", ", ".join(figure.ratio_target)
+        yield f"{'':<20} to the best of them: {_fields(figure.ratio)}; {verdict}, target {target}"
+        yield f"{'':<20} same orders as Velox: {figure.facts['orders_agree']}"
 
 
 def _verdict(figure: Figure) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from velox.bench import backtests, core, hooks, indicators
 from velox.bench.figure import Benchmark, Figure, Goal, Lab, judge
+from velox.bench.peers import Peers, beside
 from velox.errors import BadInput
 
 __all__ = ["BENCHMARKS", "chosen", "run"]
@@ -73,6 +74,7 @@ BENCHMARKS = (
         "20 M ticks of one instrument, EMA 10/20 on one-minute candles: the run loop, and the process with it",
         (Goal("engine", 12_000_000, least=True), Goal("process", 5_000_000, least=True)),
         backtests.on_bar,
+        (Goal("engine", 13, least=True), Goal("engine_compiled", 3, least=True), Goal("process", 15, least=True)),
     ),
     Benchmark(
         "backtest_on_tick_ticks_per_s",
@@ -80,6 +82,7 @@ BENCHMARKS = (
         "the same with a Python hook at each tick",
         (Goal("engine", 5_000_000, least=True),),
         backtests.on_tick,
+        (Goal("engine", 7.6, least=True),),
     ),
     Benchmark(
         "backtest_peak_rss_mib",
@@ -87,6 +90,7 @@ BENCHMARKS = (
         "the most memory that the process of 20 M ticks took",
         (Goal("peak", 200),),
         backtests.memory,
+        (Goal("peak", 0.4),),
     ),
 )
 
@@ -100,11 +104,16 @@ def chosen(keys: Sequence[str]) -> list[Benchmark]:
     return [known[key] for key in keys] or list(BENCHMARKS)
 
 
-def run(benchmark: Benchmark, runs: int, told: Callable[[str], None], scale: float = 1.0) -> Figure:
-    """Measure one key some times; `told` hears of each run."""
+def run(
+    benchmark: Benchmark, runs: int, told: Callable[[str], None], scale: float = 1.0, peers: Peers | None = None
+) -> Figure:
+    """Measure one key some times, with the peers in turn; `told` hears of each run."""
     samples = []
     for number in range(1, runs + 1):
         told(f"{benchmark.key}: run {number} of {runs}")
         with tempfile.TemporaryDirectory(prefix="velox-bench-") as folder:
             samples.append(benchmark.measure(Lab(Path(folder), scale)))
-    return judge(benchmark, samples)
+        if peers is not None:
+            peers.run(benchmark.key, number)
+    figure = judge(benchmark, samples)
+    return figure if peers is None else beside(figure, peers, benchmark.key, benchmark.ratios)

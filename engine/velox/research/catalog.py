@@ -111,11 +111,13 @@ class Catalog:
             raise BadInput(f"{instrument} is not in the catalogue {self.root}; nearest: {', '.join(near)}")
         return found
 
-    def read(self, entry: Entry) -> pl.DataFrame:
-        """Load the rows behind an entry, in the order of their source."""
+    def read(self, entry: Entry, start: int = 0, count: int | None = None) -> pl.DataFrame:
+        """Load the rows behind an entry, in the order of their source: all of them, or so many from a row on."""
         path = self._path(entry)
         try:
-            return pl.read_parquet(path, memory_map=False)
+            if start == 0 and (count is None or count >= entry.rows):
+                return pl.read_parquet(path, memory_map=False)
+            return pl.scan_parquet(path).slice(start, count).collect()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise BadInput(f"{path} is not a readable Parquet file: {_first_line(error)}") from error
 

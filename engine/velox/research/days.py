@@ -6,7 +6,10 @@ is the generated day that comes with the package.
 
 import collections
 import datetime as dt
-from collections.abc import Callable, Sequence
+import functools
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ from velox.errors import BadInput
 from velox.market.facts import Facts, load
 from velox.research.candles import NO_CANDLES, Candles, earlier_candles
 from velox.research.catalog import Catalog, Entry
-from velox.research.merge import Ints, Part, depth_of, merge, session_windows
+from velox.research.merge import Ints, Part, depth_of, merged, session_windows
 from velox.research.nse_ticks import Recording, find_recordings, read_recording
 
 __all__ = ["Day", "DayInstrument", "DayRows", "SAMPLE_DIR", "catalog_day", "open_day"]
@@ -28,6 +31,10 @@ SAMPLE_DIR = Path(__file__).parent.parent / "data" / "sample"
 
 # Field of the rows: column of the catalogue.
 _BOOK_COLUMNS = {"last_qty": "last_qty", "bid": "bid", "ask": "ask", "bid_qty": "bid_qty_1", "ask_qty": "ask_qty_1"}
+
+# Of each file so many rows are held at a time: a row group of its Parquet, less where there are many files.
+_PIECE_ROWS_MAX, _PIECE_ROWS_MIN = 262_144, 32_768
+_HELD_ROWS = 16 * _PIECE_ROWS_MAX
 
 
 class DayInstrument(msgspec.Struct, frozen=True):
@@ -72,13 +79,13 @@ class DayRows(msgspec.Struct, frozen=True):
 
 
 class Day:
-    """One session of some instruments, in memory when asked for."""
+    """One session of some instruments, read when asked for."""
 
     def __init__(
         self,
         date: dt.date,
         instruments: Sequence[DayInstrument],
-        load: Callable[[DayInstrument], pl.DataFrame],
+        load: Callable[[DayInstrument, int, int], pl.DataFrame],
         *,
         synthetic: str = "",
         catalog: Catalog | None = None,
@@ -115,23 +122,37 @@ class Day:
 
     def rows(self) -> DayRows:
         """Merge all rows by (running maximum of the file's own times in its continuous phase, file name, row)."""
+        (whole,) = self._merged(sys.maxsize)
+        ticks = np.array([i.tick for i in self.instruments], dtype=np.int64)
+        return msgspec.structs.replace(_rows(whole), depth=depth_of(whole, ticks))
+
+    def pieces(self, piece_rows: int | None = None) -> Iterator[DayRows]:
+        """The same rows in the same order, some hundred thousand at a time and without depth: a day of any size."""
+        if piece_rows is None:
+            piece_rows = min(_PIECE_ROWS_MAX, max(_PIECE_ROWS_MIN, _HELD_ROWS // len(self.instruments)))
+        return map(_rows, self._merged(piece_rows))
+
+    def first_price(self, instrument: DayInstrument) -> int:
+        """The first price above 0 of an instrument, at 1e-8 rupees; 0 where it has none."""
+        for start in itertools.count(step=_PIECE_ROWS_MAX):
+            prices = self._load(instrument, start, _PIECE_ROWS_MAX)["price"]
+            above = prices.filter(prices > 0)
+            if len(above) or len(prices) < _PIECE_ROWS_MAX:
+                return int(above[0]) if len(above) else 0
+        raise AssertionError("a file has an end")
+
+    def _merged(self, piece_rows: int) -> Iterator[dict[str, Ints]]:
         facts = self.facts
         ordered = sorted(enumerate(self.instruments), key=lambda pair: (pair[1].source, pair[1].name))
         parts = [
-            Part(index, self._load(item), session_windows(facts, item.name, is_index=item.is_index))
+            Part(
+                index,
+                functools.partial(self._load, item),
+                session_windows(facts, item.name, is_index=item.is_index),
+            )
             for index, item in ordered
         ]
-        merged = merge(parts, facts.loaded.day_start_ns)
-        columns: dict[str, Any] = {field: merged.get(name) for field, name in _BOOK_COLUMNS.items()}
-        return DayRows(
-            inst=merged["inst"].astype(np.int32),
-            ts_ns=merged["ts_ns"],
-            place_ns=merged["place_ns"],
-            price=merged["price"],
-            volume=merged["volume"],
-            depth=depth_of(merged, np.array([i.tick for i in self.instruments], dtype=np.int64)),
-            **columns,
-        )
+        return merged(parts, facts.loaded.day_start_ns, piece_rows)
 
     def history(self, instrument: str, timeframe_s: int, days: int = 10, after: dt.date = dt.date.min) -> Candles:
         """Return candles of up to `days` earlier days after a date, oldest first; plain files have none."""
@@ -139,6 +160,18 @@ class Day:
             return NO_CANDLES.copy()
         between = (after, self.date)
         return earlier_candles(self._catalog, instrument, between, timeframe_s, days, self.facts_as_of)
+
+
+def _rows(merged: dict[str, Ints]) -> DayRows:
+    columns: dict[str, Any] = {field: merged.get(name) for field, name in _BOOK_COLUMNS.items()}
+    return DayRows(
+        inst=merged["inst"].astype(np.int32),
+        ts_ns=merged["ts_ns"],
+        place_ns=merged["place_ns"],
+        price=merged["price"],
+        volume=merged["volume"],
+        **columns,
+    )
 
 
 def open_day(path: str | Path | None = None, *, facts_as_of: dt.date | None = None) -> Day:
@@ -194,7 +227,7 @@ def catalog_day(catalog: Catalog, date: dt.date, held: Sequence[Entry]) -> Day:
             DayInstrument(e.instrument, e.is_index, e.rows, e.rejects, e.source or e.instrument, e.tick, e.prev_close)
             for e in entries.values()
         ],
-        lambda item: catalog.read(entries[item.name]),
+        lambda item, start, count: catalog.read(entries[item.name], start, count),
         synthetic="; ".join(stamps),
         catalog=catalog,
     )
@@ -220,7 +253,7 @@ def _from_files(root: Path, date: dt.date | None) -> Day:
     return Day(
         chosen,
         [DayInstrument(r.instrument, r.is_index, r.ticks.height, r.rejects, r.source) for r in taken.values()],
-        lambda item: taken[item.name].ticks,
+        lambda item, start, count: taken[item.name].ticks.slice(start, count),
         notes=notes,
     )
 

@@ -1,6 +1,8 @@
 """Merging the files of a day into one order that does not depend on how they are kept or read."""
 
 import functools
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -13,7 +15,7 @@ from velox.market.facts import Facts
 from velox.market.instruments import shipped
 from velox.market.records import Phase
 
-__all__ = ["DEPTH_LEVELS", "Ints", "Part", "depth_of", "group_number", "merge", "session_windows"]
+__all__ = ["DEPTH_LEVELS", "Ints", "Part", "depth_of", "group_number", "merged", "session_windows"]
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 
@@ -22,10 +24,10 @@ _QTY_PER_ORDER = 120
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One file's rows with the number of its instrument and the spans of its continuous phase [start, end)."""
+    """One file's rows, read from a row on, so many; fewer mean its end. Its instrument trades in spans [start, end)."""
 
     inst: int
-    ticks: pl.DataFrame
+    read: Callable[[int, int], pl.DataFrame]
     windows: list[tuple[int, int]]
 
 
@@ -43,26 +45,83 @@ def session_windows(facts: Facts, name: str, *, is_index: bool) -> list[tuple[in
     return [(start, end) for (start, phase), end in zip(phases, ends, strict=True) if phase == Phase.CONTINUOUS]
 
 
-def merge(parts: list[Part], day_start_ns: int) -> dict[str, Ints]:
+def merged(parts: Sequence[Part], day_start_ns: int, piece_rows: int) -> Iterator[dict[str, Ints]]:
     """Join parts, which come in the order of their file names, by place; equal places keep file and row order.
 
     Only a row that the guard could apply moves its file's clock; any other keeps the place of the row before it, the
-    first ones the start of the day.
+    first ones the start of the day. Of each file about `piece_rows` are held at a time; joined, the pieces do not
+    depend on how many.
     """
-    columns: dict[str, list[Ints]] = {}
-    names = _all_columns(parts)
-    for part in parts:
-        height = part.ticks.height
-        for name in names:
-            has = name in part.ticks.columns
-            values = part.ticks[name].to_numpy() if has else np.zeros(height, dtype=np.int64)
-            columns.setdefault(name, []).append(values)
-        columns.setdefault("inst", []).append(np.full(height, part.inst, dtype=np.int64))
-        columns.setdefault("place_ns", []).append(_places(part, day_start_ns))
-    joined = {name: np.concatenate(values) for name, values in columns.items()}
+    heads = [part.read(0, 0).columns for part in parts]
+    names = list(dict.fromkeys(("ts_ns", "price", "volume", *itertools.chain(*heads))))
+    readers = [_Reader(part, [n for n in names if n != "row"], day_start_ns) for part in parts]
+    for reader in readers:
+        reader.more(piece_rows)
+    while waiting := [reader for reader in readers if not reader.ended]:
+        # A file's next rows stand at its last place or later, and at equal places the first file's go before.
+        horizon_ns = min(reader.place_ns for reader in waiting)
+        piece = _joined([reader.take(horizon_ns) for reader in readers])
+        if len(piece["place_ns"]):
+            yield piece
+        for reader in waiting:
+            if reader.place_ns == horizon_ns:
+                reader.more(piece_rows)
+    yield _joined([reader.take(None) for reader in readers])
+
+
+class _Reader:
+    """The rows of a part that were read and not merged yet."""
+
+    def __init__(self, part: Part, names: Sequence[str], day_start_ns: int) -> None:
+        self._part = part
+        self._names = names
+        self._day_start_ns = day_start_ns
+        self._next = 0
+        self._held = {name: np.zeros(0, dtype=np.int64) for name in (*names, "inst", "place_ns")}
+        self.place_ns = day_start_ns  # of the last row that was read
+        self.ended = False
+
+    def more(self, count: int) -> None:
+        """Read some rows."""
+        ticks = self._part.read(self._next, count)
+        self._next += ticks.height
+        self.ended = ticks.height < count
+        nothing = np.zeros(ticks.height, dtype=np.int64)
+        columns = {n: ticks[n].to_numpy() if n in ticks.columns else nothing for n in self._names}
+        columns["inst"] = np.full(ticks.height, self._part.inst, dtype=np.int64)
+        columns["place_ns"] = self._places(columns["ts_ns"], columns["price"], columns["volume"])
+        if len(self._held["place_ns"]):
+            columns = {n: np.concatenate([held, columns[n]]) for n, held in self._held.items()}
+        self._held = columns
+        if len(columns["place_ns"]):
+            self.place_ns = int(columns["place_ns"][-1])
+
+    def take(self, before_ns: int | None) -> dict[str, Ints]:
+        """Take what stands before a place; everything without one."""
+        count = len(self._held["place_ns"])
+        if before_ns is not None:
+            count = int(np.searchsorted(self._held["place_ns"], before_ns))
+        taken = {name: values[:count] for name, values in self._held.items()}
+        self._held = {name: values[count:] for name, values in self._held.items()}
+        return taken
+
+    def _places(self, ts_ns: Ints, price: Ints, volume: Ints) -> Ints:
+        inside = np.zeros(len(ts_ns), dtype=np.bool_)
+        for start, end in self._part.windows:
+            inside |= (ts_ns >= start) & (ts_ns < end)
+        own = np.where(can_apply(price, volume) & inside, ts_ns, self._day_start_ns)
+        clock: Ints = np.maximum(np.maximum.accumulate(own), self.place_ns)
+        return clock
+
+
+def _joined(pieces: Sequence[dict[str, Ints]]) -> dict[str, Ints]:
+    filled = [piece for piece in pieces if len(piece["place_ns"])] or list(pieces[:1])
+    if len(filled) == 1:
+        return {name: np.ascontiguousarray(values) for name, values in filled[0].items()}
+    columns = {name: np.concatenate([piece[name] for piece in filled]) for name in filled[0]}
     # Each part is ascending already: a stable sort by place alone leaves ties by file and row.
-    order = np.argsort(joined["place_ns"], kind="stable")
-    return {name: np.ascontiguousarray(values[order]) for name, values in joined.items()}
+    order = np.argsort(columns["place_ns"], kind="stable")
+    return {name: values[order] for name, values in columns.items()}
 
 
 def depth_of(rows: dict[str, Ints], ticks: Ints) -> Ints | None:
@@ -85,21 +144,3 @@ def depth_of(rows: dict[str, Ints], ticks: Ints) -> Ints | None:
 @functools.cache
 def _closing_auction_names() -> frozenset[str]:
     return frozenset(instrument.name for instrument in shipped() if instrument.cas)
-
-
-def _all_columns(parts: list[Part]) -> list[str]:
-    names: dict[str, None] = dict.fromkeys(("ts_ns", "price", "volume"))
-    for part in parts:
-        names.update(dict.fromkeys(part.ticks.columns))
-    names.pop("row", None)
-    return list(names)
-
-
-def _places(part: Part, day_start_ns: int) -> Ints:
-    ts_ns = part.ticks["ts_ns"].to_numpy()
-    moves = can_apply(part.ticks["price"].to_numpy(), part.ticks["volume"].to_numpy())
-    inside = np.zeros(len(ts_ns), dtype=np.bool_)
-    for start, end in part.windows:
-        inside |= (ts_ns >= start) & (ts_ns < end)
-    clock: Ints = np.maximum.accumulate(np.where(moves & inside, ts_ns, day_start_ns))
-    return clock

@@ -100,13 +100,11 @@ class Listing(msgspec.Struct, frozen=True):
         return self.instrument.token
 
 
-def price_step(item: _DayInstrument, instrument: Instrument, rows: MergedRows, number: int, facts: Facts) -> int:
+def price_step(item: _DayInstrument, instrument: Instrument, facts: Facts, first_price: Callable[[], int]) -> int:
     """The step of the data or of the listing, else that of the day's first price; 0 where an index has none."""
     tick = item.tick or instrument.tick
     if not tick and instrument.tradable:
-        prices = rows.price[rows.inst == number]
-        first = prices[prices > 0][:1]
-        tick = tick_size("cash", int(first[0]) if len(first) else 0, facts.rules_date)
+        tick = tick_size("cash", first_price(), facts.rules_date)
     return tick
 
 
@@ -198,7 +196,12 @@ class Exchange:
 
     def _listing(self, book: InstrumentBook, item: _DayInstrument, number: int) -> Listing:
         instrument = book.adopt(item.name, index=item.is_index)
-        return Listing(instrument, price_step(item, instrument, self.rows, number, self.facts), number)
+
+        def first_price() -> int:
+            prices = self.rows.price[self.rows.inst == number]
+            return next(iter(prices[prices > 0].tolist()), 0)
+
+        return Listing(instrument, price_step(item, instrument, self.facts, first_price), number)
 
     def _start(self, start: dt.time | None) -> tuple[int, int]:
         loaded = self.facts.loaded

@@ -11,7 +11,7 @@ mod tests;
 mod wire;
 
 pub use error::EngineError;
-pub use kept::Kept;
+pub use kept::{Kept, Marks};
 
 use crate::decode::smartapi::{TokenKey, decode};
 use crate::decode::{DecodeError, kite};

@@ -12,7 +12,7 @@ use pyo3::types::PyDict;
 
 use super::core::Core;
 use super::report::{dict, hex};
-use super::views::Tick;
+use super::views::{Tick, Told};
 use crate::bench::day::Market;
 use crate::bench::{Blocks, journal, replica, risk, tick};
 use crate::decode::smartapi::SNAP_QUOTE_LEN;
@@ -193,12 +193,15 @@ impl Stopwatch {
         Ok(applied)
     }
 
-    /// Calls a hook with a new tick object and nothing else around it: what Python alone costs.
+    /// Calls a hook with a tick and nothing else around it: what Python alone costs.
     fn bare(&self, py: Python<'_>, hook: Bound<'_, PyAny>, calls: usize) -> PyResult<()> {
         let tick = crate::record::Tick { price: 10_000_000_000, ..crate::record::Tick::default() };
+        let mut spare = None;
         for _ in 0..calls {
             self.begin();
-            hook.call1((Bound::new(py, Tick::from(&tick))?,))?;
+            let tick = Tick::told(py, spare, Told::from(&tick))?;
+            hook.call1((&tick,))?;
+            spare = Some(tick.unbind());
         }
         Ok(())
     }

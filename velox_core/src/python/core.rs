@@ -14,6 +14,7 @@ use super::bounds::{SAID_MAX, check_state, cut};
 use super::conduct::Conduct;
 use super::errors::raise;
 use super::unheard::Unheard;
+use super::views::Tick;
 use super::watchdog::Watchdog;
 use crate::engine::{Engine, Identity, Pace};
 use crate::fixed::ONE;
@@ -51,6 +52,9 @@ pub(super) struct Cause {
     pub(super) depth: u32,
 }
 
+/// What is behind the lock, by the one who holds it.
+pub(super) type Held<'a> = MutexGuard<'a, Inner>;
+
 /// Everything behind the lock.
 pub(super) struct Inner {
     pub(super) engine: Engine,
@@ -58,6 +62,8 @@ pub(super) struct Inner {
     pub(super) pending: VecDeque<Pending>,
     pub(super) cause: Option<Cause>,
     pub(super) spare: Vec<HookCall>,
+    /// The tick that a hook was given last.
+    pub(super) spare_tick: Option<Py<Tick>>,
     pub(super) on_fault: Option<Py<PyAny>>,
     pub(super) hook_serial: u64,
     pub(super) conduct: Conduct,
@@ -137,13 +143,13 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn lock(&self) -> PyResult<MutexGuard<'_, Inner>> {
+    pub(super) fn lock(&self) -> PyResult<Held<'_>> {
         self.inner.lock().map_err(|_| PyRuntimeError::new_err("the core panicked before: the process must end"))
     }
 
     /// As [`Core::lock`] for what is the engine's alone: a hook may read and raise intents, nothing else.
     #[inline]
-    pub(super) fn lock_outside_hooks(&self) -> PyResult<MutexGuard<'_, Inner>> {
+    pub(super) fn lock_outside_hooks(&self) -> PyResult<Held<'_>> {
         let inner = self.lock()?;
         if inner.cause.is_some() {
             return Err(PyRuntimeError::new_err("a hook cannot do what is the engine's: it reads and raises intents"));
@@ -172,6 +178,7 @@ impl Core {
             pending: VecDeque::new(),
             cause: None,
             spare: Vec::new(),
+            spare_tick: None,
             on_fault: None,
             hook_serial: 0,
             conduct: Conduct::default(),
@@ -241,12 +248,10 @@ impl Core {
     fn input(&self, py: Python<'_>, kind: u8, payload: &[u8]) -> PyResult<u64> {
         let kind =
             Kind::from_u8(kind).ok_or_else(|| PyValueError::new_err(format!("there is no record kind {kind}")))?;
-        let seq = {
-            let mut inner = self.lock_outside_hooks()?;
-            let now = inner.engine.kernel.now;
-            inner.engine.put(now, kind, payload).map_err(raise)?
-        };
-        self.settle(py)?;
+        let mut inner = self.lock_outside_hooks()?;
+        let now = inner.engine.kernel.now;
+        let seq = inner.engine.put(now, kind, payload).map_err(raise)?;
+        drop(self.settle(py, inner)?);
         Ok(seq)
     }
 
@@ -417,8 +422,7 @@ impl Core {
         if inner.cause.is_some() {
             return Ok(());
         }
-        drop(inner);
-        self.settle(py)
+        self.settle(py, inner).map(drop)
     }
 }
 

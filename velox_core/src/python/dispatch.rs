@@ -6,12 +6,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::conduct::Often;
-use super::core::{Cause, Core, Inner};
+use super::core::{Cause, Core, Held, Inner};
 use super::errors::raise;
-use super::views::{Bar, Fill, Refusal, Tick};
+use super::views::{Bar, Fill, Refusal, Tick, Told};
 use super::watchdog::HookTimeout;
 use crate::fixed::to_float;
-use crate::kernel::Guarded;
 use crate::kernel::hooks::{HookArg, HookCall, number};
 use crate::kernel::risk::shown;
 use crate::record::{ClockMode, Kind, StrategyStopped, TimeMark};
@@ -47,18 +46,16 @@ impl Core {
 
     /// The data clock moved without a tick: timers due by then fire.
     fn time_mark(&self, py: Python<'_>, at_ns: i64) -> PyResult<()> {
-        {
-            let mut inner = self.lock_outside_hooks()?;
-            let now = inner.engine.kernel.now;
-            inner.engine.put(now, Kind::TimeMark, &TimeMark { at: at_ns }.to_bytes()).map_err(raise)?;
-        }
-        self.fire_timers(py, at_ns, at_ns)
+        let mut inner = self.lock_outside_hooks()?;
+        let now = inner.engine.kernel.now;
+        inner.engine.put(now, Kind::TimeMark, &TimeMark { at: at_ns }.to_bytes()).map_err(raise)?;
+        self.fire_timers(py, inner, at_ns, at_ns).map(drop)
     }
 
     /// The engine's clock moved (wall mode): timers due by then fire.
     fn advance(&self, py: Python<'_>, clock_ns: i64) -> PyResult<()> {
-        drop(self.lock_outside_hooks()?);
-        self.fire_timers(py, clock_ns, clock_ns)
+        let inner = self.lock_outside_hooks()?;
+        self.fire_timers(py, inner, clock_ns, clock_ns).map(drop)
     }
 
     /// When the next timer is due, ns; a number beyond all times when none is armed.
@@ -71,129 +68,120 @@ impl Core {
     /// Fires what is due before a tick, then journals and applies it, then runs its hooks.
     #[inline(always)]
     #[allow(clippy::inline_always)] // the tick is made where it is used, as in the engine's decode
-    pub(super) fn take(
-        &self,
+    pub(super) fn take<'a>(
+        &'a self,
         py: Python<'_>,
-        inner: std::sync::MutexGuard<'_, Inner>,
+        mut inner: Held<'a>,
         tick: &crate::record::Tick,
         recv_ns: i64,
     ) -> PyResult<i16> {
         let (ts, judged) = inner.engine.kernel.judge_next(tick, recv_ns);
-        if ts < inner.engine.kernel.next_due() {
-            return self.put_tick(py, inner, (ts, tick), Some(judged));
-        }
-        drop(inner);
-        self.fire_timers(py, ts, recv_ns)?;
-        let inner = self.lock()?;
-        self.put_tick(py, inner, (ts, tick), None)
-    }
-
-    fn put_tick(
-        &self,
-        py: Python<'_>,
-        mut inner: std::sync::MutexGuard<'_, Inner>,
-        (ts, tick): (i64, &crate::record::Tick),
-        judged: Option<Guarded>,
-    ) -> PyResult<i16> {
-        let (seq, verdict) = inner.engine.put_tick(ts, tick, judged).map_err(raise)?;
-        let quiet = inner.is_quiet();
-        drop(inner);
+        let quiet = ts < inner.engine.kernel.next_due();
         if !quiet {
-            self.run_hooks(py, seq, 0)?;
-            self.settle(py)?;
+            inner = self.fire_timers(py, inner, ts, recv_ns)?;
+        }
+        let (seq, verdict) = inner.engine.put_tick(ts, tick, quiet.then_some(judged)).map_err(raise)?;
+        if !inner.is_quiet() {
+            drop(self.follow(py, inner, seq)?);
         }
         Ok(verdict as i16)
     }
 
-    pub(super) fn fire_timers(&self, py: Python<'_>, ts: i64, clock_ns: i64) -> PyResult<()> {
-        loop {
-            let seq = {
-                let mut inner = self.lock()?;
-                let Some(mut timer) = inner.engine.due_timer(ts) else { return Ok(()) };
-                if inner.engine.kernel.settings.clock == ClockMode::Wall {
-                    timer.late_ns = (clock_ns - timer.due).max(0);
-                }
-                inner.engine.put_timer(timer).map_err(raise)?
-            };
-            self.run_hooks(py, seq, 0)?;
-            self.settle(py)?;
-        }
-    }
-
-    /// Runs the hooks of the last record, then applies what they raised, one input after the other.
-    pub(super) fn settle(&self, py: Python<'_>) -> PyResult<()> {
-        let seq = self.lock()?.engine.position().1;
-        self.run_hooks(py, seq, 0)?;
-        loop {
-            let (seq, depth) = {
-                let mut inner = self.lock()?;
-                let Some(pending) = inner.pending.pop_front() else {
-                    let full = if inner.conduct.is_full() { inner.on_memory.take() } else { None };
-                    drop(inner);
-                    return full.map_or(Ok(()), |tell| tell.call0(py).map(|_| ()));
-                };
-                let now = inner.engine.kernel.now;
-                if pending.depth > CHAIN_MAX {
-                    let reason = format!("a chain of more than {CHAIN_MAX} hooks and intents");
-                    stop(&mut inner, pending.instance, reason)?;
-                    continue;
-                }
-                (
-                    inner.engine.put_read(now, pending.kind, &pending.payload, &pending.input).map_err(raise)?,
-                    pending.depth,
-                )
-            };
-            self.run_hooks(py, seq, depth)?;
-        }
-    }
-
-    pub(super) fn run_hooks(&self, py: Python<'_>, seq: u64, depth: u32) -> PyResult<()> {
-        let mut calls = {
-            let mut inner = self.lock()?;
-            if inner.engine.kernel.out.hooks.is_empty() {
-                return Ok(());
+    pub(super) fn fire_timers<'a>(
+        &'a self,
+        py: Python<'_>,
+        mut inner: Held<'a>,
+        ts: i64,
+        clock_ns: i64,
+    ) -> PyResult<Held<'a>> {
+        while let Some(mut timer) = inner.engine.due_timer(ts) {
+            if inner.engine.kernel.settings.clock == ClockMode::Wall {
+                timer.late_ns = (clock_ns - timer.due).max(0);
             }
-            let spare = std::mem::take(&mut inner.spare);
-            std::mem::replace(&mut inner.engine.kernel.out.hooks, spare)
-        };
+            let seq = inner.engine.put_timer(timer).map_err(raise)?;
+            inner = self.follow(py, inner, seq)?;
+        }
+        Ok(inner)
+    }
+
+    /// Runs the hooks of the last record, then applies what they raised.
+    pub(super) fn follow<'a>(&'a self, py: Python<'_>, inner: Held<'a>, seq: u64) -> PyResult<Held<'a>> {
+        let inner = self.run_hooks(py, inner, seq, 0)?;
+        self.settle(py, inner)
+    }
+
+    /// Runs what hooks the last record left, then applies what hooks raised, one input after the other.
+    pub(super) fn settle<'a>(&'a self, py: Python<'_>, inner: Held<'a>) -> PyResult<Held<'a>> {
+        let seq = inner.engine.position().1;
+        let mut inner = self.run_hooks(py, inner, seq, 0)?;
+        while let Some(pending) = inner.pending.pop_front() {
+            let now = inner.engine.kernel.now;
+            if pending.depth > CHAIN_MAX {
+                let reason = format!("a chain of more than {CHAIN_MAX} hooks and intents");
+                stop(&mut inner, pending.instance, reason)?;
+                continue;
+            }
+            let seq = inner.engine.put_read(now, pending.kind, &pending.payload, &pending.input).map_err(raise)?;
+            inner = self.run_hooks(py, inner, seq, pending.depth)?;
+        }
+        if inner.conduct.is_full()
+            && let Some(tell) = inner.on_memory.take()
+        {
+            drop(inner);
+            tell.call0(py)?;
+            return self.lock();
+        }
+        Ok(inner)
+    }
+
+    fn run_hooks<'a>(&'a self, py: Python<'_>, mut inner: Held<'a>, seq: u64, depth: u32) -> PyResult<Held<'a>> {
+        if inner.engine.kernel.out.hooks.is_empty() {
+            return Ok(inner);
+        }
+        let spare = std::mem::take(&mut inner.spare);
+        let mut calls = std::mem::replace(&mut inner.engine.kernel.out.hooks, spare);
         for call in &calls {
-            self.call_hook(py, call, seq, depth)?;
+            inner = self.call_hook(py, inner, call, (seq, depth))?;
         }
         calls.clear();
-        self.lock()?.spare = calls;
-        Ok(())
+        inner.spare = calls;
+        Ok(inner)
     }
 
-    fn call_hook(&self, py: Python<'_>, call: &HookCall, seq: u64, depth: u32) -> PyResult<()> {
-        let (callable, tick, measured, timed) = {
-            let mut inner = self.lock()?;
-            let table = inner.hooks.get(call.instance as usize);
-            let Some(Some(callable)) = table.and_then(|t| t.get(usize::from(call.hook))) else { return Ok(()) };
-            if inner.engine.kernel.instances[call.instance as usize].faulted {
-                return Ok(());
+    /// Calls one hook; the lock is given up while Python runs, and only then.
+    fn call_hook<'a>(
+        &'a self,
+        py: Python<'_>,
+        mut inner: Held<'a>,
+        call: &HookCall,
+        (seq, depth): (u64, u32),
+    ) -> PyResult<Held<'a>> {
+        let table = inner.hooks.get(call.instance as usize);
+        let Some(Some(callable)) = table.and_then(|t| t.get(usize::from(call.hook))) else { return Ok(inner) };
+        if inner.engine.kernel.instances[call.instance as usize].faulted {
+            return Ok(inner);
+        }
+        let callable = callable.clone_ref(py);
+        let (bar_open, bar_seconds) = match &call.arg {
+            HookArg::Bar { series, candle, .. } => {
+                (candle.ts_open, inner.engine.kernel.series[*series as usize].seconds())
             }
-            let callable = callable.clone_ref(py);
-            let (bar_open, bar_seconds) = match &call.arg {
-                HookArg::Bar { series, candle, .. } => {
-                    (candle.ts_open, inner.engine.kernel.series[*series as usize].seconds())
-                }
-                HookArg::None
-                | HookArg::Tick
-                | HookArg::Fill { .. }
-                | HookArg::Trade { .. }
-                | HookArg::Refusal { .. } => (0, 0),
-            };
-            inner.begin_hook(Cause { seq, instance: call.instance, bar_open, bar_seconds, depth });
-            if let Some(mark) = inner.engine.mark() {
-                mark.hook(Some(call.instance));
+            HookArg::None | HookArg::Tick | HookArg::Fill { .. } | HookArg::Trade { .. } | HookArg::Refusal { .. } => {
+                (0, 0)
             }
-            let (measured, timed) = (inner.conduct.begin(how_often(call.hook)), inner.conduct.times_next());
-            (callable, Tick::from(&inner.engine.kernel.out.tick), measured, timed)
         };
+        inner.begin_hook(Cause { seq, instance: call.instance, bar_open, bar_seconds, depth });
+        if let Some(mark) = inner.engine.mark() {
+            mark.hook(Some(call.instance));
+        }
+        let measured = inner.conduct.begin(how_often(call.hook));
+        let begun = inner.conduct.times_next().then(Instant::now);
+        let (told, spare) = (Told::from(&inner.engine.kernel.out.tick), inner.spare_tick.take());
+        drop(inner);
         self.watchdog.begin(call.instance, call.hook == number::START);
-        let begun = timed.then(Instant::now);
-        let result = call_with(py, callable.bind(py), &call.arg, tick, call);
+        let result = call_with(callable.bind(py), call, told, spare);
         let broken = self.watchdog.end(py);
+        drop(callable); // outside the lock: what it takes with it may be a strategy's
         let mut inner = self.lock()?;
         inner.cause = None;
         if let Some(mark) = inner.engine.mark() {
@@ -206,13 +194,18 @@ impl Core {
             inner.conduct.end(call.instance, measured);
         }
         let flooded = inner.forget_flood();
+        let error = match result {
+            Err(error) => error,
+            Ok(_) if broken => HookTimeout::new_err(()),
+            Ok(_) if flooded => PyRuntimeError::new_err("a flood of intents or lines"),
+            Ok(spare) => {
+                inner.spare_tick = spare;
+                return Ok(inner);
+            }
+        };
         drop(inner);
-        match result {
-            Err(error) => self.fault(py, call.instance, error),
-            Ok(()) if broken => self.fault(py, call.instance, HookTimeout::new_err(())),
-            Ok(()) if flooded => self.fault(py, call.instance, PyRuntimeError::new_err("a flood of intents or lines")),
-            Ok(()) => Ok(()),
-        }
+        self.fault(py, call.instance, error)?;
+        self.lock()
     }
 
     /// A hook raised: no new risk from this strategy, its stops stay alive, nobody else notices.
@@ -263,10 +256,21 @@ fn stop(inner: &mut Inner, instance: u32, reason: String) -> PyResult<()> {
     Ok(())
 }
 
-fn call_with(py: Python<'_>, callable: &Bound<'_, PyAny>, arg: &HookArg, tick: Tick, call: &HookCall) -> PyResult<()> {
-    match arg {
+/// Calls a hook with its argument; gives back the tick that the next one may be told with.
+fn call_with(
+    callable: &Bound<'_, PyAny>,
+    call: &HookCall,
+    told: Told,
+    spare: Option<Py<Tick>>,
+) -> PyResult<Option<Py<Tick>>> {
+    let py = callable.py();
+    match &call.arg {
         HookArg::None => callable.call0()?,
-        HookArg::Tick => callable.call1((Bound::new(py, tick)?,))?,
+        HookArg::Tick => {
+            let tick = Tick::told(py, spare, told)?;
+            callable.call1((&tick,))?;
+            return Ok(Some(tick.unbind()));
+        }
         HookArg::Bar { candle, n, .. } => {
             let std::cmp::Reverse(timeframe_s) = seconds_of(call);
             callable.call1((Bound::new(py, Bar { candle: *candle, n: *n, timeframe_s })?,))?
@@ -283,7 +287,7 @@ fn call_with(py: Python<'_>, callable: &Bound<'_, PyAny>, arg: &HookArg, tick: T
             callable.call1((Bound::new(py, refusal)?,))?
         }
     };
-    Ok(())
+    Ok(spare)
 }
 
 fn seconds_of(call: &HookCall) -> std::cmp::Reverse<u32> {

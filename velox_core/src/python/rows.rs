@@ -1,6 +1,6 @@
 //! Rows of a recorded day into the core, as columns: the loop of a back-test, without packets and without a socket.
 
-use numpy::PyReadonlyArray1;
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -103,7 +103,7 @@ impl Core {
         self.take_rows(py, &rows)
     }
 
-    /// Keeps decisions of these kinds for `take_kept`.
+    /// Keeps decisions of these kinds for `take_kept`, and `AccountMark`s for `take_marks`.
     fn keep(&self, kinds: Vec<u8>) -> PyResult<()> {
         let known = kinds.iter().map(|kind| Kind::from_u8(*kind).filter(|kind| kind.is_decision()));
         let known = known.collect::<Option<Vec<_>>>().ok_or_else(|| PyValueError::new_err("no kinds of decisions"))?;
@@ -111,7 +111,17 @@ impl Core {
         Ok(())
     }
 
-    /// The kept decisions since the last call: (kernel time ns, kind, payload).
+    /// The kept `AccountMark`s since the last call, as columns: kernel time ns, account, equity at 1e-8 rupees.
+    #[allow(clippy::type_complexity)] // three columns
+    fn take_marks<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<i64>>)> {
+        let marks = self.lock_outside_hooks()?.engine.kept.take_marks();
+        Ok((marks.ts.into_pyarray(py), marks.account.into_pyarray(py), marks.equity.into_pyarray(py)))
+    }
+
+    /// The other kept decisions since the last call: (kernel time ns, kind, payload).
     fn take_kept<'py>(&self, py: Python<'py>) -> PyResult<Vec<(i64, u8, Bound<'py, PyBytes>)>> {
         let kept = self.lock_outside_hooks()?.engine.kept.take();
         Ok(kept.iter().map(|(kind, ts, payload)| (*ts, *kind as u8, PyBytes::new(py, payload))).collect())
@@ -126,16 +136,11 @@ impl Core {
             let (ts, judged) = inner.engine.kernel.judge_next(&tick, 0);
             let quiet = ts < inner.engine.kernel.next_due();
             if !quiet {
-                drop(inner);
-                self.fire_timers(py, ts, 0)?;
-                inner = self.lock()?;
+                inner = self.fire_timers(py, inner, ts, 0)?;
             }
             let (seq, _) = inner.engine.put_tick(ts, &tick, quiet.then_some(judged)).map_err(raise)?;
             if !inner.is_quiet() {
-                drop(inner);
-                self.run_hooks(py, seq, 0)?;
-                self.settle(py)?;
-                inner = self.lock()?;
+                inner = self.follow(py, inner, seq)?;
             }
         }
         Ok(())

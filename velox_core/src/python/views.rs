@@ -1,5 +1,9 @@
 //! What hooks are given and what strategies read: small frozen objects, prices as floats in rupees.
 
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::Relaxed;
+
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::fixed::to_float;
@@ -57,24 +61,59 @@ impl Bar {
     }
 }
 
-/// An applied tick; what the feed did not say is NaN.
-#[pyclass(frozen, immutable_type, module = "velox_core")]
-pub(super) struct Tick {
-    pub(super) price: i64,
-    pub(super) bid: i64,
-    pub(super) ask: i64,
-    #[pyo3(get)]
-    pub(super) volume: i64,
-    #[pyo3(get)]
-    pub(super) last_qty: i64,
-    #[pyo3(get)]
-    pub(super) exch_ns: i64,
+/// What a tick says, at 1e-8 rupees, units and ns.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    price: i64,
+    bid: i64,
+    ask: i64,
+    volume: i64,
+    last_qty: i64,
+    exch_ns: i64,
 }
 
-impl From<&record::Tick> for Tick {
+impl From<&record::Tick> for Told {
     fn from(t: &record::Tick) -> Self {
         let (bid, ask) = (t.bid.price, t.ask.price);
         Self { price: t.price, bid, ask, volume: t.volume, last_qty: t.last_qty, exch_ns: t.exch_ts }
+    }
+}
+
+/// An applied tick; what the feed did not say is NaN.
+///
+/// To those who hold one it never changes: it is told anew only when nobody but the core holds it.
+#[pyclass(frozen, immutable_type, module = "velox_core")]
+#[derive(Default)]
+pub(super) struct Tick {
+    price: AtomicI64,
+    bid: AtomicI64,
+    ask: AtomicI64,
+    volume: AtomicI64,
+    last_qty: AtomicI64,
+    exch_ns: AtomicI64,
+}
+
+impl Tick {
+    /// A tick that says this: the spare one where no hook kept it, else a new one.
+    #[inline]
+    pub(super) fn told(py: Python<'_>, spare: Option<Py<Tick>>, told: Told) -> PyResult<Bound<'_, Tick>> {
+        // SAFETY: the pointer is of a living object, and the GIL is held.
+        let spare = spare.filter(|spare| unsafe { ffi::Py_REFCNT(spare.as_ptr()) } == 1);
+        let tick = match spare {
+            Some(spare) => spare.into_bound(py),
+            None => Bound::new(py, Self::default())?,
+        };
+        tick.get().say(told);
+        Ok(tick)
+    }
+
+    fn say(&self, told: Told) {
+        self.price.store(told.price, Relaxed);
+        self.bid.store(told.bid, Relaxed);
+        self.ask.store(told.ask, Relaxed);
+        self.volume.store(told.volume, Relaxed);
+        self.last_qty.store(told.last_qty, Relaxed);
+        self.exch_ns.store(told.exch_ns, Relaxed);
     }
 }
 
@@ -87,18 +126,30 @@ pub(super) fn known(price: i64) -> f64 {
 impl Tick {
     #[getter]
     fn price(&self) -> f64 {
-        to_float(self.price)
+        to_float(self.price.load(Relaxed))
     }
     #[getter]
     fn bid(&self) -> f64 {
-        known(self.bid)
+        known(self.bid.load(Relaxed))
     }
     #[getter]
     fn ask(&self) -> f64 {
-        known(self.ask)
+        known(self.ask.load(Relaxed))
+    }
+    #[getter]
+    fn volume(&self) -> i64 {
+        self.volume.load(Relaxed)
+    }
+    #[getter]
+    fn last_qty(&self) -> i64 {
+        self.last_qty.load(Relaxed)
+    }
+    #[getter]
+    fn exch_ns(&self) -> i64 {
+        self.exch_ns.load(Relaxed)
     }
     fn __repr__(&self) -> String {
-        format!("Tick(price={}, volume={}, exch_ns={})", to_float(self.price), self.volume, self.exch_ns)
+        format!("Tick(price={}, volume={}, exch_ns={})", self.price(), self.volume(), self.exch_ns())
     }
 }
 

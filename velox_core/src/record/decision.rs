@@ -1,7 +1,7 @@
 //! What the kernel writes while it applies an input; payloads hold no sequence, run or wall time.
 
 use super::{IntentId, Kind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The guard's verdict on a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
@@ -139,7 +139,7 @@ pub struct PositionChanged {
 }
 
 /// An account's equity.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)] // money words
 pub struct AccountMark {
     pub account: u32,
