@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import velox_core
 from velox.errors import BadInput
-from velox.market.facts import load
+from velox.market.facts import load_for
 from velox.research.candles import core_candles
 from velox.research.catalog import Catalog, Entry, write_parquet
 
@@ -108,7 +108,7 @@ def compute_bars(
 ) -> pl.DataFrame:
     """Compute one day, or all days of an instrument with indicators that run on from day to day."""
     entries = _ticks_of(catalog, instrument, day)
-    facts = [load(e.day, as_of=as_of) for e in entries]
+    facts = [load_for(e.instrument, e.day, as_of=as_of) for e in entries]
     days = [core_candles(of_day, e, catalog.read(e), timeframe_s) for of_day, e in zip(facts, entries, strict=True)]
     frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
     starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
@@ -126,7 +126,7 @@ def compute_bars(
 
 def borrowed_facts(catalog: Catalog, instrument: str, day: dt.date | None, as_of: dt.date | None) -> list[str]:
     """Say for which of the days that `compute_bars` takes another date's facts stand in."""
-    borrowed = [load(e.day, as_of=as_of) for e in _ticks_of(catalog, instrument, day)]
+    borrowed = [load_for(e.instrument, e.day, as_of=as_of) for e in _ticks_of(catalog, instrument, day)]
     return [facts.loaded.notes[0] for facts in borrowed if facts.stand_in]
 
 

@@ -5,7 +5,7 @@ import itertools
 from operator import attrgetter
 
 from velox.market.calendar import IST
-from velox.research.catalog import Catalog, Entry
+from velox.research.catalog import MINUTE_S, Catalog, Entry, length_text
 
 __all__ = ["coverage_lines"]
 
@@ -18,7 +18,7 @@ def coverage_lines(catalog: Catalog) -> list[str]:
 
 def _line(name: str, entries: list[Entry]) -> str:
     ticks = [e for e in entries if not e.candles]
-    candles = [e for e in entries if e.candles]
+    candles = [e for e in entries if e.candles and e.length_s == MINUTE_S]
     words = [name]
     if ticks:
         words.append(f"days={len(ticks)} rows={sum(e.rows for e in ticks)}")
@@ -26,6 +26,9 @@ def _line(name: str, entries: list[Entry]) -> str:
         words.append(f"wrong_day={sum(e.wrong_day for e in ticks)} rejects={sum(e.rejects for e in ticks)}")
     if candles:
         words.append(f"candle_days={len(candles)} ({candles[0].day} to {candles[-1].day})")
+    for length_s in sorted({e.length_s for e in entries if e.candles} - {MINUTE_S}):
+        kept = [e for e in entries if e.candles and e.length_s == length_s]
+        words.append(f"{length_text(length_s)}_days={len(kept)} ({kept[0].day} to {kept[-1].day})")
     if any(e.synthetic for e in entries):
         words.append("SYNTHETIC")
     return " ".join(words)
