@@ -1,4 +1,4 @@
-"""`velox data import`: files of four kinds into the catalogue, with an account of every row that was not taken."""
+"""`velox data import`: files of several kinds into the catalogue, with an account of every row that was not taken."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,13 @@ __all__ = ["import_command"]
 _PATH = click.Path(path_type=Path)
 _OHLCV = "ohlcv"
 _BHAVCOPY = "bhavcopy"
+_BINANCE = "binance"
 _EXAMPLES = """\b
 Examples:
   velox data import recordings/ --format nse-ticks --catalog days
   velox data import RELIANCE.csv --format ohlcv --instrument NSE:RELIANCE --catalog days
   velox data import minutes/ --format ohlcv --instrument 'NSE:{stem}' --label close --catalog days
+  velox data import btcusdt.gz --format binance --catalog days
   velox data import eod/*.zip --format bhavcopy --instruments RELIANCE,INFY --catalog days
 """
 
@@ -67,8 +69,8 @@ _ONLY_FOR = {
     "--format",
     "format_name",
     required=True,
-    type=click.Choice(["nse-ticks", _OHLCV, _BHAVCOPY]),
-    help="What the files are: recorded ticks; candles in CSV or Parquet; the NSE's end-of-day files.",
+    type=click.Choice(["nse-ticks", _OHLCV, _BHAVCOPY, _BINANCE]),
+    help="What the files are: recorded ticks; candles; the NSE's end-of-day files; messages of Binance.",
 )
 @click.option("--catalog", "catalog_dir", required=True, type=_PATH, metavar="DIR", help="Folder of the catalogue.")
 @click.option("--instruments", metavar="A,B", help="bhavcopy: take these alone, like RELIANCE,NFO:NIFTY26APRFUT.")
@@ -95,7 +97,7 @@ def import_command(**options: object) -> None:
         if getattr(asked, name) and asked.format_name not in formats:
             word = "column" if name == "columns" else name.replace("_", "-")
             raise click.UsageError(f"--{word} says nothing about {asked.format_name} files; it is for {formats[0]}")
-    {"nse-ticks": _recordings, _OHLCV: _candles, _BHAVCOPY: _bhavcopies}[asked.format_name](asked)
+    {"nse-ticks": _recordings, _OHLCV: _candles, _BHAVCOPY: _bhavcopies, _BINANCE: _messages}[asked.format_name](asked)
 
 
 def _recordings(asked: _Asked) -> None:
@@ -169,6 +171,23 @@ def _bhavcopies(asked: _Asked) -> None:
     click.echo(
         f"{_BHAVCOPY} in {asked.catalog_dir}: {sum(o.rows for o in taken):,} candles of {len(days):,} days, "
         f"{sum(o.rejects for o in outcomes):,} rows rejected{_unusable(len(outcomes) - len(taken))}"
+    )
+
+
+def _messages(asked: _Asked) -> None:
+    from velox.research.binance import import_messages
+    from velox.research.catalog import Catalog
+    from velox.research.tables import find_tables
+
+    files = find_tables(asked.paths, (".gz", ".json", ".jsonl", ".txt", ".zip"))
+    with steps_bar("importing", len(files)) as advance:
+        outcomes = import_messages(files, Catalog(asked.catalog_dir), advance)
+    for outcome in outcomes:
+        _tell(outcome.sentence, outcome.findings)
+    taken = [outcome.entry for outcome in outcomes if outcome.entry is not None]
+    click.echo(
+        f"{_BINANCE} in {asked.catalog_dir}: {len(taken):,} days, {sum(e.rows for e in taken):,} trades, "
+        f"{sum(e.rejects for e in taken):,} left out{_unusable(len(outcomes) - len(taken))}"
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import velox_core
 from velox.errors import BadInput
 from velox.market.facts import load_for
-from velox.research.candles import core_candles
+from velox.research.candles import Columns, core_candles
 from velox.research.catalog import Catalog, Entry, write_parquet
 
 __all__ = ["IndicatorSpec", "borrowed_facts", "compute_bars", "parse_indicators", "parse_timeframe", "write_bars"]
@@ -109,7 +109,10 @@ def compute_bars(
     """Compute one day, or all days of an instrument with indicators that run on from day to day."""
     entries = _ticks_of(catalog, instrument, day)
     facts = [load_for(e.instrument, e.day, as_of=as_of) for e in entries]
-    days = [core_candles(of_day, e, catalog.read(e), timeframe_s) for of_day, e in zip(facts, entries, strict=True)]
+    days = [
+        _in_units(core_candles(of_day, e, catalog.read(e), timeframe_s), e)
+        for of_day, e in zip(facts, entries, strict=True)
+    ]
     frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
     starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
     since_open = [
@@ -140,6 +143,13 @@ def write_bars(frame: pl.DataFrame, out: Path) -> None:
         write_parquet(frame, out)
     except OSError as error:
         raise BadInput(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+def _in_units(columns: Columns, entry: Entry) -> Columns:
+    """The same with volume in whole units, which are then no integers where an instrument has decimals."""
+    if not entry.quantity_decimals:
+        return columns
+    return {**columns, "volume": np.asarray(columns["volume"]) / 10**entry.quantity_decimals}
 
 
 def _ticks_of(catalog: Catalog, instrument: str, day: dt.date | None) -> list[Entry]:

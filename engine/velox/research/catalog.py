@@ -107,6 +107,10 @@ class Catalog:
             self._entries = sorted(found, key=lambda e: (e.instrument, e.day, e.candles, e.length_s))
         return self._entries
 
+    def playable(self) -> list[Entry]:
+        """The entries that back-tests and played days can run on: ticks of what is traded in whole units."""
+        return [entry for entry in self.entries() if not entry.candles and not entry.quantity_decimals]
+
     def of_instrument(self, instrument: str) -> list[Entry]:
         """Describe the files of one instrument by day; an unknown name is refused with its nearest neighbours."""
         found = [e for e in self.entries() if e.instrument == instrument]

@@ -44,6 +44,16 @@ class Findings:
         count = len(rows) + (known.count if known else 0)
         self._found[what, rejected] = Finding(what, count, line, shown, rejected)
 
+    def take_over(self, others: "Findings", name: str) -> None:
+        """Add what was found in a file; of a kind that an earlier file had too the first line stays that file's."""
+        for found in others.all:
+            key = (found.what, found.rejected)
+            if (known := self._found.get(key)) is not None:
+                self._found[key] = msgspec.structs.replace(known, count=known.count + found.count)
+            else:
+                shown = f"of {name}: {found.shown}" if found.shown else f"of {name}"
+                self._found[key] = msgspec.structs.replace(found, shown=shown)
+
     def take_out(self, frame: pl.DataFrame, bad: pl.Expr, what: str, show: str = "shown") -> pl.DataFrame:
         """Reject the rows for which `bad` holds and return the others; `show` is the column that names a row."""
         judged = frame.select(bad.fill_null(True)).to_series()
