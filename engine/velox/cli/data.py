@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from velox.cli.data_check import check_command
 from velox.cli.data_import import import_command
 from velox.cli.progress import steps_bar
 from velox.cli.words import facts_as_of
@@ -33,10 +34,11 @@ class _BarsOptions(msgspec.Struct):
 
 @click.group(name="data")
 def command() -> None:
-    """Import, sample, list and compute market data."""
+    """Import, check, sample, list and compute market data."""
 
 
 command.add_command(import_command)
+command.add_command(check_command)
 
 
 @command.command(name="coverage")

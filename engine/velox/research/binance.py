@@ -102,7 +102,8 @@ def read_messages(path: Path) -> Messages:
     findings = Findings()
     quotes = others = 0
     for member in members(path):
-        for number, line in enumerate(member.content.splitlines(), 1):
+        lines = member.content.splitlines()
+        for number, line in enumerate(lines, 1):
             if not (text := line.strip()):
                 continue
             start = text.find(b"{")
@@ -121,7 +122,7 @@ def read_messages(path: Path) -> Messages:
             else:
                 others += 1
         if member.cut:
-            findings.add("the packed file is damaged from here on", [(number + 1, "")])
+            findings.add("the packed file is damaged from here on", [(len(lines) + 1, "")])
     if not rows:
         raise BadInput(
             f"{path} holds no trade of Binance: {quotes + others:,} other messages, {findings.rejects:,} broken lines"

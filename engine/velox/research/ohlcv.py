@@ -9,6 +9,7 @@ import msgspec
 import polars as pl
 
 from velox.errors import BadInput
+from velox.market.instruments import listed_symbol
 from velox.market.venues import known_exchanges, offset_ns, venue_of
 from velox.research.candle_checks import PRICES, Series, checked_days, session_spans
 from velox.research.catalog import DAY_S, MINUTE_S, length_text
@@ -60,7 +61,7 @@ def read_candles(path: Path, options: CandleOptions) -> list[CandleFile]:
 def instrument_named(symbol: str, exchange: str) -> str | None:
     """The catalogue's name of a symbol as programs write it; None where it is no name."""
     given, _, plain = symbol.strip().upper().rpartition(":")
-    plain = _LISTED_AS.sub("", plain)
+    plain = listed_symbol(_LISTED_AS.sub("", plain))
     return f"{given or exchange}:{plain}" if _SYMBOL.fullmatch(plain) else None
 
 
