@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from velox.cli.data_check import check_command
+from velox.cli.data_download import download_command
 from velox.cli.data_import import import_command
 from velox.cli.progress import steps_bar
 from velox.cli.words import facts_as_of
@@ -34,11 +35,12 @@ class _BarsOptions(msgspec.Struct):
 
 @click.group(name="data")
 def command() -> None:
-    """Import, check, sample, list and compute market data."""
+    """Import, download, check, sample, list and compute market data."""
 
 
 command.add_command(import_command)
 command.add_command(check_command)
+command.add_command(download_command)
 
 
 @command.command(name="coverage")

@@ -14,7 +14,7 @@ from velox.cli.words import facts_as_of
 if TYPE_CHECKING:
     from velox.research.findings import Finding
 
-__all__ = ["import_command"]
+__all__ = ["candle_length", "import_command"]
 
 _PATH = click.Path(path_type=Path)
 _OHLCV = "ohlcv"
@@ -137,7 +137,7 @@ def _candles(asked: _Asked) -> None:
         zone=asked.timezone or "Asia/Kolkata",
         time_format=asked.time_format or "",
         label=asked.label or "",
-        length_s=_length(asked.timeframe) if asked.timeframe else 0,
+        length_s=candle_length(asked.timeframe) if asked.timeframe else 0,
         columns=_columns(asked.columns),
         header=[name.strip() for name in (asked.header or "").split(",") if name.strip()],
         as_of=asked.facts_as_of,
@@ -207,7 +207,8 @@ def _full(name: str) -> str:
     return name if ":" in name else f"NSE:{name}"
 
 
-def _length(text: str) -> int:
+def candle_length(text: str) -> int:
+    """Read the length of candles that a catalogue keeps, in seconds: whole minutes, or 1d."""
     from velox.research.bars import parse_timeframe
     from velox.research.catalog import DAY_S, MINUTE_S
 
