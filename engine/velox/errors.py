@@ -26,6 +26,7 @@ class ExitCode(enum.IntEnum):
     NOT_FLAT = 76  # positions are left that could not be closed
     GAVE_UP = 77  # the engine kept dying and is not started again
     NOT_READY = 78  # `velox doctor` found what must be mended first
+    FAULTY_DATA = 79  # `velox data check --strict` found something
     INTERRUPTED = 130
 
 

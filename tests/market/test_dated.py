@@ -54,6 +54,7 @@ def test_the_expected_files_are_shipped() -> None:
         "instruments.toml",
         "sessions.toml",
         "ticks.toml",
+        "venues.toml",
     ]
 
 

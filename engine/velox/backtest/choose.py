@@ -48,7 +48,8 @@ class Chosen(msgspec.Struct, frozen=True):
 def choose(ask: Ask) -> Chosen:
     """Find what the ask names; everything that cannot be is refused before anything runs."""
     catalog = Catalog.open(ask.catalog)
-    entries = [e for e in catalog.entries() if not e.candles and _within(e.day, ask)]
+    _refuse_decimals(catalog, ask.plans)
+    entries = [e for e in catalog.playable() if _within(e.day, ask)]
     if not entries:
         raise BadInput(f"{ask.catalog} holds no ticks {_span(ask)}: look with `velox data coverage`")
     symbols = _symbols(ask, entries)
@@ -87,6 +88,16 @@ def spells(days: Sequence[Day]) -> list[list[Day]]:
         else:
             found.append([day])
     return found
+
+
+def _refuse_decimals(catalog: Catalog, plans: Sequence[StrategyPlan]) -> None:
+    """Refuse to trade what the catalogue counts in parts of a unit: orders are of whole ones."""
+    counted = {entry.instrument for entry in catalog.entries() if entry.quantity_decimals}
+    for name in sorted({plan.params.get("symbol", "") for plan in plans} & counted):
+        raise BadInput(
+            f"{name} cannot be traded yet: its quantities have decimals and its money is no rupees, "
+            "which orders do not know; `velox data bars` and `velox data check` read it"
+        )
 
 
 def _within(day: dt.date, ask: Ask) -> bool:

@@ -24,7 +24,7 @@ _COMMANDS = {
     "resume": ("velox.cli.control:resume", "Allow new risk again after a halt."),
     "flatten": ("velox.cli.control:flatten", "Close every position of the running engine and prove it flat."),
     "simulate": ("velox.cli.simulate:command", "Play the broker: login, instruments, candles and live ticks."),
-    "data": ("velox.cli.data:command", "Import, sample, list and compute market data."),
+    "data": ("velox.cli.data:command", "Import, download, check and compute market data."),
     "decode": ("velox.cli.decode:command", "Decode broker frames: hex lines in, JSON lines out."),
     "backtest": ("velox.cli.backtest:command", "Run strategies over recorded days, as fast as the machine can."),
     "replay": ("velox.cli.replay:command", "Run a journal again and compare every decision."),

@@ -1,14 +1,15 @@
 """`velox data`: import recordings, make sample days, list what is there, compute bars."""
 
 import datetime as dt
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
 
+from velox.cli.data_check import check_command
+from velox.cli.data_download import download_command
+from velox.cli.data_import import import_command
+from velox.cli.progress import steps_bar
 from velox.cli.words import facts_as_of
 
 __all__ = ["command"]
@@ -34,36 +35,12 @@ class _BarsOptions(msgspec.Struct):
 
 @click.group(name="data")
 def command() -> None:
-    """Import, sample, list and compute market data."""
+    """Import, download, check, sample, list and compute market data."""
 
 
-@command.command(name="import")
-@click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH…")
-@click.option("--format", "format_name", required=True, type=click.Choice(["nse-ticks"]), help="What the files are.")
-@_catalog_option
-def _import(paths: tuple[Path, ...], format_name: str, catalog_dir: Path) -> None:
-    """Bring recorded files and folders into the catalogue; importing again replaces."""
-    from velox.research.catalog import Catalog
-    from velox.research.importer import import_recordings
-    from velox.research.nse_ticks import find_recordings
-
-    files = find_recordings(paths)
-    with _progress("importing", len(files)) as advance:
-        outcomes = import_recordings(files, Catalog(catalog_dir), lambda _: advance())
-    for outcome in outcomes:
-        if outcome.entry is None:
-            click.echo(f"{click.format_filename(outcome.path.name)}: {outcome.fault}")
-            continue
-        entry = outcome.entry
-        click.echo(
-            f"{outcome.path.name}: {entry.instrument} {entry.day}, {entry.rows} rows, "
-            f"{entry.rejects} rejected, {entry.wrong_day} of another day"
-        )
-    taken = [outcome.entry for outcome in outcomes if outcome.entry is not None]
-    click.echo(
-        f"{len(taken)} of {len(outcomes)} files ({format_name}) in {catalog_dir}: {sum(e.rows for e in taken)} rows, "
-        f"{sum(o.rejects for o in outcomes)} rejected, {sum(e.wrong_day for e in taken)} of another day"
-    )
+command.add_command(import_command)
+command.add_command(check_command)
+command.add_command(download_command)
 
 
 @command.command(name="coverage")
@@ -119,24 +96,9 @@ def _sample(out: Path, **options: object) -> None:
     from velox.simulator.session import generate, plan_of, stamp
 
     plan = plan_of({name: value for name, value in options.items() if value is not None})
-    with _progress("generating", plan.days + plan.warmup_days) as advance:
+    with steps_bar("generating", plan.days + plan.warmup_days) as advance:
         entries = generate(plan, Catalog(out), advance)
     ticks = [entry for entry in entries if not entry.candles]
     for entry in ticks:
         click.echo(f"{entry.instrument} {entry.day}, {entry.rows} rows, SYNTHETIC")
     click.echo(f"{stamp(plan)}: {len(ticks)} files of ticks, {len(entries) - len(ticks)} of candles in {out}")
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar on stderr while somebody looks at it."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda: progress.advance(task)

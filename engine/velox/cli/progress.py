@@ -1,4 +1,4 @@
-"""How far a back-test has come, on a terminal; nothing elsewhere."""
+"""How far long work has come, on a terminal; nothing elsewhere."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from velox.backtest.run import Progress as Step
 
-__all__ = ["days_bar"]
+__all__ = ["days_bar", "steps_bar"]
 
 
 @contextmanager
@@ -29,3 +29,18 @@ def days_bar(what: str) -> Iterator[Callable[["Step"], None]]:
             progress.update(task, total=step.days, completed=done, day=step.day.isoformat())
 
         yield tell
+
+
+@contextmanager
+def steps_bar(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show how many of some equal steps are done."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)

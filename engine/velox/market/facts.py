@@ -4,10 +4,12 @@ import datetime as dt
 
 import msgspec
 
-from velox.market import calendar, charges, dated, sessions
+from velox.market import calendar, charges, dated, sessions, venues
 from velox.market.records import FactsLoaded, Phase, PhaseGroup
 
-__all__ = ["Facts", "load"]
+__all__ = ["Facts", "load", "load_for"]
+
+_DAY_NS = 86_400_000_000_000
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -75,6 +77,28 @@ def _previous_day_ns(date: dt.date) -> int:
         return calendar.ist_ns(calendar.previous_trading_day(date))
     except calendar.NotCovered:
         return 0
+
+
+def load_for(name: str, date: dt.date, *, as_of: dt.date | None = None) -> Facts:
+    """The facts of an instrument's own market; of one that never closes nothing has to stand in."""
+    venue = venues.venue_of(name, date)
+    if venue is None:
+        return load(date, as_of=as_of)
+    begin_ns = venues.day_start_ns(name, date)
+    end_ns = begin_ns + _DAY_NS
+    phases = [(begin_ns, int(Phase.CONTINUOUS)), (end_ns, int(Phase.CLOSED))]
+    loaded = FactsLoaded(
+        session_date=date.year * 10_000 + date.month * 100 + date.day,
+        digest=dated.digest(),
+        day_start_ns=begin_ns,
+        open_ns=begin_ns,
+        end_ns=end_ns,
+        groups=[PhaseGroup(name=venue.group, phases=phases, mis_cutoff_ns=end_ns, flat_auto_ns=end_ns)],
+        charges=[],
+        notes=[],
+        previous_day_ns=begin_ns - _DAY_NS,
+    )
+    return Facts(date=date, rules_date=date, loaded=loaded)
 
 
 def _first_start(group: PhaseGroup, wanted: Phase) -> int:

@@ -26,6 +26,7 @@ __all__ = [
     "Kind",
     "UnknownInstrument",
     "definition",
+    "listed_symbol",
     "made_up_token",
     "plain_name",
     "recorded_name",
@@ -236,13 +237,18 @@ def plain_name(name: str) -> str:
     return name.rpartition(":")[2]
 
 
+def listed_symbol(spelled: str) -> str:
+    """The exchange's own symbol of one that recorders spell otherwise: M&M for MM."""
+    return _shipped().recorded.get(spelled, spelled)
+
+
 def recorded_name(filename: str | PurePath) -> tuple[str, bool]:
     """Name of a recorded file's instrument, and whether it is an index: known as one, or in a folder `index`."""
     path = PurePath(filename)
     stem = _DATE_SUFFIX.split(path.name.split(".")[0])[0]
     if not stem or not stem.isprintable():
         raise BadInput(f"{path.name!r} names no instrument: call the file like RELIANCE_26_April.csv")
-    symbol = _shipped().recorded.get(stem, stem)
+    symbol = listed_symbol(stem)
     known = symbol in {entry.name for entry in _shipped().index}
     return f"NSE:{symbol}", known or path.parent.name == "index"
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 import velox_core
 from velox.errors import BadInput
-from velox.market.facts import Facts, load
+from velox.market.facts import Facts, load_for
 from velox.market.records import Phase
-from velox.research.candles import core_candles
+from velox.research.candles import Columns, core_candles
 from velox.research.catalog import Catalog, Entry, write_parquet
 from velox.research.merge import group_number
 
@@ -121,8 +121,11 @@ def compute_bars(
 ) -> pl.DataFrame:
     """Compute one day, or all days of an instrument with indicators that run on from day to day."""
     entries = _ticks_of(catalog, instrument, day)
-    facts = [load(e.day, as_of=as_of) for e in entries]
-    days = [core_candles(of_day, e, catalog.read(e), timeframe_s) for of_day, e in zip(facts, entries, strict=True)]
+    facts = [load_for(e.instrument, e.day, as_of=as_of) for e in entries]
+    days = [
+        _in_units(core_candles(of_day, e, catalog.read(e), timeframe_s), e)
+        for of_day, e in zip(facts, entries, strict=True)
+    ]
     frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
     starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
     since_open = [
@@ -158,7 +161,7 @@ def _session_s(facts: Facts, entry: Entry) -> int:
 
 def borrowed_facts(catalog: Catalog, instrument: str, day: dt.date | None, as_of: dt.date | None) -> list[str]:
     """Say for which of the days that `compute_bars` takes another date's facts stand in."""
-    borrowed = [load(e.day, as_of=as_of) for e in _ticks_of(catalog, instrument, day)]
+    borrowed = [load_for(e.instrument, e.day, as_of=as_of) for e in _ticks_of(catalog, instrument, day)]
     return [facts.loaded.notes[0] for facts in borrowed if facts.stand_in]
 
 
@@ -172,6 +175,13 @@ def write_bars(frame: pl.DataFrame, out: Path) -> None:
         write_parquet(frame, out)
     except OSError as error:
         raise BadInput(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+def _in_units(columns: Columns, entry: Entry) -> Columns:
+    """The same with volume in whole units, which are then no integers where an instrument has decimals."""
+    if not entry.quantity_decimals:
+        return columns
+    return {**columns, "volume": np.asarray(columns["volume"]) / 10**entry.quantity_decimals}
 
 
 def _ticks_of(catalog: Catalog, instrument: str, day: dt.date | None) -> list[Entry]:

@@ -10,8 +10,8 @@ import polars as pl
 
 import velox_core
 from velox.errors import BadInput
-from velox.market.facts import Facts, load
-from velox.research.catalog import CANDLE_SCHEMA, Catalog, Entry
+from velox.market.facts import Facts, load_for
+from velox.research.catalog import CANDLE_SCHEMA, DAY_S, MINUTE_S, Catalog, Entry
 from velox.research.merge import group_number
 from velox.research.nse_ticks import ONE
 
@@ -23,8 +23,6 @@ Columns: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
 CANDLE_DTYPE = np.dtype([(name, "<i8") for name in CANDLE_SCHEMA])
 NO_CANDLES: Candles = np.empty(0, dtype=CANDLE_DTYPE)
-
-_MINUTE_S = 60
 
 
 def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: int) -> Columns:
@@ -48,21 +46,27 @@ def earlier_candles(
     days: int,
     facts_as_of: dt.date | None = None,
 ) -> Candles:
-    """Return candles of the last `days` kept days between two dates, neither included; ticks win over kept candles."""
+    """Return candles of the last `days` kept days between two dates, neither included.
+
+    Of a day that is kept in several ways ticks win, then the shortest candles of which these can be made.
+    """
     after, before = between
     by_day: dict[dt.date, Entry] = {}
-    for entry in catalog.entries():
+    for entry in catalog.entries():  # ticks first, then candles from short to long
         wanted = entry.instrument == instrument and after < entry.day < before
-        if wanted and (entry.day not in by_day or not entry.candles):
-            by_day[entry.day] = entry
+        if wanted and _serves(entry, timeframe_s):
+            by_day.setdefault(entry.day, entry)
     kept = sorted(by_day)[-days:] if days > 0 else []
     parts = [_candles_of(catalog, by_day[day], timeframe_s, facts_as_of) for day in kept]
     return np.concatenate([NO_CANDLES, *parts])
 
 
 def join_candles(minutes: Candles, anchor_ns: int, timeframe_s: int) -> Candles:
-    """Join one session's one-minute candles into longer ones, anchored at the session's open."""
-    if timeframe_s % _MINUTE_S:
+    """Join one session's one-minute candles into longer ones, anchored at the session's open.
+
+    Candles of another length may be given where a whole number of them makes a longer one.
+    """
+    if timeframe_s % MINUTE_S:
         raise BadInput(f"candles of {timeframe_s} s cannot be made from one-minute candles")
     if len(minutes) == 0:
         return NO_CANDLES.copy()
@@ -81,8 +85,15 @@ def join_candles(minutes: Candles, anchor_ns: int, timeframe_s: int) -> Candles:
     return joined
 
 
+def _serves(entry: Entry, timeframe_s: int) -> bool:
+    """Whether candles of this length can be made of an entry; of one-minute candles `join_candles` judges itself."""
+    if not entry.candles or entry.length_s == MINUTE_S:
+        return True
+    return entry.length_s < DAY_S and timeframe_s % entry.length_s == 0
+
+
 def _candles_of(catalog: Catalog, entry: Entry, timeframe_s: int, facts_as_of: dt.date | None) -> Candles:
-    facts = load(entry.day, as_of=facts_as_of)
+    facts = load_for(entry.instrument, entry.day, as_of=facts_as_of)
     frame = catalog.read(entry)
     if not entry.candles:
         return _from_columns(core_candles(facts, entry, frame, timeframe_s))

@@ -1,7 +1,9 @@
 """The Parquet catalogue: one file per exchange, instrument and day, with fixed-point columns and its own description.
 
     DIR/NSE/RELIANCE/2021-04-26.parquet       ticks of a day (generated days also carry the book)
-    DIR/NSE/RELIANCE/2021-04-23.1m.parquet    one-minute candles of a day of which no ticks are kept
+    DIR/NSE/RELIANCE/2021-04-23.1m.parquet    one-minute candles of a day, made elsewhere or of ticks not kept
+    DIR/NSE/RELIANCE/2021-04-23.5m.parquet    the same of another length: whole minutes
+    DIR/NSE/RELIANCE/2021-04-23.1d.parquet    the day's own candle as the exchange published it, dated by midnight
 
 A file appears whole or not at all, so that importing twice or at the same time from two places is harmless.
 """
@@ -16,18 +18,19 @@ import msgspec
 import polars as pl
 
 from velox.errors import BadInput
-from velox.research.nse_ticks import IST_OFFSET_NS
+from velox.market.venues import day_start_ns
 
-__all__ = ["CANDLE_SCHEMA", "Catalog", "Entry", "write_parquet"]
+__all__ = ["CANDLE_SCHEMA", "DAY_S", "MINUTE_S", "Catalog", "Entry", "length_text", "write_parquet"]
+
+MINUTE_S = 60
+DAY_S = 86_400
 
 CANDLE_SCHEMA = dict.fromkeys(("ts_open", "open", "high", "low", "close", "volume", "ticks"), pl.Int64)
 
 _META_KEY = "velox"
 _FORMAT = 1
-_DAY_NS = 86_400 * 1_000_000_000
-_EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
-_TICKS_SUFFIX = ".parquet"
-_CANDLES_SUFFIX = ".1m.parquet"
+_DAY_NS = DAY_S * 1_000_000_000
+_SUFFIX = ".parquet"
 # Written once and read often: a high level pays, the top levels only cost time.
 _ZSTD_LEVEL = 9
 
@@ -38,7 +41,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str
     day: dt.date
     is_index: bool = False
-    candles: bool = False  # one-minute candles instead of ticks
+    candles: bool = False  # candles instead of ticks
+    length_s: int = MINUTE_S  # of its candles, where it holds such
     source: str = ""  # name of the file it was made from; takes part in the order of a merged day
     synthetic: str = ""  # how it was generated; empty for a recording
     rows: int = 0
@@ -48,6 +52,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     last_ns: int = 0
     tick: int = 0  # 1e-8 rupees, 0 = unknown
     prev_close: int = 0  # 1e-8 rupees, 0 = unknown
+    quantity_decimals: int = 0  # volume and quantities are whole numbers of the last of so many decimals
     format: int = _FORMAT
 
 
@@ -73,7 +78,7 @@ class Catalog:
     def store(self, entry: Entry, frame: pl.DataFrame) -> Entry:
         """Write one instrument's day, replacing what was there; returns the entry with its rows counted."""
         times = frame["ts_open" if entry.candles else "ts_ns"]
-        own = times.filter((times >= (start := _day_start_ns(entry.day))) & (times < start + _DAY_NS))
+        own = times.filter((times >= (start := day_start_ns(entry.instrument, entry.day))) & (times < start + _DAY_NS))
         first, last = own.min(), own.max()
         entry = msgspec.structs.replace(
             entry,
@@ -93,14 +98,18 @@ class Catalog:
 
     def paths(self) -> list[Path]:
         """Every data file, by exchange, instrument and day."""
-        return sorted(p for p in self.root.glob(f"*/*/*{_TICKS_SUFFIX}") if not p.name.startswith("."))
+        return sorted(p for p in self.root.glob(f"*/*/*{_SUFFIX}") if not p.name.startswith("."))
 
     def entries(self) -> list[Entry]:
         """Describe every file, ordered by instrument and day, as they were when this was asked first."""
         if self._entries is None:
             found = [_describe(path) for path in self.paths()]
-            self._entries = sorted(found, key=lambda e: (e.instrument, e.day, e.candles))
+            self._entries = sorted(found, key=lambda e: (e.instrument, e.day, e.candles, e.length_s))
         return self._entries
+
+    def playable(self) -> list[Entry]:
+        """The entries that back-tests and played days can run on: ticks of what is traded in whole units."""
+        return [entry for entry in self.entries() if not entry.candles and not entry.quantity_decimals]
 
     def of_instrument(self, instrument: str) -> list[Entry]:
         """Describe the files of one instrument by day; an unknown name is refused with its nearest neighbours."""
@@ -125,8 +134,13 @@ class Catalog:
         exchange, _, symbol = entry.instrument.partition(":")
         if not symbol or any(part in (".", "..") or "/" in part for part in (exchange, symbol)):
             raise BadInput(f"{entry.instrument!r} is not an instrument name like NSE:RELIANCE")
-        suffix = _CANDLES_SUFFIX if entry.candles else _TICKS_SUFFIX
-        return self.root / exchange / symbol / f"{entry.day.isoformat()}{suffix}"
+        length = f".{length_text(entry.length_s)}" if entry.candles else ""
+        return self.root / exchange / symbol / f"{entry.day.isoformat()}{length}{_SUFFIX}"
+
+
+def length_text(length_s: int) -> str:
+    """How a length of whole minutes, or of a day, is written: 1m, 90m, 1d."""
+    return "1d" if length_s == DAY_S else f"{length_s // MINUTE_S}m"
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | None = None) -> None:
@@ -140,11 +154,6 @@ def write_parquet(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | No
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
-
-
-def _day_start_ns(day: dt.date) -> int:
-    """Return midnight in India."""
-    return (day.toordinal() - _EPOCH_ORDINAL) * _DAY_NS - IST_OFFSET_NS
 
 
 def _describe(path: Path) -> Entry:

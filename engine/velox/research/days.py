@@ -208,9 +208,8 @@ def _split_date(text: str) -> tuple[Path, dt.date | None]:
 def _from_catalog(root: Path, date: dt.date | None) -> Day:
     catalog = Catalog.open(root)
     by_day: dict[dt.date, list[Entry]] = collections.defaultdict(list)
-    for entry in catalog.entries():
-        if not entry.candles:
-            by_day[entry.day].append(entry)
+    for entry in catalog.playable():
+        by_day[entry.day].append(entry)
     if date is None and root == SAMPLE_DIR:
         date = max(by_day)
     chosen = _the_day(root, {day: len(entries) for day, entries in by_day.items()}, date)
@@ -266,7 +265,7 @@ def _the_day(root: Path, days: dict[dt.date, int], date: dt.date | None) -> dt.d
             raise BadInput(f"{root} holds no ticks of {date}; it has {known or 'none of any day'}")
         return date
     if not days:
-        raise BadInput(f"{root} holds candles alone, no ticks of any day")
+        raise BadInput(f"{root} holds no ticks of any day that could be played")
     if len(days) > 1:
         raise BadInput(f"{root} holds {len(days)} days ({known}): name one as {root}@{min(days)}")
     return next(iter(days))

@@ -14,6 +14,7 @@ from velox.feeds.packets import can_apply
 from velox.market.facts import Facts
 from velox.market.instruments import shipped
 from velox.market.records import Phase
+from velox.market.venues import venue_of
 
 __all__ = ["DEPTH_LEVELS", "Ints", "Part", "depth_of", "group_number", "merged", "session_windows"]
 
@@ -33,6 +34,9 @@ class Part(msgspec.Struct, frozen=True):
 
 def group_number(facts: Facts, name: str, *, is_index: bool) -> int:
     """Return the place of the instrument's phases in the day's facts."""
+    venue = venue_of(name, facts.date)
+    if venue is not None:
+        return facts.group_index(venue.group)
     if is_index:
         return facts.group_index("index")
     return facts.group_index("cash-cas" if name in _closing_auction_names() else "cash")
@@ -40,7 +44,10 @@ def group_number(facts: Facts, name: str, *, is_index: bool) -> int:
 
 def session_windows(facts: Facts, name: str, *, is_index: bool) -> list[tuple[int, int]]:
     """Return the spans in which the instrument trades continuously on the day of the facts."""
-    phases = facts.loaded.groups[group_number(facts, name, is_index=is_index)].phases
+    if name.startswith("NFO:"):
+        phases = facts.group("futures" if name.endswith("FUT") else "options").phases
+    else:
+        phases = facts.loaded.groups[group_number(facts, name, is_index=is_index)].phases
     ends = [start for start, _ in phases[1:]] + [facts.loaded.end_ns]
     return [(start, end) for (start, phase), end in zip(phases, ends, strict=True) if phase == Phase.CONTINUOUS]
 

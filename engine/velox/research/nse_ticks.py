@@ -15,6 +15,7 @@ import polars as pl
 
 from velox.errors import BadInput
 from velox.market.instruments import recorded_name
+from velox.research.unpack import inflate
 
 __all__ = ["IST_OFFSET_NS", "ONE", "Recording", "TICK_SCHEMA", "find_recordings", "read_recording"]
 
@@ -23,7 +24,6 @@ IST_OFFSET_NS = 19_800 * 1_000_000_000
 TICK_SCHEMA = {"ts_ns": pl.Int64, "price": pl.Int64, "volume": pl.Int64, "row": pl.Int64}
 
 _SUFFIXES = (".csv", ".csv.gz")
-_GZIP_MAGIC = b"\x1f\x8b"
 # Lines are read as one column and split afterwards; this byte therefore may not occur in the text.
 _NO_SEPARATOR = "\x1f"
 _QUOTED = r'^"([^"]*)"$'
@@ -77,7 +77,7 @@ def read_recording(path: Path) -> Recording:
     except BadInput as error:
         return _nothing(path, "", False, 0, f"is left out: {error}")
     try:
-        text, cut = _inflate(path.read_bytes())
+        text, cut = inflate(path.read_bytes())
     except (OSError, zlib.error) as error:
         return _nothing(path, name, is_index, 0, f"cannot be read: {error}")
     lines = _lines(text)
@@ -96,41 +96,6 @@ def read_recording(path: Path) -> Recording:
 
 def _nothing(path: Path, name: str, is_index: bool, rejects: int, fault: str) -> Recording:
     return Recording(path, name, is_index, None, pl.DataFrame(schema=TICK_SCHEMA), rejects, fault)
-
-
-def _inflate(raw: bytes) -> tuple[bytes, int]:
-    """Unpack gzip; of a damaged file the whole lines before the damage are kept, the broken one is a reject."""
-    if not raw.startswith(_GZIP_MAGIC):
-        return raw, 0
-    parts: list[bytes] = []
-    while raw.startswith(_GZIP_MAGIC):
-        member = zlib.decompressobj(wbits=31)
-        whole = True
-        try:
-            parts.append(member.decompress(raw))
-            whole = member.eof
-        except zlib.error:
-            parts.append(_until_damage(raw))
-            whole = False
-        if not whole:
-            text = b"".join(parts)
-            if not text:
-                raise zlib.error("its gzip stream is damaged at the start")
-            return text[: text.rfind(b"\n") + 1], 1
-        raw = member.unused_data
-    return b"".join(parts), 0
-
-
-def _until_damage(raw: bytes) -> bytes:
-    """Unpack in small steps so that only the step with the damage is lost."""
-    member = zlib.decompressobj(wbits=31)
-    parts: list[bytes] = []
-    for start in range(0, len(raw), 256):
-        try:
-            parts.append(member.decompress(raw[start : start + 256]))
-        except zlib.error:
-            break
-    return b"".join(parts)
 
 
 def _lines(text: bytes) -> pl.DataFrame:
