@@ -79,7 +79,7 @@ class _Run:
         self.ask = ask
         self.settings = settings
         self.tell = tell
-        self.tally = Tally()
+        self.tally = Tally.starting(settings.paper.capital_rupees)
         self.engine_ns = 0
         self.days_done = 0
         self.ticks: dict[str, int] = {}  # price steps seen so far

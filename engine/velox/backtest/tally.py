@@ -42,8 +42,13 @@ class Tally(msgspec.Struct):
     hashes: list[str] = []
     notes: list[str] = []
     equity: float = 0.0
-    _peak: float = float("-inf")
+    _peak: float = 0.0
     _carried: float = 0.0  # equity gained by cores before this one
+
+    @classmethod
+    def starting(cls, capital: float) -> "Tally":
+        """Sums of an account that begins with this capital: what it loses first is a drawdown too."""
+        return cls(equity=capital, _peak=capital)
 
     def note(self, kept: list[tuple[int, int, bytes]]) -> None:
         """Take decisions in: kernel time, kind, payload."""
