@@ -3,17 +3,14 @@
 import datetime as dt
 import json
 from pathlib import Path
-from typing import cast
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pytest
 from tests.acceptance.product import velox
 from tests.acceptance.test_feeds_agree import TURNS
 
-import velox_core
 from velox import journal
 from velox.backtest.choose import Ask, spells
 from velox.backtest.run import Progress, Result, run
@@ -47,20 +44,6 @@ class Keeps(Strategy):
         if len(kept) == 2_000:
             self.buy(qty=1)
 """
-
-
-class _Marked:
-    """A core that kept nothing but these marks."""
-
-    def __init__(self, equity: npt.NDArray[np.int64]) -> None:
-        self._equity = equity
-
-    def take_marks(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-        count = len(self._equity)
-        return np.arange(count, dtype=np.int64), np.zeros(count, dtype=np.uint32), self._equity
-
-    def take_kept(self) -> list[tuple[int, int, bytes]]:
-        return []
 
 
 @pytest.fixture
@@ -157,7 +140,7 @@ def test_the_drawdown_is_that_of_each_mark_however_they_come(cut: int) -> None:
     equity = np.array([100, 130, 90, 120, 60, 80], dtype=np.int64) * 100_000_000
     tally = Tally()
     for part in (equity[:cut], equity[cut:]):
-        tally.note(cast("velox_core.Core", _Marked(part)))
+        tally.note((np.zeros_like(part), np.zeros(len(part), dtype=np.uint32), part), [])
     assert (tally.equity, tally.max_drawdown) == (80.0, 70.0)
 
 

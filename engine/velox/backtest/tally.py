@@ -6,10 +6,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-import velox_core
 from velox import events
 from velox.events import Kind
 from velox.journal.payloads import decode
+from velox.report.curve import Marks
 
 __all__ = ["KEPT", "StrategyTally", "Tally"]
 
@@ -45,14 +45,21 @@ class Tally(msgspec.Struct):
     hashes: list[str] = []
     notes: list[str] = []
     equity: float = 0.0
-    _peak: float = float("-inf")
+    _peak: float = 0.0
     _carried: float = 0.0  # equity gained by cores before this one
 
-    def note(self, core: velox_core.Core) -> None:
-        """Take in what the core kept since the last time."""
-        _, _, equity = core.take_marks()
+    @classmethod
+    def starting(cls, capital: float) -> "Tally":
+        """Sums of an account that begins with this capital: what it loses first is a drawdown too."""
+        return cls(equity=capital, _peak=capital)
+
+    def note(self, marks: Marks, kept: list[tuple[int, int, bytes]]) -> None:
+        """Take in what the core kept: marks as columns, decisions as kernel time, kind, payload."""
+        _, _, equity = marks
         self._marks(equity / _ONE)
-        for _, kind, payload in core.take_kept():
+        for _, kind, payload in kept:
+            if kind not in KEPT:
+                continue
             record = decode(Kind(kind), payload)
             if isinstance(record, events.StrategyEvent) and record.code == "too_small":
                 self.too_small += 1

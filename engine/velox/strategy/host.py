@@ -71,7 +71,7 @@ class Instance:
         day = (spec.session_date, spec.day_start_ns)
         self._binding = Binding(core, instance_id, instrument, day, mode)
         series = [core.watch(instrument, bars.timeframe_s) for bars in spec.bars]
-        nodes = _nodes(core, spec, series)
+        self.nodes = nodes = _nodes(core, spec, series)  # the kernel's numbers of spec.nodes
         self.object = cls.__new__(cls)
         # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.
         held = self.object.__dict__
