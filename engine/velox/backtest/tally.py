@@ -42,6 +42,7 @@ class Tally(msgspec.Struct):
     hashes: list[str] = []
     notes: list[str] = []
     equity: float = 0.0
+    closes: list[float] = []  # equity at the end of each day
     _peak: float = float("-inf")
     _carried: float = 0.0  # equity gained by cores before this one
 
@@ -61,6 +62,7 @@ class Tally(msgspec.Struct):
         self.ticks += summary["ticks"]
         self.bars += summary["candles"]
         self._mark(sum(account["equity"] for account in summary["accounts"]))
+        self.closes.append(self.equity)
         for told in summary["strategies"]:
             held = self.strategies.setdefault(told["name"], StrategyTally(told["name"], told["instrument"]))
             held.orders += told["orders"]
