@@ -242,6 +242,7 @@ def test_a_set_whose_hook_raises_is_told_and_not_among_the_best(cross: Path, thr
         (["-p", "fast=3:5", "--metric", "luck"], "is not one of"),
         (["-p", "fast=3:5", "--walk-forward", "train=2"], "lacks train or test"),
         (["-p", "fast=3:5", "--walk-forward", "train=2,test=2"], "3 days are too few"),
+        (["-p", "fast=3:5", "--on", "dask"], "--on dask is not understood"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_runs(

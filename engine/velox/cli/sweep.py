@@ -32,6 +32,7 @@ Examples:
   velox sweep ema_cross.py --catalog days -p fast=: -p slow=: --samples 500
   velox sweep ema_cross.py --catalog days -p symbol=NSE:INFY,NSE:TCS -p fast=5:20
   velox sweep ema_cross.py --catalog days -p fast=5:20 --walk-forward train=20,test=5
+  velox sweep ema_cross.py --catalog days -p fast=5:20 --on ray://10.0.0.5:10001
 
 A range holds both of its ends; `:` is the range that the strategy declares, `::5` the same in steps of 5. What was
 finished is kept in --out at once: after Ctrl-C or a crash the same command goes on.
@@ -52,6 +53,7 @@ class _Call(AccountCall):
     top: int
     map_of: str | None
     jobs: int | None
+    on: str | None
     out: Path | None
     facts_as_of: dt.date | None
     json_file: Path | None
@@ -71,6 +73,7 @@ class _Call(AccountCall):
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, metavar="N", help="How many to show.")
 @click.option("--map", "map_of", metavar="A,B", help="Parameters of the heat map; default: the two with most values.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Workers; default: one for each core.")
+@click.option("--on", metavar="ray[://HOST:PORT]", help="Run on a Ray cluster, or on a Ray of this machine.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="What is found; default: one below sweeps/."
 )
@@ -138,7 +141,12 @@ def _run(call: _Call, prepared: "Prepared", folder: "Folder", metric: "Metric") 
     from velox.sweep.run import cores, local_crew, run_sweep
 
     with _bar() as tell:
-        return run_sweep(prepared, folder, metric, local_crew(prepared, folder), call.jobs or cores(), tell)
+        if call.on is None:
+            return run_sweep(prepared, folder, metric, local_crew(prepared, folder), call.jobs or cores(), tell)
+        from velox.sweep.on_ray import ray_crew
+
+        with ray_crew(call.on, prepared) as (hire, workers):
+            return run_sweep(prepared, folder, metric, hire, min(call.jobs or workers, workers), tell)
 
 
 def _tell(call: _Call, prepared: "Prepared", folder: "Folder", swept: "Swept") -> None:

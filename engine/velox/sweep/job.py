@@ -15,6 +15,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What every worker needs once. Settings that hold secrets are no part of it."""
 
     target: str  # FILE.py[:Class] or an offered name
+    class_name: str
     file: str  # the strategy's file; what it held when the sweep began:
     file_digest: str
     instruments: list[str]

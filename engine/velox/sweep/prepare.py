@@ -109,6 +109,7 @@ def prepare(ask: SweepAsk, settings: Settings) -> Prepared:
         arrays |= columns
     setup = Setup(
         target=ask.target,
+        class_name=cls.__name__,
         file=declared.file,
         file_digest=file_digest(declared.file),
         instruments=ask.instruments,
