@@ -21,5 +21,5 @@ def backtest(ask: Ask, settings: Settings | None = None, tell: Callable[[Progres
 def reported(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda _: None) -> tuple[Result, Report]:
     """Run a back-test; gives its result and its report."""
     keeper = Keeper(settings.paper.capital_rupees)
-    result = run(ask, settings, tell, keeper)
+    result = run(ask, settings, tell, keeper=keeper)
     return result, Report(msgspec.to_builtins(result), keeper.finish())

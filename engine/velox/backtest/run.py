@@ -3,6 +3,7 @@
 import datetime as dt
 import functools
 import hashlib
+import itertools
 import resource
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -28,9 +29,9 @@ from velox.settings import Settings
 from velox.simulator.exchange import price_step
 from velox.simulator.playback import AFTER_END_NS
 
-__all__ = ["Progress", "Result", "run"]
+__all__ = ["HISTORY_DAYS", "Progress", "Result", "run"]
 
-_HISTORY_DAYS = 30
+HISTORY_DAYS = 30
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -61,6 +62,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     charges: float
     net_pnl: float
     max_drawdown: float
+    daily_pnl: list[float]  # change of the equity over each day
     elapsed_s: float
     engine_s: float
     ticks_per_s: float
@@ -157,11 +159,19 @@ class _Run:
 
 
 def run(
-    ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda _: None, keeper: Keeper | None = None
+    ask: Ask,
+    settings: Settings,
+    tell: Callable[[Progress], None] = lambda _: None,
+    *,
+    keeper: Keeper | None = None,
+    chosen: Chosen | None = None,
 ) -> Result:
-    """Run a back-test to its end; a keeper hears what a report tells."""
+    """Run a back-test to its end.
+
+    A keeper hears what a report tells; `chosen` spares looking for the days of an ask whose days are held already.
+    """
     began_ns = monotonic_ns()
-    chosen = choose(ask)
+    chosen = choose(ask) if chosen is None else chosen
     running = _Run(ask, settings, tell, keeper)
     for days in chosen.spells:
         running.spell(chosen, days)
@@ -184,6 +194,9 @@ def run(
         charges=sum(s.charges for s in strategies),
         net_pnl=sum(s.net_pnl for s in strategies),
         max_drawdown=tally.max_drawdown,
+        daily_pnl=[
+            after - before for before, after in itertools.pairwise([settings.paper.capital_rupees, *tally.closes])
+        ],
         elapsed_s=elapsed_s,
         engine_s=engine_s,
         ticks_per_s=tally.ticks / elapsed_s,
@@ -204,7 +217,7 @@ def _history(day: Day, played: dt.date) -> Callable[[Instrument, int, int], Coro
     async def earlier(instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         def kept(length_s: int, begin_ns: int, end_ns: int) -> list[Candle]:
             fields = ("ts_open", "open", "high", "low", "close", "volume")
-            candles = day.history(instrument.name, length_s, _HISTORY_DAYS, played)
+            candles = day.history(instrument.name, length_s, HISTORY_DAYS, played)
             found = zip(*(candles[name].tolist() for name in fields), strict=True)
             return [candle for candle in found if begin_ns <= candle[0] <= end_ns]
 

@@ -45,6 +45,7 @@ class Tally(msgspec.Struct):
     hashes: list[str] = []
     notes: list[str] = []
     equity: float = 0.0
+    closes: list[float] = []  # equity at the end of each day
     _peak: float = 0.0
     _carried: float = 0.0  # equity gained by cores before this one
 
@@ -71,6 +72,7 @@ class Tally(msgspec.Struct):
         self.ticks += summary["ticks"]
         self.bars += summary["candles"]
         self._marks(np.array([sum(account["equity"] for account in summary["accounts"])]))
+        self.closes.append(self.equity)
         for told in summary["strategies"]:
             held = self.strategies.setdefault(told["name"], StrategyTally(told["name"], told["instrument"]))
             held.orders += told["orders"]

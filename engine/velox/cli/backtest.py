@@ -2,32 +2,28 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from velox.cli.account import AccountCall, account_words, listed, settings_of
 from velox.cli.words import DaySpanWord, check_json, facts_as_of
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
     from velox.report.report import Report
-    from velox.settings import Settings
 
 __all__ = ["command"]
 
 
-class _Call(msgspec.Struct):
+class _Call(AccountCall):
     strategies: list[str]
     catalog: Path
     instruments: str | None
     first: tuple[dt.date, dt.date] | None
     last: tuple[dt.date, dt.date] | None
     params: list[str]
-    capital: float | None
-    slippage: int | None
-    latency: int | None
-    charges: Literal["discount", "statutory", "none"]
     facts_as_of: dt.date | None
     journal: Path | None
     json_file: Path | None
@@ -42,16 +38,7 @@ class _Call(msgspec.Struct):
 @click.option("--from", "first", type=DaySpanWord(), metavar="D", help="First day, or month as 2026-01.")
 @click.option("--to", "last", type=DaySpanWord(), metavar="D", help="Last day, or month, inclusive.")
 @click.option("-p", "params", multiple=True, metavar="k=v", help="A parameter, for every strategy that has it.")
-@click.option("--capital", type=click.FloatRange(1), metavar="RUPEES", help="Of the account; default: as on paper.")
-@click.option("--slippage", type=click.IntRange(0), metavar="TICKS", help="Against you on marketable orders.")
-@click.option("--latency", type=click.IntRange(0), metavar="MS", help="From an intent to a live order.")
-@click.option(
-    "--charges",
-    type=click.Choice(["discount", "statutory", "none"]),
-    default="discount",
-    show_default=True,
-    help="All; without brokerage; nothing.",
-)
+@account_words
 @facts_as_of
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep ticks and decisions here.")
 @click.option(
@@ -89,7 +76,7 @@ def command(**options: object) -> None:
     call = msgspec.convert(options, _Call)
     _check_files(call)
     ask = Ask(
-        plans=plans_on(call.strategies, parse_assignments(call.params), _names(call.instruments)),
+        plans=plans_on(call.strategies, parse_assignments(call.params), listed(call.instruments)),
         catalog=call.catalog,
         first=call.first[0] if call.first else None,
         last=call.last[1] if call.last else None,
@@ -97,7 +84,7 @@ def command(**options: object) -> None:
         charges=call.charges,
         journal=open_journal(call.journal) if call.journal else None,
     )
-    settings, report = _settings(call, load_settings()), None
+    settings, report = settings_of(call, load_settings()), None
     with days_bar("back-test") as tell:
         if call.report_file is None and call.trades_file is None:
             result = run(ask, settings, tell)
@@ -126,23 +113,6 @@ def _write(report: "Report", call: _Call) -> None:
     if call.trades_file is not None:
         report.save_trades(call.trades_file)
         click.echo(f"Trades: {call.trades_file}")
-
-
-def _names(listed: str | None) -> list[str]:
-    return [name.strip() for name in (listed or "").split(",") if name.strip()]
-
-
-def _settings(call: _Call, settings: "Settings") -> "Settings":
-    """The settings with what the command line says instead."""
-    asked = {
-        "capital_rupees": call.capital,
-        "slippage_ticks": call.slippage,
-        "latency_ms": call.latency,
-        "brokerage_pct": None if call.charges == "discount" else 0.0,
-        "brokerage_rupees": None if call.charges == "discount" else 0.0,
-    }
-    changes = {name: value for name, value in asked.items() if value is not None}
-    return msgspec.structs.replace(settings, paper=msgspec.structs.replace(settings.paper, **changes))
 
 
 def _lines(result: "Result") -> list[str]:

@@ -1,0 +1,61 @@
+"""The words by which a back-test and a sweep are told of the account, and the instruments that both list alike."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from velox.settings import Settings
+
+__all__ = ["AccountCall", "account_words", "listed", "settings_of"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_WORDS = (
+    click.option("--capital", type=click.FloatRange(1), metavar="RUPEES", help="Of the account; default: as on paper."),
+    click.option("--slippage", type=click.IntRange(0), metavar="TICKS", help="Against you on marketable orders."),
+    click.option("--latency", type=click.IntRange(0), metavar="MS", help="From an intent to a live order."),
+    click.option(
+        "--charges",
+        type=click.Choice(["discount", "statutory", "none"]),
+        default="discount",
+        show_default=True,
+        help="All; without brokerage; nothing.",
+    ),
+)
+
+
+class AccountCall(msgspec.Struct):
+    """What a command line says of the account; None is as on paper."""
+
+    capital: float | None
+    slippage: int | None
+    latency: int | None
+    charges: Literal["discount", "statutory", "none"]
+
+
+def account_words(command: _F) -> _F:
+    """Give a command the options of `AccountCall`."""
+    for word in reversed(_WORDS):
+        command = word(command)
+    return command
+
+
+def settings_of(call: AccountCall, settings: "Settings") -> "Settings":
+    """The settings with what the command line says instead."""
+    asked = {
+        "capital_rupees": call.capital,
+        "slippage_ticks": call.slippage,
+        "latency_ms": call.latency,
+        "brokerage_pct": None if call.charges == "discount" else 0.0,
+        "brokerage_rupees": None if call.charges == "discount" else 0.0,
+    }
+    changes = {name: value for name, value in asked.items() if value is not None}
+    return msgspec.structs.replace(settings, paper=msgspec.structs.replace(settings.paper, **changes))
+
+
+def listed(text: str | None) -> list[str]:
+    """The names in `A,B`."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
