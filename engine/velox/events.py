@@ -74,6 +74,8 @@ class Kind(enum.IntEnum):
     AUDIT_ANCHOR = 23
     SKIP = 24
     SETTINGS = 25
+    CANDLE_OPEN = 26
+    CANDLE_RANGE = 27
     TICK_VERDICT = 128
     ORDER_EVENT = 129
     RISK_VERDICT = 130

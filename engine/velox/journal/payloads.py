@@ -17,6 +17,8 @@ from velox.events import Kind
 
 __all__ = [
     "CandleClosed",
+    "CandleOpen",
+    "CandleRange",
     "Payload",
     "Tick",
     "TickVerdict",
@@ -97,6 +99,26 @@ class TimeMark(msgspec.Struct, frozen=True):
     at: int
 
 
+class CandleOpen(msgspec.Struct, frozen=True):
+    """The first price of a candle that came as data."""
+
+    instrument: int
+    ts_open: int
+    price: int
+
+
+class CandleRange(msgspec.Struct, frozen=True):
+    """All else of that candle, known at its end."""
+
+    instrument: int
+    ts_open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    ticks: int
+
+
 class TickVerdict(msgspec.Struct, frozen=True):
     """Why the tick before was not applied."""
 
@@ -153,7 +175,7 @@ _Cold: TypeAlias = (
     | events.StrategyEvent
     | events.CommandResult
 )
-Payload: TypeAlias = _Cold | Tick | Timer | TimeMark | TickVerdict | CandleClosed | bytes
+Payload: TypeAlias = _Cold | Tick | Timer | TimeMark | CandleOpen | CandleRange | TickVerdict | CandleClosed | bytes
 
 _COLD: dict[Kind, type[_Cold]] = {
     Kind.INTENT: events.Intent,
@@ -185,6 +207,8 @@ _COLD: dict[Kind, type[_Cold]] = {
 _TICKS = {layout.size: layout for layout in map(struct.Struct, ("<I2q", "<I13q", "<I20q8x"))}
 _TIMER = struct.Struct("<qIqB")
 _TIME_MARK = struct.Struct("<q")
+_CANDLE_OPEN = struct.Struct("<I2q")
+_CANDLE_RANGE = struct.Struct("<I5qI")
 _VERDICT = struct.Struct("<IBqq")
 _CANDLE = struct.Struct("<II6qIIH")
 
@@ -205,6 +229,14 @@ def _time_mark(payload: bytes) -> TimeMark:
     return TimeMark(*_TIME_MARK.unpack(payload))
 
 
+def _candle_open(payload: bytes) -> CandleOpen:
+    return CandleOpen(*_CANDLE_OPEN.unpack(payload))
+
+
+def _candle_range(payload: bytes) -> CandleRange:
+    return CandleRange(*_CANDLE_RANGE.unpack(payload))
+
+
 def _verdict(payload: bytes) -> TickVerdict:
     instrument, verdict, exch_ts, price = _VERDICT.unpack(payload)
     return TickVerdict(instrument, Verdict(verdict), exch_ts, price)
@@ -221,6 +253,8 @@ _HOT: dict[Kind, Callable[[bytes], Payload]] = {
     Kind.TICK: _tick,
     Kind.TIMER: _timer,
     Kind.TIME_MARK: _time_mark,
+    Kind.CANDLE_OPEN: _candle_open,
+    Kind.CANDLE_RANGE: _candle_range,
     Kind.TICK_VERDICT: _verdict,
     Kind.CANDLE_CLOSED: _candle,
 }

@@ -35,7 +35,7 @@ impl Kernel {
         self.schedules.clear();
         self.verdicts = Default::default();
         (self.candles_closed, self.skipped_ticks) = (0, 0);
-        (self.feed_up_at, self.data_now, self.feed_epoch) = (0, 0, 0);
+        (self.feed_up_at, self.data_now, self.feed_epoch, self.opened_at) = (0, 0, 0, 0);
         for account in 0..self.accounts.len() as u32 {
             let equity = self.equity(account);
             self.accounts[account as usize].begin_day(equity);

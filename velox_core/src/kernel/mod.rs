@@ -8,6 +8,7 @@ mod account;
 mod apply;
 pub mod book;
 pub mod candle;
+mod candles_in;
 pub mod charges;
 mod check;
 mod command;
@@ -25,6 +26,7 @@ mod intent;
 mod market;
 pub mod order;
 mod paper;
+mod path;
 mod protection;
 mod queue;
 mod rates;
@@ -121,6 +123,8 @@ pub struct Kernel {
     /// Where the feed's clock stood when it came up; 0 before.
     feed_up_at: i64,
     feed_epoch: u32,
+    /// Begin of the newest candle that came as data; 0 on a day of ticks.
+    opened_at: i64,
     /// The day has ended: nothing fires until another begins.
     day_over: bool,
     commands: CommandLog,
@@ -156,6 +160,7 @@ impl Default for Kernel {
             frame_lengths: Vec::new(),
             feed_up_at: 0,
             feed_epoch: 0,
+            opened_at: 0,
             day_over: false,
             commands: CommandLog::default(),
             verdicts: [0; Verdict::ALL.len()],
