@@ -7,11 +7,13 @@ from typing import Literal
 
 import msgspec
 
+from velox.backtest.sources import Data, by_source, check_minutes
 from velox.errors import BadInput
 from velox.market.facts import load as load_facts
 from velox.market.instruments import InstrumentBook
 from velox.research.catalog import Catalog, Entry
-from velox.research.days import Day, catalog_day
+from velox.research.days import Day
+from velox.research.minutes import CandleDay
 from velox.runtime.choose import check_symbols
 from velox.runtime.plan import StrategyPlan
 
@@ -28,6 +30,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Path
     first: dt.date | None = None
     last: dt.date | None = None
+    data: Data = ""
     facts_as_of: dt.date | None = None
     charges: Literal["discount", "statutory", "none"] = "discount"
     journal: Path | None = None
@@ -38,29 +41,35 @@ class Chosen(msgspec.Struct, frozen=True):
 
     symbols: list[str]
     spells: list[list[Day]]
+    notes: list[str]
 
     @property
     def days(self) -> list[Day]:
         """All of them."""
         return [day for spell in self.spells for day in spell]
 
+    @property
+    def data(self) -> str:
+        """What the days are run by: ticks, candles or mixed."""
+        kinds = {"candles" if isinstance(day, CandleDay) else "ticks" for day in self.days}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
+
 
 def choose(ask: Ask) -> Chosen:
     """Find what the ask names; everything that cannot be is refused before anything runs."""
     catalog = Catalog.open(ask.catalog)
-    entries = [e for e in catalog.entries() if not e.candles and _within(e.day, ask)]
+    entries = [e for e in catalog.entries() if _within(e.day, ask) and (ask.data != "ticks" or not e.candles)]
     if not entries:
-        raise BadInput(f"{ask.catalog} holds no ticks {_span(ask)}: look with `velox data coverage`")
+        what = "ticks" if ask.data in ("", "ticks") else "days"
+        raise BadInput(f"{ask.catalog} holds no {what} {_span(ask)}: look with `velox data coverage`")
     symbols = _symbols(ask, entries)
-    held = [e for e in entries if e.instrument in symbols]
-    by_day: dict[dt.date, list[Entry]] = {}
-    for entry in held:
-        by_day.setdefault(entry.day, []).append(entry)
-    days = [catalog_day(catalog, date, by_day[date]) for date in sorted(by_day)]
+    days, notes = by_source(catalog, [e for e in entries if e.instrument in symbols], ask.data)
     for day in days:
         day.facts_as_of = ask.facts_as_of
         _ = day.facts  # a date that is not covered is refused now
-    chosen = Chosen(sorted(symbols), spells(days))
+        if isinstance(day, CandleDay):
+            check_minutes(ask.plans, day)
+    chosen = Chosen(sorted(symbols), spells(days), notes)
     if ask.journal is not None and len(chosen.spells) > 1:
         broken = chosen.spells[1][0].date
         raise BadInput(
@@ -106,4 +115,5 @@ def _symbols(ask: Ask, entries: Sequence[Entry]) -> set[str]:
         book.adopt(entry.instrument, index=entry.is_index)
     names = {entry.instrument for entry in entries}
     facts = load_facts(entries[0].day, as_of=ask.facts_as_of)
-    return check_symbols(ask.plans, facts, book, names, f"of which {ask.catalog} holds no ticks {_span(ask)}")
+    what = "days" if any(entry.candles for entry in entries) else "ticks"
+    return check_symbols(ask.plans, facts, book, names, f"of which {ask.catalog} holds no {what} {_span(ask)}")

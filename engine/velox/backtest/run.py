@@ -13,12 +13,14 @@ import msgspec
 import velox_core
 from velox.backtest.charges import charged
 from velox.backtest.choose import Ask, Chosen, choose
-from velox.backtest.feed import feed
+from velox.backtest.feed import feed, feed_minutes
+from velox.backtest.sources import ASSUMPTIONS, for_candles
 from velox.backtest.tally import KEPT, StrategyTally, Tally
 from velox.clock import monotonic_ns
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.research.days import Day, DayRows
+from velox.research.minutes import CandleDay, Minutes
 from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
 from velox.runtime.warmup import earlier_candles
@@ -37,7 +39,7 @@ class Progress(msgspec.Struct, frozen=True):
     day: dt.date
     days_done: int
     days: int
-    rows: int  # of the day
+    rows: int  # of the day, or its candles
     rows_done: int
 
 
@@ -48,7 +50,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     last_day: str
     days: int
     instruments: list[str]
+    data: str  # ticks, candles or mixed: what the days were run by
     ticks: int
+    minutes: int  # candles that were read instead of ticks
     bars: int
     orders: int
     fills: int
@@ -99,33 +103,37 @@ class _Run:
 
     def day(self, core: velox_core.Core, chosen: Chosen, day: Day) -> None:
         """Run one day from its beginning to its end."""
-        rows, facts = day.rows(), charged(day.facts, self.ask.charges)
+        rows = day.minutes() if isinstance(day, CandleDay) else day.rows()
+        facts, settings = charged(day.facts, self.ask.charges), self.settings
+        if isinstance(rows, Minutes):
+            settings = for_candles(settings)
         plan = Plan(
             journal="" if self.ask.journal is None else str(self.ask.journal),
             strategies=self.ask.plans,
             facts_as_of=facts.stand_in,
         )
-        trading = TradingDay(core, self.settings, facts, self._book(chosen, day, rows), plan)
+        trading = TradingDay(core, settings, facts, self._book(chosen, day, rows), plan)
         _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         numbers = [core.instrument(item.name) for item in day.instruments]
         began_ns = monotonic_ns()
-        for done in feed(core, rows, numbers):
+        given = feed_minutes(core, rows, numbers) if isinstance(rows, Minutes) else feed(core, rows, numbers)
+        for done in given:
             self.tally.note(core.take_kept())
             self.tell(Progress(day.date, self.days_done, len(chosen.days), len(rows), done))
         core.time_mark(facts.loaded.end_ns + AFTER_END_NS)
         self.engine_ns += monotonic_ns() - began_ns
         self.tally.note(core.take_kept())
-        self.tally.end_day(core.summary())
+        self.tally.end_day(core.summary(), by_candles=isinstance(rows, Minutes))
         self.played = day.date
         self.days_done += 1
 
-    def _book(self, chosen: Chosen, day: Day, rows: DayRows) -> InstrumentBook:
+    def _book(self, chosen: Chosen, day: Day, rows: DayRows | Minutes) -> InstrumentBook:
         """The instruments with their price steps: those of the data, or of the day's first price."""
-        known = InstrumentBook.offline()
+        known, prices = InstrumentBook.offline(), rows.price
         for number, item in enumerate(day.instruments):
             instrument = known.adopt(item.name, index=item.is_index)
-            self.ticks[item.name] = price_step(item, instrument, rows, number, day.facts)
+            self.ticks[item.name] = price_step(item, instrument, prices[rows.inst == number], day.facts)
         for name in chosen.symbols:
             known.adopt(name)
         return InstrumentBook(
@@ -148,7 +156,9 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
         last_day=chosen.days[-1].date.isoformat(),
         days=len(chosen.days),
         instruments=chosen.symbols,
+        data=chosen.data,
         ticks=tally.ticks,
+        minutes=tally.minutes,
         bars=tally.bars,
         orders=sum(s.orders for s in strategies),
         fills=sum(s.fills for s in strategies),
@@ -168,7 +178,7 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
         cold_starts=[part[0].date.isoformat() for part in chosen.spells[1:]],
         synthetic=any(day.synthetic for day in chosen.days),
         strategies=strategies,
-        notes=tally.notes,
+        notes=[*chosen.notes, *([ASSUMPTIONS] if chosen.data != "ticks" else []), *tally.notes],
         settings=_shown(ask, settings),
     )
 
@@ -218,10 +228,12 @@ def _shown(ask: Ask, settings: Settings) -> dict[str, Any]:
     """Everything that decided the result."""
     return {
         "strategies": msgspec.to_builtins(ask.plans),
+        "data": ask.data or "ticks, else candles",
         "charges": ask.charges,
         "facts_as_of": None if ask.facts_as_of is None else ask.facts_as_of.isoformat(),
         "paper": msgspec.to_builtins(settings.paper),
         "limits": msgspec.to_builtins(settings.limits),
+        "guard_on_candles": {"grace_ms": 0, "stale_s": for_candles(settings).engine.stale_s},
         "guard": {
             name: getattr(settings.engine, name) for name in ("grace_ms", "gap_s", "stale_s", "ahead_s", "late_s")
         },

@@ -34,6 +34,7 @@ class Tally(msgspec.Struct):
     """All sums; each core counts money from its own beginning, and what those before it made is carried."""
 
     ticks: int = 0
+    minutes: int = 0
     bars: int = 0
     rejected: int = 0
     too_small: int = 0
@@ -56,9 +57,12 @@ class Tally(msgspec.Struct):
             elif isinstance(record, events.RiskVerdict) and record.verdict == "refused":
                 self.rejected += 1
 
-    def end_day(self, summary: dict[str, Any]) -> None:
+    def end_day(self, summary: dict[str, Any], *, by_candles: bool = False) -> None:
         """Add what the core says of a day that is over."""
-        self.ticks += summary["ticks"]
+        if by_candles:
+            self.minutes += summary["ticks"]  # the guard has judged each candle by its open
+        else:
+            self.ticks += summary["ticks"]
         self.bars += summary["candles"]
         self._mark(sum(account["equity"] for account in summary["accounts"]))
         for told in summary["strategies"]:

@@ -27,6 +27,7 @@ class _Call(msgspec.Struct):
     slippage: int | None
     latency: int | None
     charges: Literal["discount", "statutory", "none"]
+    data: Literal["auto", "ticks", "candles"] | None
     facts_as_of: dt.date | None
     journal: Path | None
     json_file: Path | None
@@ -49,6 +50,12 @@ class _Call(msgspec.Struct):
     show_default=True,
     help="All; without brokerage; nothing.",
 )
+@click.option(
+    "--data",
+    type=click.Choice(["auto", "ticks", "candles"]),
+    help="Run days by ticks; by one-minute candles; auto: by ticks where a day has them, else by candles. "
+    "Default: days with ticks, or those with candles where no day has ticks.",
+)
 @facts_as_of
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep ticks and decisions here.")
 @click.option(
@@ -70,6 +77,7 @@ def command(**options: object) -> None:
         catalog=call.catalog,
         first=call.first[0] if call.first else None,
         last=call.last[1] if call.last else None,
+        data=call.data or "",
         facts_as_of=call.facts_as_of,
         charges=call.charges,
         journal=open_journal(call.journal) if call.journal else None,
@@ -104,16 +112,20 @@ def _lines(result: "Result") -> list[str]:
     from velox.runtime.view import rupees
 
     span = result.first_day if result.days == 1 else f"{result.first_day} to {result.last_day}, {result.days} days"
-    out = [f"{span}: {result.ticks:,} ticks, {result.bars:,} candles."]
+    read = f"{result.ticks:,} ticks" if result.data == "ticks" else f"{result.minutes:,} minutes of candles"
+    if result.data == "mixed":
+        read = f"{result.ticks:,} ticks and {read}"
+    out = [f"{span}: {read}, {result.bars:,} candles."]
     out += [f"{day} begins anew: the day before it is too long ago." for day in result.cold_starts]
     out += [strategy_sentence(msgspec.to_builtins(told)) for told in result.strategies]
     out.append(
         f"Together: gross {rupees(result.gross_pnl)}, charges {rupees(result.charges)}, net {rupees(result.net_pnl)}; "
         f"deepest drawdown {rupees(result.max_drawdown)}; {result.rejected} refused, {result.too_small} too small."
     )
+    rate = f" ({result.engine_ticks_per_s:,.0f} ticks/s)" if result.data == "ticks" else ""
     out.append(
-        f"{result.elapsed_s:.1f} s in all, {result.engine_s:.1f} s of it in the engine "
-        f"({result.engine_ticks_per_s:,.0f} ticks/s), {result.peak_rss_mib:,.0f} MiB at most; "
+        f"{result.elapsed_s:.1f} s in all, {result.engine_s:.1f} s of it in the engine{rate}, "
+        f"{result.peak_rss_mib:,.0f} MiB at most; "
         f"result {result.result_hash[:16]}"
     )
     out += [f"Note: {note}" for note in result.notes]

@@ -100,11 +100,10 @@ class Listing(msgspec.Struct, frozen=True):
         return self.instrument.token
 
 
-def price_step(item: _DayInstrument, instrument: Instrument, rows: MergedRows, number: int, facts: Facts) -> int:
+def price_step(item: _DayInstrument, instrument: Instrument, prices: _Ints, facts: Facts) -> int:
     """The step of the data or of the listing, else that of the day's first price; 0 where an index has none."""
     tick = item.tick or instrument.tick
     if not tick and instrument.tradable:
-        prices = rows.price[rows.inst == number]
         first = prices[prices > 0][:1]
         tick = tick_size("cash", int(first[0]) if len(first) else 0, facts.rules_date)
     return tick
@@ -198,7 +197,8 @@ class Exchange:
 
     def _listing(self, book: InstrumentBook, item: _DayInstrument, number: int) -> Listing:
         instrument = book.adopt(item.name, index=item.is_index)
-        return Listing(instrument, price_step(item, instrument, self.rows, number, self.facts), number)
+        prices = self.rows.price[self.rows.inst == number]
+        return Listing(instrument, price_step(item, instrument, prices, self.facts), number)
 
     def _start(self, start: dt.time | None) -> tuple[int, int]:
         loaded = self.facts.loaded
