@@ -14,13 +14,3 @@ def test_what_is_lost_first_is_a_drawdown_from_the_capital() -> None:
     tally = Tally.starting(1000)
     tally.end_day(_summary(960))
     assert tally.max_drawdown == 40
-
-
-def test_a_core_that_begins_anew_goes_on_from_what_was_made() -> None:
-    tally = Tally.starting(1000)
-    for equity in (1100, 1000):
-        tally.end_day(_summary(equity))
-        tally.end_spell(_summary(equity), 1000)
-    assert (tally.equity, tally.max_drawdown) == (1100, 0)
-    tally.end_day(_summary(930))
-    assert (tally.equity, tally.max_drawdown) == (1030, 70)

@@ -28,15 +28,3 @@ def test_days_say_what_each_brought_and_carry_the_drawdown_over() -> None:
             curve.mark(day * 1000 * MINUTE + step * MINUTE, equity)
         curve.end_day(DAY + dt.timedelta(days=day))
     assert [(d.net, d.equity, d.drawdown) for d in curve.days] == [(80, 1080, 20), (10, 1090, 30)]
-
-
-def test_a_core_that_begins_anew_goes_on_from_what_was_made() -> None:
-    curve = Curve(1000)
-    curve.mark(0, 1050)
-    curve.end_day(DAY)
-    curve.end_spell()
-    curve.mark(MINUTE, 1000)  # its own capital again
-    curve.mark(MINUTE, 990)
-    curve.end_day(DAY + dt.timedelta(days=9))
-    assert [(d.net, d.equity) for d in curve.days] == [(50, 1050), (-10, 1040)]
-    assert curve.days[-1].drawdown == 10

@@ -7,17 +7,19 @@ from typing import Literal
 
 import msgspec
 
+from velox.backtest.sources import Data, by_source, check_minutes
 from velox.errors import BadInput
 from velox.market.facts import load as load_facts
 from velox.market.instruments import InstrumentBook
 from velox.research.catalog import Catalog, Entry
-from velox.research.days import Day, catalog_day
+from velox.research.days import Day
+from velox.research.minutes import MINUTE_S, CandleDay
 from velox.runtime.choose import check_symbols
 from velox.runtime.plan import StrategyPlan
 
 __all__ = ["Ask", "Chosen", "choose", "plans_on", "spells"]
 
-# Days further apart than this begin anew: indicators of last month say nothing of today.
+# The kernel lets candles and indicators of days further apart begin anew.
 _GAP_DAYS_MAX = 4
 
 
@@ -28,6 +30,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Path
     first: dt.date | None = None
     last: dt.date | None = None
+    data: Data = ""
     facts_as_of: dt.date | None = None
     charges: Literal["discount", "statutory", "none"] = "discount"
     journal: Path | None = None
@@ -38,36 +41,36 @@ class Chosen(msgspec.Struct, frozen=True):
 
     symbols: list[str]
     spells: list[list[Day]]
+    notes: list[str]
 
     @property
     def days(self) -> list[Day]:
         """All of them."""
         return [day for spell in self.spells for day in spell]
 
+    @property
+    def data(self) -> str:
+        """What the days are run by: ticks, candles or mixed."""
+        kinds = {"candles" if isinstance(day, CandleDay) else "ticks" for day in self.days}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
+
 
 def choose(ask: Ask) -> Chosen:
     """Find what the ask names; everything that cannot be is refused before anything runs."""
     catalog = Catalog.open(ask.catalog)
     _refuse_decimals(catalog, ask.plans)
-    entries = [e for e in catalog.playable() if _within(e.day, ask)]
+    entries = [e for e in _usable(catalog, ask) if _within(e.day, ask)]
     if not entries:
-        raise BadInput(f"{ask.catalog} holds no ticks {_span(ask)}: look with `velox data coverage`")
+        what = "ticks" if ask.data in ("", "ticks") else "days"
+        raise BadInput(f"{ask.catalog} holds no {what} {_span(ask)}: look with `velox data coverage`")
     symbols = _symbols(ask, entries)
-    held = [e for e in entries if e.instrument in symbols]
-    by_day: dict[dt.date, list[Entry]] = {}
-    for entry in held:
-        by_day.setdefault(entry.day, []).append(entry)
-    days = [catalog_day(catalog, date, by_day[date]) for date in sorted(by_day)]
+    days, notes = by_source(catalog, [e for e in entries if e.instrument in symbols], ask.data)
     for day in days:
         day.facts_as_of = ask.facts_as_of
         _ = day.facts  # a date that is not covered is refused now
-    chosen = Chosen(sorted(symbols), spells(days))
-    if ask.journal is not None and len(chosen.spells) > 1:
-        broken = chosen.spells[1][0].date
-        raise BadInput(
-            f"--journal keeps days that follow each other, but {broken} begins anew: end before it with --to"
-        )
-    return chosen
+        if isinstance(day, CandleDay):
+            check_minutes(ask.plans, day)
+    return Chosen(sorted(symbols), spells(days), notes)
 
 
 def plans_on(targets: Sequence[str], params: Mapping[str, str], instruments: Sequence[str]) -> list[StrategyPlan]:
@@ -80,7 +83,7 @@ def plans_on(targets: Sequence[str], params: Mapping[str, str], instruments: Seq
 
 
 def spells(days: Sequence[Day]) -> list[list[Day]]:
-    """Days that follow each other closely enough to run on from one to the next."""
+    """Days that follow each other closely enough for indicators to run on from one to the next."""
     found: list[list[Day]] = []
     for day in days:
         if found and (day.date - found[-1][-1].date).days <= _GAP_DAYS_MAX:
@@ -100,6 +103,13 @@ def _refuse_decimals(catalog: Catalog, plans: Sequence[StrategyPlan]) -> None:
         )
 
 
+def _usable(catalog: Catalog, ask: Ask) -> list[Entry]:
+    """Ticks, and one-minute candles where they may be run, of what is traded in whole units."""
+    if ask.data == "ticks":
+        return catalog.playable()
+    return [e for e in catalog.entries() if e.length_s == MINUTE_S and not e.quantity_decimals]
+
+
 def _within(day: dt.date, ask: Ask) -> bool:
     return (ask.first is None or day >= ask.first) and (ask.last is None or day <= ask.last)
 
@@ -117,4 +127,5 @@ def _symbols(ask: Ask, entries: Sequence[Entry]) -> set[str]:
         book.adopt(entry.instrument, index=entry.is_index)
     names = {entry.instrument for entry in entries}
     facts = load_facts(entries[0].day, as_of=ask.facts_as_of)
-    return check_symbols(ask.plans, facts, book, names, f"of which {ask.catalog} holds no ticks {_span(ask)}")
+    what = "days" if any(entry.candles for entry in entries) else "ticks"
+    return check_symbols(ask.plans, facts, book, names, f"of which {ask.catalog} holds no {what} {_span(ask)}")

@@ -1,4 +1,4 @@
-"""Rows of a day as the columns that the core takes."""
+"""Rows or minutes of a day as the columns that the core takes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,10 +7,12 @@ import numpy as np
 import velox_core
 from velox.research.days import DayRows
 from velox.research.merge import Ints
+from velox.research.minutes import Minutes
 
-__all__ = ["feed"]
+__all__ = ["feed", "feed_minutes"]
 
 _CHUNK_ROWS = 262_144
+_CHUNK_CANDLES = 16_384
 
 
 def feed(core: velox_core.Core, rows: DayRows, numbers: Sequence[int]) -> Iterator[int]:
@@ -21,6 +23,22 @@ def feed(core: velox_core.Core, rows: DayRows, numbers: Sequence[int]) -> Iterat
             numbers, rows.inst[part], rows.ts_ns[part], rows.price[part], rows.volume[part], _book(rows, part)
         )
         yield min(start + _CHUNK_ROWS, len(rows))
+
+
+def feed_minutes(core: velox_core.Core, minutes: Minutes, numbers: Sequence[int]) -> Iterator[int]:
+    """Give the core all candles of a day, whole minutes at a time; yields candles given so far."""
+    instruments = np.array(numbers, dtype=np.uint32)[minutes.inst]
+    columns = [minutes.column(name) for name in ("ts_open", "open", "high", "low", "close", "volume", "ticks")]
+    order = np.lexsort((instruments, columns[0]))
+    instruments, columns = instruments[order], [column[order] for column in columns]
+    start = 0
+    while start < len(minutes):
+        # A part ends with a minute: all opens of one go in before anything else of it.
+        last_ns = columns[0][min(start + _CHUNK_CANDLES, len(minutes)) - 1]
+        end = int(np.searchsorted(columns[0], last_ns, side="right"))
+        core.ingest_candles(instruments[start:end], [column[start:end] for column in columns])
+        yield end
+        start = end
 
 
 def _book(rows: DayRows, part: slice) -> list[Ints] | None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import functools
-import hashlib
 import itertools
 import resource
 import sys
@@ -15,13 +14,16 @@ import msgspec
 import velox_core
 from velox.backtest.charges import charged
 from velox.backtest.choose import Ask, Chosen, choose
-from velox.backtest.feed import feed
+from velox.backtest.feed import feed, feed_minutes
+from velox.backtest.notes import NOTED, ContractNote, ContractNotes
+from velox.backtest.sources import ASSUMPTIONS, for_candles
 from velox.backtest.tally import KEPT, StrategyTally, Tally
 from velox.clock import monotonic_ns
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.report.keeper import Keeper
 from velox.research.days import Day
+from velox.research.minutes import CandleDay, Minutes
 from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
 from velox.runtime.warmup import earlier_candles
@@ -40,7 +42,7 @@ class Progress(msgspec.Struct, frozen=True):
     day: dt.date
     days_done: int
     days: int
-    rows: int  # of the day
+    rows: int  # of the day, or its candles
     rows_done: int
 
 
@@ -51,7 +53,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     last_day: str
     days: int
     instruments: list[str]
+    data: str  # ticks, candles or mixed: what the days were run by
     ticks: int
+    minutes: int  # candles that were read instead of ticks
     bars: int
     orders: int
     fills: int
@@ -73,6 +77,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     synthetic: bool
     strategies: list[StrategyTally]
     notes: list[str]
+    contract_notes: list[ContractNote]  # of each day and instrument, rounded as one rounds them
     settings: dict[str, Any]
 
 
@@ -85,71 +90,83 @@ class _Run:
         self.tell = tell
         self.keeper = keeper
         self.tally = Tally.starting(settings.paper.capital_rupees)
+        self.contracts = ContractNotes()
         self.engine_ns = 0
         self.days_done = 0
         self.ticks: dict[str, int] = {}  # price steps seen so far
         self.played = dt.date.min  # the day that the running core has seen last
 
-    def spell(self, chosen: Chosen, days: Sequence[Day]) -> None:
-        """Run days that follow each other on a core of their own."""
+    def all(self, chosen: Chosen) -> None:
+        """Run all days on one core, which lets days that are far from those before them begin anew, as on paper."""
         core = velox_core.Core(self.ask.journal)
-        kinds = {*KEPT, *(self.keeper.kinds if self.keeper else ())}
+        kinds = {*KEPT, *NOTED, *(self.keeper.kinds if self.keeper else ())}
         core.keep(sorted(map(int, kinds)))
-        self.played = dt.date.min
         try:
-            for day in days:
-                self.day(core, chosen, day)
-            self.tally.end_spell(core.summary(), self.settings.paper.capital_rupees)
+            for place, days in enumerate(chosen.spells):
+                self.played = dt.date.min
+                if place and self.keeper is not None:
+                    self.keeper.go_cold()
+                for day in days:
+                    self.day(core, chosen, day)
+            self.tally.end(core.summary())
             if self.keeper is not None:
-                self.keeper.end_spell(core)
+                self.keeper.end(core)
         finally:
             core.close()
 
     def day(self, core: velox_core.Core, chosen: Chosen, day: Day) -> None:
         """Run one day from its beginning to its end."""
-        facts = charged(day.facts, self.ask.charges)
+        minutes = day.minutes() if isinstance(day, CandleDay) else None
+        facts, settings = charged(day.facts, self.ask.charges), self.settings
+        if minutes is not None:
+            settings = for_candles(settings)
         plan = Plan(
             journal="" if self.ask.journal is None else str(self.ask.journal),
             strategies=self.ask.plans,
             facts_as_of=facts.stand_in,
         )
-        trading = TradingDay(core, self.settings, facts, self._book(chosen, day), plan)
+        trading = TradingDay(core, settings, facts, self._book(chosen, day, minutes), plan)
         _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         if self.keeper is not None:
             self.keeper.begin_day(core, day, trading.instances)
         numbers = [core.instrument(item.name) for item in day.instruments]
-        rows, done = sum(item.rows for item in day.instruments), 0
-        for piece in day.pieces():
+        rows, done = sum(item.rows for item in day.instruments) if minutes is None else len(minutes), 0
+        for piece in day.pieces() if minutes is None else [minutes]:
             began_ns = monotonic_ns()
-            for given in feed(core, piece, numbers):
-                self._note(core)
+            parts = feed_minutes(core, piece, numbers) if isinstance(piece, Minutes) else feed(core, piece, numbers)
+            for given in parts:
+                self._note(core, day)
                 self.tell(Progress(day.date, self.days_done, len(chosen.days), rows, done + given))
             self.engine_ns += monotonic_ns() - began_ns
             done += len(piece)
         began_ns = monotonic_ns()
         core.time_mark(facts.loaded.end_ns + AFTER_END_NS)
         self.engine_ns += monotonic_ns() - began_ns
-        self._note(core)
+        self._note(core, day)
         summary = core.summary()
-        self.tally.end_day(summary)
+        self.tally.end_day(summary, by_candles=minutes is not None)
         if self.keeper is not None:
             self.keeper.end_day(summary)
         self.played = day.date
         self.days_done += 1
 
-    def _note(self, core: velox_core.Core) -> None:
+    def _note(self, core: velox_core.Core, day: Day) -> None:
         marks, kept = core.take_marks(), core.take_kept()
         self.tally.note(marks, kept)
+        self.contracts.note(day.date, [market["name"] for market in core.markets()] if kept else [], kept)
         if self.keeper is not None:
             self.keeper.note(marks, kept)
 
-    def _book(self, chosen: Chosen, day: Day) -> InstrumentBook:
+    def _book(self, chosen: Chosen, day: Day, minutes: Minutes | None) -> InstrumentBook:
         """The instruments with their price steps: those of the data, or of the day's first price."""
         known = InstrumentBook.offline()
-        for item in day.instruments:
+        for number, item in enumerate(day.instruments):
             instrument = known.adopt(item.name, index=item.is_index)
-            first_price = functools.partial(day.first_price, item)
+            if minutes is None:
+                first_price = functools.partial(day.first_price, item)
+            else:
+                first_price = functools.partial(minutes.first_price, number)
             self.ticks[item.name] = price_step(item, instrument, day.facts, first_price)
         for name in chosen.symbols:
             known.adopt(name)
@@ -173,8 +190,7 @@ def run(
     began_ns = monotonic_ns()
     chosen = choose(ask) if chosen is None else chosen
     running = _Run(ask, settings, tell, keeper)
-    for days in chosen.spells:
-        running.spell(chosen, days)
+    running.all(chosen)
     tally = running.tally
     strategies = list(tally.strategies.values())
     elapsed_s, engine_s = (monotonic_ns() - began_ns) / 1e9, running.engine_ns / 1e9
@@ -183,7 +199,9 @@ def run(
         last_day=chosen.days[-1].date.isoformat(),
         days=len(chosen.days),
         instruments=chosen.symbols,
+        data=chosen.data,
         ticks=tally.ticks,
+        minutes=tally.minutes,
         bars=tally.bars,
         orders=sum(s.orders for s in strategies),
         fills=sum(s.fills for s in strategies),
@@ -202,11 +220,12 @@ def run(
         ticks_per_s=tally.ticks / elapsed_s,
         engine_ticks_per_s=tally.ticks / max(engine_s, 1e-9),
         peak_rss_mib=_peak_rss_mib(),
-        result_hash=_joined_hash(tally.hashes),
+        result_hash=tally.decisions_hash,
         cold_starts=[part[0].date.isoformat() for part in chosen.spells[1:]],
         synthetic=any(day.synthetic for day in chosen.days),
         strategies=strategies,
-        notes=tally.notes,
+        notes=[*chosen.notes, *([ASSUMPTIONS] if chosen.data != "ticks" else []), *tally.notes],
+        contract_notes=running.contracts.all(),
         settings=_shown(ask, settings),
     )
 
@@ -235,13 +254,6 @@ def _finish(work: Coroutine[None, None, None]) -> None:
     raise RuntimeError("a back-test's day began to wait for something")
 
 
-def _joined_hash(hashes: Sequence[str]) -> str:
-    """The decisions' hash; several cores' one behind the other are hashed once more."""
-    if len(hashes) == 1:
-        return hashes[0]
-    return hashlib.sha256(b"".join(bytes.fromhex(each) for each in hashes)).hexdigest()
-
-
 def _peak_rss_mib() -> float:
     status = Path("/proc/self/status")
     if status.exists():
@@ -256,10 +268,12 @@ def _shown(ask: Ask, settings: Settings) -> dict[str, Any]:
     """Everything that decided the result."""
     return {
         "strategies": msgspec.to_builtins(ask.plans),
+        "data": ask.data or "ticks, else candles",
         "charges": ask.charges,
         "facts_as_of": None if ask.facts_as_of is None else ask.facts_as_of.isoformat(),
         "paper": msgspec.to_builtins(settings.paper),
         "limits": msgspec.to_builtins(settings.limits),
+        "guard_on_candles": {"grace_ms": 0, "stale_s": for_candles(settings).engine.stale_s},
         "guard": {
             name: getattr(settings.engine, name) for name in ("grace_ms", "gap_s", "stale_s", "ahead_s", "late_s")
         },

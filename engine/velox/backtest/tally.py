@@ -34,20 +34,20 @@ class StrategyTally(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """All sums; each core counts money from its own beginning, and what those before it made is carried."""
+    """All sums of a back-test."""
 
     ticks: int = 0
+    minutes: int = 0
     bars: int = 0
     rejected: int = 0
     too_small: int = 0
     max_drawdown: float = 0.0  # rupees below the highest equity so far
     strategies: dict[str, StrategyTally] = {}
-    hashes: list[str] = []
+    decisions_hash: str = ""
     notes: list[str] = []
     equity: float = 0.0
     closes: list[float] = []  # equity at the end of each day
     _peak: float = 0.0
-    _carried: float = 0.0  # equity gained by cores before this one
 
     @classmethod
     def starting(cls, capital: float) -> "Tally":
@@ -67,9 +67,12 @@ class Tally(msgspec.Struct):
             elif isinstance(record, events.RiskVerdict) and record.verdict == "refused":
                 self.rejected += 1
 
-    def end_day(self, summary: dict[str, Any]) -> None:
+    def end_day(self, summary: dict[str, Any], *, by_candles: bool = False) -> None:
         """Add what the core says of a day that is over."""
-        self.ticks += summary["ticks"]
+        if by_candles:
+            self.minutes += summary["ticks"]  # the guard has judged each candle by its open
+        else:
+            self.ticks += summary["ticks"]
         self.bars += summary["candles"]
         self._marks(np.array([sum(account["equity"] for account in summary["accounts"])]))
         self.closes.append(self.equity)
@@ -81,20 +84,18 @@ class Tally(msgspec.Struct):
             held.faulted |= told["faulted"]
         self.notes += [note for note in summary["notes"] or [] if note not in self.notes]
 
-    def end_spell(self, summary: dict[str, Any], capital: float) -> None:
-        """Add the money of a core that ends; the next one starts from its capital again."""
+    def end(self, summary: dict[str, Any]) -> None:
+        """Add the money, which the core has counted over all days."""
         for told in summary["strategies"]:
             held = self.strategies[told["name"]]
             held.gross_pnl += told["gross_pnl"]
             held.charges += told["charges"]
             held.net_pnl += told["net_pnl"]
-        self.hashes.append(summary["decisions_hash"])
-        self._carried = self.equity - capital
+        self.decisions_hash = summary["decisions_hash"]
 
     def _marks(self, equity: npt.NDArray[np.float64]) -> None:
         if not len(equity):
             return
-        values = self._carried + equity
-        peaks = np.maximum(np.maximum.accumulate(values), self._peak)
-        self.equity, self._peak = float(values[-1]), float(peaks[-1])
-        self.max_drawdown = max(self.max_drawdown, float((peaks - values).max()))
+        peaks = np.maximum(np.maximum.accumulate(equity), self._peak)
+        self.equity, self._peak = float(equity[-1]), float(peaks[-1])
+        self.max_drawdown = max(self.max_drawdown, float((peaks - equity).max()))

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 import msgspec
@@ -24,6 +24,7 @@ class _Call(AccountCall):
     first: tuple[dt.date, dt.date] | None
     last: tuple[dt.date, dt.date] | None
     params: list[str]
+    data: Literal["auto", "ticks", "candles"] | None
     facts_as_of: dt.date | None
     journal: Path | None
     json_file: Path | None
@@ -39,6 +40,12 @@ class _Call(AccountCall):
 @click.option("--to", "last", type=DaySpanWord(), metavar="D", help="Last day, or month, inclusive.")
 @click.option("-p", "params", multiple=True, metavar="k=v", help="A parameter, for every strategy that has it.")
 @account_words
+@click.option(
+    "--data",
+    type=click.Choice(["auto", "ticks", "candles"]),
+    help="Run days by ticks; by one-minute candles; auto: by ticks where a day has them, else by candles. "
+    "Default: days with ticks, or those with candles where no day has ticks.",
+)
 @facts_as_of
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep ticks and decisions here.")
 @click.option(
@@ -80,6 +87,7 @@ def command(**options: object) -> None:
         catalog=call.catalog,
         first=call.first[0] if call.first else None,
         last=call.last[1] if call.last else None,
+        data=call.data or "",
         facts_as_of=call.facts_as_of,
         charges=call.charges,
         journal=open_journal(call.journal) if call.journal else None,
@@ -120,16 +128,20 @@ def _lines(result: "Result") -> list[str]:
     from velox.runtime.view import rupees
 
     span = result.first_day if result.days == 1 else f"{result.first_day} to {result.last_day}, {result.days} days"
-    out = [f"{span}: {result.ticks:,} ticks, {result.bars:,} candles."]
+    read = f"{result.ticks:,} ticks" if result.data == "ticks" else f"{result.minutes:,} minutes of candles"
+    if result.data == "mixed":
+        read = f"{result.ticks:,} ticks and {read}"
+    out = [f"{span}: {read}, {result.bars:,} candles."]
     out += [f"{day} begins anew: the day before it is too long ago." for day in result.cold_starts]
     out += [strategy_sentence(msgspec.to_builtins(told)) for told in result.strategies]
     out.append(
         f"Together: gross {rupees(result.gross_pnl)}, charges {rupees(result.charges)}, net {rupees(result.net_pnl)}; "
         f"deepest drawdown {rupees(result.max_drawdown)}; {result.rejected} refused, {result.too_small} too small."
     )
+    rate = f" ({result.engine_ticks_per_s:,.0f} ticks/s)" if result.data == "ticks" else ""
     out.append(
-        f"{result.elapsed_s:.1f} s in all, {result.engine_s:.1f} s of it in the engine "
-        f"({result.engine_ticks_per_s:,.0f} ticks/s), {result.peak_rss_mib:,.0f} MiB at most; "
+        f"{result.elapsed_s:.1f} s in all, {result.engine_s:.1f} s of it in the engine{rate}, "
+        f"{result.peak_rss_mib:,.0f} MiB at most; "
         f"result {result.result_hash[:16]}"
     )
     out += [f"Note: {note}" for note in result.notes]

@@ -18,6 +18,8 @@ from velox.events import Kind
 __all__ = [
     "CandleClosed",
     "NodesAligned",
+    "CandleOpen",
+    "CandleRange",
     "Payload",
     "Tick",
     "TickVerdict",
@@ -98,6 +100,26 @@ class TimeMark(msgspec.Struct, frozen=True):
     at: int
 
 
+class CandleOpen(msgspec.Struct, frozen=True):
+    """The first price of a candle that came as data."""
+
+    instrument: int
+    ts_open: int
+    price: int
+
+
+class CandleRange(msgspec.Struct, frozen=True):
+    """All else of that candle, known at its end."""
+
+    instrument: int
+    ts_open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    ticks: int
+
+
 class TickVerdict(msgspec.Struct, frozen=True):
     """Why the tick before was not applied."""
 
@@ -159,8 +181,10 @@ _Cold: TypeAlias = (
     | events.ExitEvent
     | events.StrategyEvent
     | events.CommandResult
+    | events.Delivery
 )
-Payload: TypeAlias = _Cold | Tick | Timer | TimeMark | TickVerdict | CandleClosed | NodesAligned | bytes
+_Hot: TypeAlias = Tick | Timer | TimeMark | CandleOpen | CandleRange | TickVerdict | CandleClosed | NodesAligned
+Payload: TypeAlias = _Cold | _Hot | bytes
 
 _COLD: dict[Kind, type[_Cold]] = {
     Kind.INTENT: events.Intent,
@@ -187,11 +211,14 @@ _COLD: dict[Kind, type[_Cold]] = {
     Kind.EXIT_EVENT: events.ExitEvent,
     Kind.STRATEGY_EVENT: events.StrategyEvent,
     Kind.COMMAND_RESULT: events.CommandResult,
+    Kind.DELIVERY: events.Delivery,
 }
 
 _TICKS = {layout.size: layout for layout in map(struct.Struct, ("<I2q", "<I13q", "<I20q8x"))}
 _TIMER = struct.Struct("<qIqB")
 _TIME_MARK = struct.Struct("<q")
+_CANDLE_OPEN = struct.Struct("<I2q")
+_CANDLE_RANGE = struct.Struct("<I5qI")
 _VERDICT = struct.Struct("<IBqq")
 _CANDLE = struct.Struct("<II6qIIH")
 _COUNT = struct.Struct("<H")
@@ -212,6 +239,14 @@ def _timer(payload: bytes) -> Timer:
 
 def _time_mark(payload: bytes) -> TimeMark:
     return TimeMark(*_TIME_MARK.unpack(payload))
+
+
+def _candle_open(payload: bytes) -> CandleOpen:
+    return CandleOpen(*_CANDLE_OPEN.unpack(payload))
+
+
+def _candle_range(payload: bytes) -> CandleRange:
+    return CandleRange(*_CANDLE_RANGE.unpack(payload))
 
 
 def _verdict(payload: bytes) -> TickVerdict:
@@ -243,6 +278,8 @@ _HOT: dict[Kind, Callable[[bytes], Payload]] = {
     Kind.TICK: _tick,
     Kind.TIMER: _timer,
     Kind.TIME_MARK: _time_mark,
+    Kind.CANDLE_OPEN: _candle_open,
+    Kind.CANDLE_RANGE: _candle_range,
     Kind.TICK_VERDICT: _verdict,
     Kind.CANDLE_CLOSED: _candle,
     Kind.NODES_ALIGNED: _aligned,

@@ -33,13 +33,12 @@ class DayLine(msgspec.Struct, frozen=True):
 
 
 class Curve:
-    """Takes marks in order of time; each core counts from the capital, and what those before it made is carried."""
+    """Takes marks in order of time."""
 
     def __init__(self, capital: int) -> None:
         self.capital = capital
         self.points: list[Point] = []
         self.days: list[DayLine] = []
-        self._carried = 0
         self._equity = capital
         self._peak = capital
         self._day_began = capital
@@ -47,7 +46,7 @@ class Curve:
 
     def mark(self, at_ns: int, equity: int) -> None:
         """The equity at a time."""
-        self._equity = self._carried + equity
+        self._equity = equity
         self._peak = max(self._peak, self._equity)
         drawdown = self._peak - self._equity
         self._day_drawdown = max(self._day_drawdown, drawdown)
@@ -63,7 +62,3 @@ class Curve:
         self.days.append(DayLine(date, self._equity - self._day_began, self._equity, self._day_drawdown))
         self._day_began = self._equity
         self._day_drawdown = self._peak - self._equity
-
-    def end_spell(self) -> None:
-        """The next mark is of a core that begins with the capital again."""
-        self._carried = self._equity - self.capital

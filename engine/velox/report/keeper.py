@@ -167,16 +167,17 @@ class Keeper:
         self._is_cold = False
         self._today = None
 
-    def end_spell(self, core: velox_core.Core) -> None:
+    def go_cold(self) -> None:
+        """The next day is too far from the last one: it begins anew."""
+        self._is_cold = True
+
+    def end(self, core: velox_core.Core) -> None:
         """The core ends: what is still held is valued at the last prices."""
         known = {market["name"]: market["last"] for market in core.markets()}
         self._book.end({name: round(last * _ONE) for name, last in known.items() if last is not None and last == last})
-        self._curve.end_spell()
         if self._held:
             self._held.clear()
             self._exposure.append(Exposure(core.now_ns(), 0, 0))
-        self._verdicts = {}
-        self._is_cold = True
 
     def finish(self) -> Kept:
         """All that was kept."""

@@ -15,7 +15,16 @@ from velox.research.catalog import CANDLE_SCHEMA, DAY_S, MINUTE_S, Catalog, Entr
 from velox.research.merge import group_number
 from velox.research.nse_ticks import ONE
 
-__all__ = ["CANDLE_DTYPE", "Candles", "Columns", "NO_CANDLES", "core_candles", "earlier_candles", "join_candles"]
+__all__ = [
+    "CANDLE_DTYPE",
+    "Candles",
+    "Columns",
+    "NO_CANDLES",
+    "candles_of",
+    "core_candles",
+    "earlier_candles",
+    "join_candles",
+]
 
 # One-element records with the fields of CANDLE_DTYPE: times in ns UTC, prices at 1e-8 rupees.
 Candles: TypeAlias = npt.NDArray[np.void]
@@ -57,7 +66,7 @@ def earlier_candles(
         if wanted and _serves(entry, timeframe_s):
             by_day.setdefault(entry.day, entry)
     kept = sorted(by_day)[-days:] if days > 0 else []
-    parts = [_candles_of(catalog, by_day[day], timeframe_s, facts_as_of) for day in kept]
+    parts = [candles_of(catalog, by_day[day], timeframe_s, facts_as_of) for day in kept]
     return np.concatenate([NO_CANDLES, *parts])
 
 
@@ -92,13 +101,14 @@ def _serves(entry: Entry, timeframe_s: int) -> bool:
     return entry.length_s < DAY_S and timeframe_s % entry.length_s == 0
 
 
-def _candles_of(catalog: Catalog, entry: Entry, timeframe_s: int, facts_as_of: dt.date | None) -> Candles:
+def candles_of(catalog: Catalog, entry: Entry, timeframe_s: int, facts_as_of: dt.date | None) -> Candles:
+    """One file's candles of a length: joined from those that it keeps, or made of its ticks."""
     facts = load_for(entry.instrument, entry.day, as_of=facts_as_of)
     frame = catalog.read(entry)
     if not entry.candles:
         return _from_columns(core_candles(facts, entry, frame, timeframe_s))
     minutes = _from_columns({name: frame[name].to_numpy() for name in CANDLE_SCHEMA})
-    return join_candles(minutes, facts.loaded.open_ns, timeframe_s)
+    return minutes if timeframe_s == entry.length_s else join_candles(minutes, facts.loaded.open_ns, timeframe_s)
 
 
 def _from_columns(columns: Columns) -> Candles:

@@ -11,7 +11,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -99,6 +99,24 @@ class Day:
         self._catalog = catalog
         self.facts_as_of: dt.date | None = None
         self._facts: Facts | None = None
+
+    @classmethod
+    def of_catalog(cls, catalog: Catalog, date: dt.date, held: Sequence[Entry]) -> Self:
+        """One day of a catalogue with the instruments of these entries."""
+        entries = {entry.instrument: entry for entry in held}
+        stamps = sorted({entry.synthetic for entry in entries.values() if entry.synthetic})
+        return cls(
+            date,
+            [
+                DayInstrument(
+                    e.instrument, e.is_index, e.rows, e.rejects, e.source or e.instrument, e.tick, e.prev_close
+                )
+                for e in entries.values()
+            ],
+            lambda item, start, count: catalog.read(entries[item.name], start, count),
+            synthetic="; ".join(stamps),
+            catalog=catalog,
+        )
 
     @property
     def synthetic(self) -> bool:
@@ -218,18 +236,7 @@ def _from_catalog(root: Path, date: dt.date | None) -> Day:
 
 def catalog_day(catalog: Catalog, date: dt.date, held: Sequence[Entry]) -> Day:
     """One day of a catalogue with the instruments of these entries, which hold ticks."""
-    entries = {entry.instrument: entry for entry in held}
-    stamps = sorted({entry.synthetic for entry in entries.values() if entry.synthetic})
-    return Day(
-        date,
-        [
-            DayInstrument(e.instrument, e.is_index, e.rows, e.rejects, e.source or e.instrument, e.tick, e.prev_close)
-            for e in entries.values()
-        ],
-        lambda item, start, count: catalog.read(entries[item.name], start, count),
-        synthetic="; ".join(stamps),
-        catalog=catalog,
-    )
+    return Day.of_catalog(catalog, date, held)
 
 
 def _from_files(root: Path, date: dt.date | None) -> Day:

@@ -45,7 +45,7 @@ class Desk:
             facts_as_of=setup.facts_as_of,
             charges=setup.charges,
         )
-        return run(ask, setup.settings, chosen=Chosen(setup.markets[job.market].symbols, spells(days)))
+        return run(ask, setup.settings, chosen=Chosen(setup.markets[job.market].symbols, spells(days), []))
 
 
 def file_digest(file: str) -> str:

@@ -148,7 +148,7 @@ impl Kernel {
 
     pub(super) fn arm_mark(&mut self, account: u32) {
         if self.timers.due(TimerClass::Mark, account).is_none() {
-            self.timers.arm(TimerClass::Mark, account, self.now + MARK_NS);
+            self.timers.arm(TimerClass::Mark, account, self.next_mark(self.now));
         }
     }
 

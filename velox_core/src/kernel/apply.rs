@@ -1,6 +1,5 @@
 //! The one way in: a record's time and input change the state; nothing else does.
 
-use super::account::MARK_NS;
 use super::candle::{FLAG_GAP, FLAG_MISSED, Series};
 use super::exit::REPRICE_NS;
 use super::hooks::{HookArg, HookCall, Rank, number};
@@ -41,6 +40,8 @@ impl Kernel {
                 self.accounts.iter_mut().for_each(|a| a.skipped = true);
             }
             Input::Settings(settings) => self.settings = settings.clone(),
+            Input::CandleOpen(open) => self.apply_candle_open(open),
+            Input::CandleRange(range) => self.apply_candle_range(range),
         }
         self.settle();
         Ok(())
@@ -75,7 +76,7 @@ impl Kernel {
                 TimerClass::Candle => self.arm_candles(timer.due.saturating_sub(self.settings.grace_ns)),
                 TimerClass::Every | TimerClass::At => self.pass_schedule(timer.id as usize),
                 TimerClass::Reprice => self.timers.arm(TimerClass::Reprice, timer.id, timer.due + REPRICE_NS),
-                TimerClass::Mark => self.timers.arm(TimerClass::Mark, timer.id, timer.due + MARK_NS),
+                TimerClass::Mark => self.timers.arm(TimerClass::Mark, timer.id, self.next_mark(timer.due)),
                 TimerClass::DayEnd => self.abandon_day(),
                 TimerClass::Expire | TimerClass::Release | TimerClass::Flat => {}
             }

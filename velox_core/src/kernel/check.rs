@@ -31,14 +31,14 @@ impl fmt::Display for ApplyError {
 
 impl std::error::Error for ApplyError {}
 
-type Checked = Result<(), ApplyError>;
+pub(super) type Checked = Result<(), ApplyError>;
 
-fn fault(sentence: String) -> Checked {
+pub(super) fn fault(sentence: String) -> Checked {
     Err(ApplyError(sentence))
 }
 
 /// Every value with its name and its bounds.
-fn within(whose: &str, values: &[(&str, i64, RangeInclusive<i64>)]) -> Checked {
+pub(super) fn within(whose: &str, values: &[(&str, i64, RangeInclusive<i64>)]) -> Checked {
     match values.iter().find(|(_, value, bounds)| !bounds.contains(value)) {
         None => Ok(()),
         Some((name, value, bounds)) => {
@@ -72,6 +72,8 @@ impl Kernel {
             Input::StateSet(state) => self.check_instance_known(state.instance),
             Input::SessionMark(mark) => within("a session mark", &[("its time", mark.at, 0..=TIME_MAX)]),
             Input::Settings(settings) => check_settings(settings),
+            Input::CandleOpen(open) => self.check_candle_open(ts, open),
+            Input::CandleRange(range) => self.check_candle_range(ts, range),
         }
     }
 

@@ -231,7 +231,7 @@ impl Kernel {
             limit: price.0,
             role,
             state: State::Created,
-            live_from: self.now + latency,
+            live_from: self.live_from(latency),
             placed: self.now,
             until: i64::MAX,
             rested: false,

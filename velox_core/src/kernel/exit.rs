@@ -66,7 +66,7 @@ impl Kernel {
     }
 
     /// Fresh bid or ask, else the last good price, ± protection, inside the circuits; the circuit where there is none.
-    fn exit_price(&self, id: u32, side: i8, from_last: bool) -> Option<i64> {
+    pub(super) fn exit_price(&self, id: u32, side: i8, from_last: bool) -> Option<i64> {
         let i = &self.instances[id as usize];
         let market = &self.markets[i.instrument as usize];
         let slippage = self.accounts[i.account as usize].def.slippage_ticks;
@@ -128,13 +128,17 @@ impl Kernel {
         };
         let (id, side, instrument) = (order.instance, order.side, order.instrument);
         self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS);
-        if self.phase_now(instrument) != Phase::Continuous {
-            return;
+        if self.phase_now(instrument) == Phase::Continuous {
+            self.price_exit_anew(slot, id, side);
         }
+    }
+
+    /// An exit's limit follows the last price.
+    pub(super) fn price_exit_anew(&mut self, slot: u32, id: u32, side: i8) {
         let Some(limit) = self.exit_price(id, side, true) else {
             return;
         };
-        let market = &self.markets[instrument as usize];
+        let market = &self.markets[self.instances[id as usize].instrument as usize];
         let (lowest, highest) = market.band();
         let locked = if side > 0 { market.upper > 0 && limit == highest } else { market.lower > 0 && limit == lowest };
         if let Some(order) = self.orders.get_mut(slot)
@@ -146,6 +150,11 @@ impl Kernel {
                 self.tell(id, "locked_at_circuit", "Cannot exit: the price is locked at its circuit.");
             }
         }
+    }
+
+    /// An exit that works is priced anew until it fills.
+    pub(super) fn watch_exit(&mut self, slot: u32) {
+        self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS);
     }
 
     /// The instance's session ends: nothing new, and every position is closed.

@@ -9,10 +9,12 @@ mod aligned;
 mod apply;
 pub mod book;
 pub mod candle;
+mod candles_in;
 pub mod charges;
 mod check;
 mod command;
 mod day;
+mod delivery;
 mod entry;
 mod exit;
 mod fill;
@@ -26,6 +28,7 @@ mod intent;
 mod market;
 pub mod order;
 mod paper;
+mod path;
 mod protection;
 mod queue;
 mod rates;
@@ -124,6 +127,8 @@ pub struct Kernel {
     /// Where the feed's clock stood when it came up; 0 before.
     feed_up_at: i64,
     feed_epoch: u32,
+    /// Begin of the newest candle that came as data; 0 on a day of ticks.
+    opened_at: i64,
     /// The day has ended: nothing fires until another begins.
     day_over: bool,
     commands: CommandLog,
@@ -160,6 +165,7 @@ impl Default for Kernel {
             frame_lengths: Vec::new(),
             feed_up_at: 0,
             feed_epoch: 0,
+            opened_at: 0,
             day_over: false,
             commands: CommandLog::default(),
             verdicts: [0; Verdict::ALL.len()],

@@ -40,7 +40,7 @@ impl Kernel {
     ///
     /// Marketable at its first tick: bid or ask if known, else the last price, slippage against it, never past
     /// the limit. Later it rests, and fills at its own price when last or the opposite quote is strictly through.
-    fn paper_price(&self, order: &Order) -> Option<i64> {
+    pub(super) fn paper_price(&self, order: &Order) -> Option<i64> {
         let market = &self.markets[order.instrument as usize];
         let side = i64::from(order.side);
         let quote = if order.side > 0 { market.ask.price } else { market.bid.price };

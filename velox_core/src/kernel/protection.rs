@@ -27,7 +27,28 @@ pub struct Protection {
     pub suspended: bool,
 }
 
+/// What a price asks of a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Its exit was refused before and is to be tried again.
+    Again(Role),
+    /// The stop or trail is met.
+    Stop,
+    /// The price is through the target.
+    Target(i64),
+}
+
 impl Protection {
+    /// The best price that a position (its sign tells the side) has seen.
+    pub(super) fn see(&mut self, held: i64, price: i64) {
+        self.best = match (held.signum(), self.best) {
+            (0, best) => best,
+            (1, best) => best.max(price),
+            (_, 0) => price,
+            (_, best) => best.min(price),
+        };
+    }
+
     /// Whether there is anything to watch.
     fn guards(&self) -> bool {
         self.stop != 0 || self.target != 0 || self.trail != 0
@@ -126,7 +147,7 @@ impl Kernel {
         }
     }
 
-    fn note_exit(&mut self, id: u32, what: &'static str) {
+    pub(super) fn note_exit(&mut self, id: u32, what: &'static str) {
         let i = &self.instances[id as usize];
         let event = ExitEvent {
             instance: id,
@@ -150,39 +171,54 @@ impl Kernel {
     }
 
     fn watch_instance(&mut self, id: u32, side: i8) {
+        match self.protection_due(id, side) {
+            Some(Due::Again(role)) => _ = self.exit_position(id, role, "once more"),
+            Some(Due::Stop) => {
+                self.note_exit(id, "hit_stop");
+                self.cancel_entries(id, "stopped out");
+                self.exit_position(id, Role::Stop, "stop");
+            }
+            Some(Due::Target(target)) => self.leave_at_target(id, side, target),
+            None => {}
+        }
+    }
+
+    /// Whether a position is watched: not while all of it is on its way out.
+    pub(super) fn is_guarding(&self, id: u32) -> bool {
+        let i = &self.instances[id as usize];
+        // A part that is on its way out leaves the rest guarded: stop and target take its order back.
+        let leaves = i.exit.is_some_and(|slot| self.orders.get(slot).is_none_or(|o| o.role != Role::Reduce));
+        !leaves && !i.protection.suspended
+    }
+
+    /// What the newest price asks of a position.
+    pub(super) fn protection_due(&mut self, id: u32, side: i8) -> Option<Due> {
         let i = &mut self.instances[id as usize];
         let market = &self.markets[i.instrument as usize];
         let last = market.last;
-        let p = &mut i.protection;
-        p.best = match (side > 0, p.best) {
-            (true, best) => best.max(last),
-            (false, 0) => last,
-            (false, best) => best.min(last),
-        };
-        // A part that is on its way out leaves the rest guarded: stop and target take its order back.
-        let leaves = i.exit.is_some_and(|slot| self.orders.get(slot).is_none_or(|o| o.role != Role::Reduce));
-        if leaves || p.suspended || (i.retry_at > self.now && i.closing.is_some()) {
-            return;
+        i.protection.see(i64::from(side), last);
+        let i = &self.instances[id as usize];
+        if !self.is_guarding(id) {
+            return None;
         }
-        let (stop, target) = (p.effective_stop(side), p.target);
         if let Some(role) = i.closing {
-            self.exit_position(id, role, "once more");
-            return;
+            return (i.retry_at <= self.now).then_some(Due::Again(role));
         }
+        let (stop, target) = (i.protection.effective_stop(side), i.protection.target);
         if stop > 0 && (last - stop) * i64::from(side) <= 0 {
-            self.note_exit(id, "hit_stop");
-            self.cancel_entries(id, "stopped out");
-            self.exit_position(id, Role::Stop, "stop");
-            return;
+            return Some(Due::Stop);
         }
         let quote = if side > 0 { market.bid.price } else { market.ask.price };
         let through = |price: i64| price > 0 && (price - target) * i64::from(side) > 0;
-        if target > 0 && (through(last) || through(quote)) {
-            self.note_exit(id, "hit_target");
-            self.cancel_entries(id, "target reached");
-            self.cancel_reduction(id, "target reached");
-            self.take_target(id, side, target);
-        }
+        (target > 0 && (through(last) || through(quote))).then_some(Due::Target(target))
+    }
+
+    /// The price has gone through the target.
+    pub(super) fn leave_at_target(&mut self, id: u32, side: i8, target: i64) {
+        self.note_exit(id, "hit_target");
+        self.cancel_entries(id, "target reached");
+        self.cancel_reduction(id, "target reached");
+        self.take_target(id, side, target);
     }
 
     /// The parked target fills at its own price, in as many orders as the freeze quantity makes of it.

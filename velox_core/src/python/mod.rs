@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 mod bars;
 mod bench;
 mod bounds;
+mod candles;
 mod conduct;
 mod core;
 mod decode;

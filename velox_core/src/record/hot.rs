@@ -61,29 +61,29 @@ pub const TICK_BYTES: [usize; 4] = [0, 20, 108, 172];
 /// Bytes of the longest.
 pub const TICK_BYTES_MAX: usize = TICK_BYTES[TickMode::Snap as usize];
 
-struct Put<'a>(&'a mut [u8], usize);
+pub(super) struct Put<'a>(pub(super) &'a mut [u8], pub(super) usize);
 
 impl Put<'_> {
-    fn u32(&mut self, v: u32) {
+    pub(super) fn u32(&mut self, v: u32) {
         self.0[self.1..self.1 + 4].copy_from_slice(&v.to_le_bytes());
         self.1 += 4;
     }
-    fn i64(&mut self, v: i64) {
+    pub(super) fn i64(&mut self, v: i64) {
         self.0[self.1..self.1 + 8].copy_from_slice(&v.to_le_bytes());
         self.1 += 8;
     }
 }
 
-struct Get<'a>(&'a [u8], usize);
+pub(super) struct Get<'a>(pub(super) &'a [u8], pub(super) usize);
 
 impl Get<'_> {
-    fn u32(&mut self) -> u32 {
+    pub(super) fn u32(&mut self) -> u32 {
         let mut raw = [0; 4];
         raw.copy_from_slice(&self.0[self.1..self.1 + 4]);
         self.1 += 4;
         u32::from_le_bytes(raw)
     }
-    fn i64(&mut self) -> i64 {
+    pub(super) fn i64(&mut self) -> i64 {
         let mut raw = [0; 8];
         raw.copy_from_slice(&self.0[self.1..self.1 + 8]);
         self.1 += 8;

@@ -3,6 +3,7 @@
 //! Ticks, timers, verdicts and candles have a fixed little-endian layout; every other payload is a
 //! `MessagePack` array whose field order is the format (`velox.events` mirrors it in Python).
 
+mod candle;
 mod decision;
 mod facts;
 mod hot;
@@ -10,6 +11,7 @@ mod intent;
 mod session;
 mod setup;
 
+pub use candle::*;
 pub use decision::*;
 pub use facts::*;
 pub use hot::*;
@@ -110,6 +112,10 @@ kinds! {
     Skip = 24,
     /// Thresholds of the guard and the clock.
     Settings = 25,
+    /// The first price of a candle, of data that has candles and no ticks.
+    CandleOpen = 26,
+    /// All else of that candle: high, low, close and volume.
+    CandleRange = 27,
     /// The guard's verdict on a tick, where it is not `applied`.
     TickVerdict = 128,
     /// An order changed its state.
@@ -132,6 +138,8 @@ kinds! {
     OutputHash = 137,
     /// What became of a command.
     CommandResult = 138,
+    /// What shares cost that were delivered, besides what their fills were charged.
+    Delivery = 139,
     /// Nodes that join several series have new values.
     NodesAligned = 140,
 }
@@ -184,6 +192,8 @@ pub enum Input {
     SessionMark(SessionMark),
     Skip(Skip),
     Settings(Settings),
+    CandleOpen(CandleOpen),
+    CandleRange(CandleRange),
     /// Kinds that have their place in the format and no effect yet.
     Kept(Kind),
 }
@@ -217,6 +227,8 @@ impl Input {
             Kind::SessionMark => Self::SessionMark(cold(kind_known, payload)?),
             Kind::Skip => Self::Skip(cold(kind_known, payload)?),
             Kind::Settings => Self::Settings(cold(kind_known, payload)?),
+            Kind::CandleOpen => Self::CandleOpen(CandleOpen::parse(payload).ok_or_else(|| fault("wrong length"))?),
+            Kind::CandleRange => Self::CandleRange(CandleRange::parse(payload).ok_or_else(|| fault("wrong length"))?),
             Kind::BrokerReply | Kind::BookSnapshot | Kind::Funds | Kind::MarginQuote | Kind::AuditAnchor => {
                 Self::Kept(kind_known)
             }
@@ -232,6 +244,7 @@ impl Input {
             | Kind::StrategyEvent
             | Kind::OutputHash
             | Kind::CommandResult
+            | Kind::Delivery
             | Kind::NodesAligned => return Err(fault("not an input")),
         })
     }

@@ -142,7 +142,7 @@ impl Day {
         self.apply(self.kernel.now, kind, payload)
     }
 
-    fn apply(&mut self, ts: i64, kind: Kind, payload: Vec<u8>) -> Result<(), String> {
+    pub(super) fn apply(&mut self, ts: i64, kind: Kind, payload: Vec<u8>) -> Result<(), String> {
         let input = Input::parse(kind as u8, &payload).map_err(|e| e.to_string())?;
         self.kernel.apply(ts, &input).map_err(|e| e.0)?;
         self.records.push((ts, kind, payload));

@@ -1,10 +1,12 @@
 //! The kernel's rulings, each as a small day.
 
 mod aligned;
+mod by_candles;
 mod candles;
 mod clock;
 mod commands;
 mod day;
+mod delivery;
 mod entries;
 mod exits;
 mod fills;
@@ -17,6 +19,7 @@ mod made;
 mod new_day;
 mod random;
 mod rules;
+mod sequences;
 mod sizes;
 mod table;
 mod wish;
