@@ -1,7 +1,6 @@
 """Excursions and slippage, against what the journal of the same run says tick by tick."""
 
 import datetime as dt
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from velox import events
 from velox.backtest.choose import Ask
 from velox.backtest.reported import reported
 from velox.events import Kind
-from velox.journal.names import Names
 from velox.journal.payloads import Tick, TickVerdict
 from velox.journal.records import records
 from velox.report.report import Report
@@ -30,8 +28,8 @@ class _Told:
     """What a journal says: applied prices by instrument and time, the last price before each order, all fills."""
 
     def __init__(self, folder: Path) -> None:
-        names = Names.of(folder)
-        self.prices: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self.ticks: list[tuple[int, int]] = []  # place in the journal and price
+        self.fills: list[tuple[int, int, str]] = []  # place in the journal, kernel time, role
         self.slippage = 0
         made: dict[events.OrderId, int] = {}
         last: dict[int, int] = {}
@@ -42,15 +40,18 @@ class _Told:
                 held = None
                 continue
             if held is not None:
-                ts, tick = held
-                self.prices[names.instrument(tick.instrument)].append((ts, tick.price))
+                seq, tick = held
+                self.ticks.append((seq, tick.price))
                 last[tick.instrument] = tick.price
                 held = None
             if isinstance(payload, Tick):
-                held = (record.ts, payload)
+                held = (record.seq, payload)
             elif isinstance(payload, events.OrderEvent):
                 made.setdefault(payload.order, last[payload.instrument])
-            elif isinstance(payload, events.Fill) and payload.role != "target":
+            elif isinstance(payload, events.Fill):
+                self.fills.append((record.seq, record.ts, payload.role))
+                if payload.role == "target":
+                    continue
                 self.slippage += payload.side * (payload.price - made[payload.order]) * payload.quantity
 
 
@@ -65,7 +66,9 @@ def _run(catalog: Path, folder: Path, day: str = "2026-07-15") -> tuple[Report, 
 def _extremes_agree(report: Report, told: _Told) -> None:
     assert len(report.kept.trades) > 5
     for trade in report.kept.trades:
-        between = [p for ts, p in told.prices[trade.instrument] if trade.opened_ns < ts < trade.closed_ns]
+        entry = min(seq for seq, ts, role in told.fills if (ts, role) == (trade.opened_ns, trade.entry_role))
+        exit_ = max(seq for seq, ts, role in told.fills if (ts, role) == (trade.closed_ns, trade.exit_role))
+        between = [price for seq, price in told.ticks if entry < seq < exit_][:-1]  # the last one filled the exit
         prices = [*between, round(trade.entry_price), round(trade.exit_price or 0)]
         assert (trade.lowest, trade.highest) == (min(prices), max(prices)), trade.number
 
@@ -76,10 +79,12 @@ def test_excursions_and_slippage_are_those_of_the_ticks_that_the_kernel_applied(
     assert sum(trade.slippage for trade in report.kept.trades) == told.slippage != 0
 
 
-def test_excursions_on_a_recorded_day_know_nothing_of_refused_rows(tmp_path: Path) -> None:
+def test_so_are_those_of_a_recorded_day_in_whole_seconds_with_rows_that_the_guard_refused(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "catalog")
     import_recordings(find_recordings([shared_path("data", "nse_ticks_2021", "26-April-2021")]), catalog)
-    _extremes_agree(*_run(catalog.root, tmp_path, "2021-04-26"))
+    report, told = _run(catalog.root, tmp_path, "2021-04-26")
+    _extremes_agree(report, told)
+    assert sum(trade.slippage for trade in report.kept.trades) == told.slippage != 0
 
 
 def test_candles_carry_the_values_of_the_strategys_nodes(tmp_path: Path) -> None:

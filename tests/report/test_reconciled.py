@@ -56,6 +56,8 @@ def agree(result: Result, report: Report) -> None:
     assert exact(result.max_drawdown) == pytest.approx(max(point.drawdown for point in report.kept.points), abs=1)
     assert max(day.drawdown for day in report.kept.days) == max(point.drawdown for point in report.kept.points)
     assert result.ticks == sum(sum(day.rows.values()) for day in report.kept.coverage)
+    for day in report.kept.coverage:
+        assert sum(day.verdicts.values()) == sum(day.rows.values())
     assert result.bars == sum(day.candles for day in report.kept.coverage)
     told_by_code = {group.code: group.count for group in report.kept.blocked}
     assert result.too_small == told_by_code.get("too_small", 0)

@@ -102,10 +102,8 @@ class _Run:
         kinds = {*KEPT, *NOTED, *(self.keeper.kinds if self.keeper else ())}
         core.keep(sorted(map(int, kinds)))
         try:
-            for place, days in enumerate(chosen.spells):
+            for days in chosen.spells:
                 self.played = dt.date.min
-                if place and self.keeper is not None:
-                    self.keeper.go_cold()
                 for day in days:
                     self.day(core, chosen, day)
             self.tally.end(core.summary())
@@ -129,7 +127,7 @@ class _Run:
         _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         if self.keeper is not None:
-            self.keeper.begin_day(core, day, trading.instances)
+            self.keeper.begin_day(core, day, trading.instances, follows=self.played != dt.date.min)
         numbers = [core.instrument(item.name) for item in day.instruments]
         rows, done = sum(item.rows for item in day.instruments) if minutes is None else len(minutes), 0
         for piece in day.pieces() if minutes is None else [minutes]:
@@ -152,11 +150,12 @@ class _Run:
         self.days_done += 1
 
     def _note(self, core: velox_core.Core, day: Day) -> None:
-        marks, kept = core.take_marks(), core.take_kept()
+        marks, placed = core.take_marks(), core.take_kept_placed()
+        kept = [one[1:] for one in placed]
         self.tally.note(marks, kept)
         self.contracts.note(day.date, [market["name"] for market in core.markets()] if kept else [], kept)
         if self.keeper is not None:
-            self.keeper.note(marks, kept)
+            self.keeper.note(marks, placed)
 
     def _book(self, chosen: Chosen, day: Day, minutes: Minutes | None) -> InstrumentBook:
         """The instruments with their price steps: those of the data, or of the day's first price."""

@@ -1,5 +1,6 @@
 """The figures of a page, as plotly describes them; colours are words that the page resolves for its theme."""
 
+import math
 from collections.abc import Sequence
 
 from velox.report.curve import DayLine
@@ -13,6 +14,7 @@ __all__ = ["LINE_NAMES", "figures"]
 _ONE = 100_000_000
 _S_NS = 1_000_000_000
 _MINUTE_S = 60
+_BARS = 30  # of a histogram
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _FROM_ZERO = {"rangemode": "tozero"}
@@ -114,23 +116,25 @@ def _excursions(trades: Sequence[Trade]) -> Figure:
 
 
 def _holds(trades: Sequence[Trade]) -> Figure:
+    minutes = {trade.number: (trade.closed_ns - trade.opened_ns) / _S_NS / _MINUTE_S for trade in trades}
     closed = [trade for trade in trades if not trade.is_open]
+    width = max(1, math.ceil(max((minutes[trade.number] for trade in closed), default=0) / _BARS))
     data = [
-        {"type": "histogram", "name": name, "marker": {"color": colour}, "opacity": 0.85, "nbinsx": 30,
-         "x": [(trade.closed_ns - trade.opened_ns) / _S_NS / _MINUTE_S for trade in half],
-         "bingroup": "hold", "hovertemplate": "%{x} minutes<br>%{y} trades<extra></extra>"}
+        {"type": "histogram", "name": name, "marker": {"color": colour}, "opacity": 0.85,
+         "x": [minutes[trade.number] for trade in half], "bingroup": "hold", "xbins": {"start": 0, "size": width},
+         "hovertemplate": "%{x} minutes<br>%{y} trades<extra></extra>"}
         for name, colour, half in _halves(closed)
     ]  # fmt: skip
+    axis = {"title": {"text": "Minutes held"}, "rangemode": "tozero"}
     return {
         "data": data,
-        "layout": {"barmode": "stack", "xaxis": {"title": {"text": "Minutes held"}},
-                   "yaxis": {"title": {"text": "Trades"}}, "showlegend": True},
-    }  # fmt: skip
+        "layout": {"barmode": "stack", "xaxis": axis, "yaxis": {"title": {"text": "Trades"}}, "showlegend": True},
+    }
 
 
 def _slippage(trades: Sequence[Trade]) -> Figure:
     return {
-        "data": [{"type": "histogram", "x": [trade.slippage / _ONE for trade in trades], "nbinsx": 30,
+        "data": [{"type": "histogram", "x": [trade.slippage / _ONE for trade in trades], "nbinsx": _BARS,
                   "marker": {"color": "@muted"}, "hovertemplate": "%{x}<br>%{y} trades<extra></extra>"}],
         "layout": {"xaxis": RUPEES | {"title": {"text": "Slippage a trade"}}, "yaxis": {"title": {"text": "Trades"}}},
     }  # fmt: skip

@@ -24,14 +24,12 @@ class DayCoverage(msgspec.Struct, frozen=True, kw_only=True):
     synthetic: str  # how it was generated, empty for a recording
 
 
-def covered(
-    day: Day, before: Mapping[str, int], after: Mapping[str, int], candles: tuple[int, int], *, is_cold: bool
-) -> DayCoverage:
-    """Describe a day from what the core had counted before it and after it; `candles` are all and those with a gap."""
+def covered(day: Day, verdicts: Mapping[str, int], candles: tuple[int, int], *, is_cold: bool) -> DayCoverage:
+    """Describe a day by the guard's counts of it; `candles` are all and those with a gap."""
     return DayCoverage(
         date=day.date,
         rows={item.name: item.rows for item in day.instruments},
-        verdicts={name: count for name in after if (count := after[name] - before.get(name, 0))},
+        verdicts={name: count for name, count in verdicts.items() if count},
         candles=candles[0],
         gap_candles=candles[1],
         is_cold=is_cold,

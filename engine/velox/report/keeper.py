@@ -68,10 +68,10 @@ class _Today(msgspec.Struct):
     rows: DayRows
     strategies: dict[int, str]
     instruments: list[str]
-    verdicts: dict[str, int]
-    orders: dict[events.OrderId, tuple[int, int]] = {}  # when it was made and with which limit
-    steps: list[tuple[int, events.Fill | events.ExitEvent]] = []
-    refused: dict[int, list[tuple[int, int]]] = {}
+    is_cold: bool
+    orders: dict[events.OrderId, tuple[int, int]] = {}  # the place at which it was made, and its limit
+    steps: list[tuple[int, int, events.Fill | events.ExitEvent]] = []  # place, kernel time
+    refused: list[int] = []  # rows
     candles: dict[tuple[str, int], list[CandleClosed]] = {}
     gap_candles: int = 0
 
@@ -100,13 +100,11 @@ class Keeper:
         self._exposure: list[Exposure] = []
         self._held: dict[tuple[int, int], int] = {}  # value with its sign by instance and instrument
         self._coverage: list[DayCoverage] = []
-        self._verdicts: dict[str, int] = {}
         self._parameters: dict[str, dict[str, str]] = {}
-        self._is_cold = False
         self._today: _Today | None = None
 
-    def begin_day(self, core: velox_core.Core, day: Day, instances: Sequence[Instance]) -> None:
-        """A day is set up on a core and its rows are about to come."""
+    def begin_day(self, core: velox_core.Core, day: Day, instances: Sequence[Instance], *, follows: bool) -> None:
+        """A day is set up on a core and its rows are about to come; `follows` says that it goes on from the last."""
         self._shelf.lines |= lines_of(instances)
         self._parameters |= {instance.spec.name: dict(instance.spec.param_texts) for instance in instances}
         self._today = _Today(
@@ -114,24 +112,24 @@ class Keeper:
             rows=day.rows(),
             strategies={instance.id: instance.spec.name for instance in instances},
             instruments=[market["name"] for market in core.markets()],
-            verdicts=dict(self._verdicts),
+            is_cold=bool(self._coverage) and not follows,
         )
 
-    def note(self, marks: Marks, kept: Sequence[tuple[int, int, bytes]]) -> None:
-        """Take in what the core kept: marks as columns, decisions as kernel time, kind, payload."""
+    def note(self, marks: Marks, kept: Sequence[tuple[int, int, int, bytes]]) -> None:
+        """Take in what the core kept: marks as columns, decisions with their place among the rows."""
         today = self._now()
         for at_ns, equity in zip(marks[0].tolist(), marks[2].tolist(), strict=True):
             self._curve.mark(at_ns, equity)
-        for at_ns, kind, payload in kept:
+        for place, at_ns, kind, payload in kept:
             record = decode(Kind(kind), payload)
-            if not self._of_market(today, record):
-                self._of_orders(today, at_ns, record)
+            if not self._of_market(today, place, record):
+                self._of_orders(today, (place, at_ns), record)
 
-    def _of_market(self, today: _Today, record: Payload) -> bool:
+    def _of_market(self, today: _Today, place: int, record: Payload) -> bool:
         match record:
-            case TickVerdict(verdict=verdict, instrument=number, exch_ts=exch_ns, price=price):
-                if verdict != Verdict.DUPLICATE:
-                    today.refused.setdefault(number, []).append((exch_ns, price))
+            case TickVerdict(verdict=verdict):
+                if verdict != Verdict.DUPLICATE:  # which is a price that was applied before
+                    today.refused.append(place - 1)
             case CandleClosed(instrument=number, seconds=seconds, gap=gap):
                 today.candles.setdefault((today.instruments[number], seconds), []).append(record)
                 today.gap_candles += gap
@@ -139,12 +137,13 @@ class Keeper:
                 return False
         return True
 
-    def _of_orders(self, today: _Today, at_ns: int, record: Payload) -> None:
+    def _of_orders(self, today: _Today, when: tuple[int, int], record: Payload) -> None:
+        place, at_ns = when
         match record:
             case events.OrderEvent(order=order, limit=limit):
-                today.orders.setdefault(order, (at_ns, limit))
+                today.orders.setdefault(order, (place, limit))
             case events.Fill() | events.ExitEvent():
-                today.steps.append((at_ns, record))
+                today.steps.append((place, at_ns, record))
             case events.PositionChanged():
                 self._expose(at_ns, record)
             case events.RiskVerdict(intent=intent):
@@ -162,14 +161,8 @@ class Keeper:
         traded = self._trade(today)
         self._keep_candles(today, traded)
         candles = (sum(map(len, today.candles.values())), today.gap_candles)
-        self._verdicts = dict(summary["verdicts"])
-        self._coverage.append(covered(today.day, today.verdicts, self._verdicts, candles, is_cold=self._is_cold))
-        self._is_cold = False
+        self._coverage.append(covered(today.day, summary["verdicts"], candles, is_cold=today.is_cold))
         self._today = None
-
-    def go_cold(self) -> None:
-        """The next day is too far from the last one: it begins anew."""
-        self._is_cold = True
 
     def end(self, core: velox_core.Core) -> None:
         """The core ends: what is still held is valued at the last prices."""
@@ -209,7 +202,7 @@ class Keeper:
 
     def _trade(self, today: _Today) -> set[str]:
         """Turn the day's fills into trades; gives the instruments that were traded or held."""
-        touched = self._book.open_trades()
+        carried = self._book.open_trades()
         known = len(self._book.trades)
         paths: dict[str, PricePath] = {}
 
@@ -218,22 +211,23 @@ class Keeper:
                 paths[instrument] = _path(today, instrument)
             return paths[instrument]
 
-        for at_ns, step in today.steps:
+        for place, at_ns, step in today.steps:
             instrument = today.instruments[step.instrument]
             if isinstance(step, events.Fill):
-                self._book.take(_execution(today, at_ns, step, path(instrument)))
+                self._book.take(_execution(today, (place, at_ns), step, path(instrument)))
                 continue
             strategy = today.strategies[step.instance]
             self._exits.append(ExitLine(at_ns, strategy, instrument, step.what, step.stop, step.target))
             if step.what == "armed":
                 self._book.arm(strategy, instrument, step.stop)
-        touched += self._book.trades[known:]
-        for trade in touched:
-            end_ns = trade.closed_ns or today.rows.place_ns[-1] + 1
-            seen = path(trade.instrument).between(trade.opened_ns, int(end_ns))
+        touched = [(trade, 0) for trade in carried]
+        touched += [(trade, trade.opened_place) for trade in self._book.trades[known:]]
+        for trade, first in touched:
+            last = len(today.rows) + 1 if trade.is_open else trade.closed_place
+            seen = path(trade.instrument).between(first, last)
             if seen is not None:
                 trade.saw(*seen)
-        return {trade.instrument for trade in touched}
+        return {trade.instrument for trade, _ in touched}
 
     def _keep_candles(self, today: _Today, traded: set[str]) -> None:
         for key, candles in today.candles.items():
@@ -242,9 +236,11 @@ class Keeper:
             self._shelf.put((name, _MINUTE_S), DayCandles(today.day.date, _minutes(today, name)), traded=True)
 
 
-def _execution(today: _Today, at_ns: int, fill: events.Fill, path: PricePath) -> Execution:
+def _execution(today: _Today, when: tuple[int, int], fill: events.Fill, path: PricePath) -> Execution:
+    place, at_ns = when
     return Execution(
         at_ns=at_ns,
+        place=place,
         strategy=today.strategies[fill.order.intent.instance],
         instrument=today.instruments[fill.instrument],
         side=fill.side,
@@ -272,9 +268,7 @@ def _rows_of(today: _Today, instrument: str) -> Any:
 
 
 def _path(today: _Today, instrument: str) -> PricePath:
-    rows, at = today.rows, _rows_of(today, instrument)
-    refused = today.refused.get(today.instruments.index(instrument), [])
-    return PricePath.of(rows.place_ns[at], rows.price[at], rows.ts_ns[at], refused)
+    return PricePath.of(_rows_of(today, instrument), today.rows.price, today.refused)
 
 
 def _minutes(today: _Today, instrument: str) -> list[CandleClosed]:

@@ -154,7 +154,7 @@ def _costs(kept: Kept) -> Html:
         return _no_trade()
     charged = element("h3", "Charges by line") + sections.charges(kept)
     slipped = element("h3", "Slippage a trade") + _place("slippage", 230)
-    columns = element("div", charged) + element("div", element("h3", "Their shares") + _place("charges", 280))
+    columns = element("div", charged) + element("div", element("h3", "In rupees") + _place("charges", 280))
     return Html(element("div", columns, class_="beside") + slipped + sections.slipped(kept))
 
 

@@ -1,7 +1,9 @@
-"""The prices that an instrument went through on a day: what a decision saw, and how far a trade went each way."""
+"""The prices that an instrument went through on a day: what a decision saw, and how far a trade went each way.
 
-from collections import Counter
-from collections.abc import Iterable
+A place is how many rows of the day the kernel had seen, the one that brought a decision about included.
+"""
+
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -13,34 +15,26 @@ _Ints = npt.NDArray[np.int64]
 
 
 class PricePath(msgspec.Struct, frozen=True):
-    """Prices at 1e-8 rupees by ascending kernel time in ns."""
+    """The applied prices of one instrument at 1e-8 rupees, by the ascending number of their row in the day."""
 
-    at_ns: _Ints
+    row: _Ints
     price: _Ints
 
     @classmethod
-    def of(cls, at_ns: _Ints, price: _Ints, exch_ns: _Ints, refused: Iterable[tuple[int, int]]) -> "PricePath":
-        """The rows less those that the guard refused, told by exchange time and price.
+    def of(cls, rows: npt.NDArray[np.intp], price: _Ints, refused: Sequence[int]) -> "PricePath":
+        """The instrument's rows of a day's prices, less those that the guard refused."""
+        kept = np.setdiff1d(rows, np.asarray(refused, dtype=np.int64), assume_unique=True)
+        return cls(kept, price[kept])
 
-        Where the same time and price also came as a row that was applied, the price was seen and stays.
-        """
-        counts = Counter(refused)
-        rows = np.flatnonzero(np.isin(exch_ns, np.fromiter((row[0] for row in counts), dtype=np.int64)))
-        pairs = list(zip(exch_ns[rows].tolist(), price[rows].tolist(), strict=True))
-        held = Counter(pairs)
-        keep = price > 0
-        keep[[row for row, pair in zip(rows, pairs, strict=True) if held[pair] <= counts[pair]]] = False
-        return cls(at_ns[keep], price[keep])
+    def before(self, place: int) -> int | None:
+        """The last price that a decision at a place had seen."""
+        count = int(np.searchsorted(self.row, place))
+        return int(self.price[count - 1]) if count else None
 
-    def before(self, at_ns: int) -> int | None:
-        """The last price up to a time, that time included."""
-        place = int(np.searchsorted(self.at_ns, at_ns, side="right"))
-        return int(self.price[place - 1]) if place else None
-
-    def between(self, after_ns: int, before_ns: int) -> tuple[int, int] | None:
-        """Lowest and highest price strictly between two times; None where there was none."""
-        first = int(np.searchsorted(self.at_ns, after_ns, side="right"))
-        last = int(np.searchsorted(self.at_ns, before_ns, side="left"))
+    def between(self, after: int, before: int) -> tuple[int, int] | None:
+        """Lowest and highest price behind a decision's row and before the row of a later one; None where none was."""
+        first = int(np.searchsorted(self.row, after))
+        last = int(np.searchsorted(self.row, before - 1))
         if first >= last:
             return None
         seen = self.price[first:last]

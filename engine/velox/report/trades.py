@@ -25,6 +25,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     charges: tuple[int, ...]  # by CHARGE_LINES
     slippage: int | None = None
+    place: int = 0  # how many rows of its day had been seen, its own included
 
     def part(self, units: int) -> "Execution":
         """The first units of it, with their share of all money."""
@@ -58,6 +59,8 @@ class Trade(msgspec.Struct, kw_only=True):
     opened_ns: int
     entry_role: str
     closed_ns: int = 0
+    opened_place: int = 0  # rows of the day that had been seen, that of the fill included
+    closed_place: int = 0
     exit_role: str = ""
     entered: int = 0
     left: int = 0
@@ -180,6 +183,7 @@ class TradeBook:
             instrument=fill.instrument,
             side=fill.side,
             opened_ns=fill.at_ns,
+            opened_place=fill.place,
             entry_role=fill.role,
             charges=[0] * len(CHARGE_LINES),
             lowest=fill.price,
@@ -202,6 +206,7 @@ class TradeBook:
         _count(trade, fill)
         if not trade.is_open:
             trade.closed_ns = fill.at_ns
+            trade.closed_place = fill.place
             del self._open[trade.strategy, trade.instrument]
 
 

@@ -59,16 +59,10 @@ class CandleDay(Day):
         return Minutes(inst[order], candles[order])
 
     def rows(self) -> DayRows:
-        """The candles as rows for what looks at prices: open, high, low and close, in the order of their times."""
+        """The opens of the candles as rows, in the order in which they go in."""
         minutes = self.minutes()
-        begin = minutes.column("ts_open")
-        # Of high and low nobody knows when they were; between begin and end is all that is said.
-        times = np.concatenate([begin, begin + _MINUTE_NS // 3, begin + 2 * _MINUTE_NS // 3, begin + _MINUTE_NS - 1])
-        prices = np.concatenate([minutes.column(name) for name in _PRICES])
-        inst = np.tile(minutes.inst, len(_PRICES))
-        order = np.lexsort((inst, times))
-        volume = np.zeros(len(times), dtype=np.int64)
-        return DayRows(inst[order], times[order], times[order], prices[order], volume)
+        begin, prices = minutes.column("ts_open"), minutes.column("open")
+        return DayRows(minutes.inst, begin, begin, prices, np.zeros(len(minutes), dtype=np.int64))
 
 
 def candle_day(catalog: Catalog, date: dt.date, held: Sequence[Entry]) -> CandleDay:

@@ -6,7 +6,7 @@ use crate::record::{AccountMark, Decisions, Kind};
 #[derive(Debug, Default)]
 pub struct Kept {
     wanted: Vec<Kind>,
-    taken: Vec<(Kind, i64, Vec<u8>)>,
+    taken: Vec<One>,
     marks: Option<Marks>,
 }
 
@@ -32,6 +32,19 @@ impl Marks {
     }
 }
 
+/// A decision that was kept.
+#[derive(Debug)]
+pub struct One {
+    /// Its kind.
+    pub kind: Kind,
+    /// Kernel time, ns.
+    pub ts: i64,
+    /// How many ticks of the day the kernel had seen, the one that brought it about included.
+    pub ticks: u64,
+    /// Its payload.
+    pub payload: Vec<u8>,
+}
+
 impl Kept {
     /// From now on decisions of these kinds are kept, `AccountMark`s as columns.
     pub fn want(&mut self, mut kinds: Vec<Kind>) {
@@ -45,19 +58,19 @@ impl Kept {
         self.marks.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// What was kept and not taken yet: kind, kernel time, payload.
-    pub fn take(&mut self) -> Vec<(Kind, i64, Vec<u8>)> {
+    /// What else was kept and not taken yet.
+    pub fn take(&mut self) -> Vec<One> {
         std::mem::take(&mut self.taken)
     }
 
     #[inline]
-    pub(super) fn note(&mut self, decisions: &Decisions) {
+    pub(super) fn note(&mut self, decisions: &Decisions, ticks: impl Fn() -> u64) {
         if decisions.is_empty() || (self.wanted.is_empty() && self.marks.is_none()) {
             return;
         }
         for (kind, ts, payload) in decisions.iter() {
             if self.wanted.contains(&kind) {
-                self.taken.push((kind, ts, payload.to_vec()));
+                self.taken.push(One { kind, ts, ticks: ticks(), payload: payload.to_vec() });
             } else if kind == Kind::AccountMark
                 && let Some(marks) = &mut self.marks
             {
