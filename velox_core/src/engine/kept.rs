@@ -6,7 +6,20 @@ use crate::record::{Decisions, Kind};
 #[derive(Debug, Default)]
 pub struct Kept {
     wanted: Vec<Kind>,
-    taken: Vec<(Kind, i64, Vec<u8>)>,
+    taken: Vec<One>,
+}
+
+/// A decision that was kept.
+#[derive(Debug)]
+pub struct One {
+    /// Its kind.
+    pub kind: Kind,
+    /// Kernel time, ns.
+    pub ts: i64,
+    /// How many ticks of the day the kernel had seen, the one that brought it about included.
+    pub ticks: u64,
+    /// Its payload.
+    pub payload: Vec<u8>,
 }
 
 impl Kept {
@@ -15,16 +28,17 @@ impl Kept {
         self.wanted = kinds;
     }
 
-    /// What was kept and not taken yet: kind, kernel time, payload.
-    pub fn take(&mut self) -> Vec<(Kind, i64, Vec<u8>)> {
+    /// What was kept and not taken yet.
+    pub fn take(&mut self) -> Vec<One> {
         std::mem::take(&mut self.taken)
     }
 
     #[inline]
-    pub(super) fn note(&mut self, decisions: &Decisions) {
+    pub(super) fn note(&mut self, decisions: &Decisions, ticks: impl Fn() -> u64) {
         if !self.wanted.is_empty() && !decisions.is_empty() {
+            let ticks = ticks();
             let wanted = decisions.iter().filter(|(kind, _, _)| self.wanted.contains(kind));
-            self.taken.extend(wanted.map(|(kind, ts, payload)| (kind, ts, payload.to_vec())));
+            self.taken.extend(wanted.map(|(kind, ts, payload)| One { kind, ts, ticks, payload: payload.to_vec() }));
         }
     }
 }

@@ -380,7 +380,7 @@ impl Engine {
     }
 
     fn write_decisions(&mut self) -> Result<(), EngineError> {
-        self.kept.note(&self.kernel.out.decisions);
+        self.kept.note(&self.kernel.out.decisions, || self.kernel.ticks());
         let Some(journal) = &mut self.journal else {
             self.seq += self.kernel.out.decisions.len() as u64;
             return Ok(());

@@ -14,6 +14,9 @@ const NS_PER_MS: i64 = 1_000_000;
 
 type Column<'py> = PyReadonlyArray1<'py, i64>;
 
+/// A kept decision: ticks of the day by then, kernel time ns, kind, payload.
+type Placed<'py> = (u64, i64, u8, Bound<'py, PyBytes>);
+
 /// Last quantity, bid, its quantity, ask, its quantity; zeros are unknown.
 type Book<'a> = [&'a [i64]; 5];
 
@@ -114,7 +117,14 @@ impl Core {
     /// The kept decisions since the last call: (kernel time ns, kind, payload).
     fn take_kept<'py>(&self, py: Python<'py>) -> PyResult<Vec<(i64, u8, Bound<'py, PyBytes>)>> {
         let kept = self.lock_outside_hooks()?.engine.kept.take();
-        Ok(kept.iter().map(|(kind, ts, payload)| (*ts, *kind as u8, PyBytes::new(py, payload))).collect())
+        Ok(kept.iter().map(|one| (one.ts, one.kind as u8, PyBytes::new(py, &one.payload))).collect())
+    }
+
+    /// The same with the ticks of the day that the kernel had seen by then: (ticks, kernel time ns, kind, payload).
+    fn take_kept_placed<'py>(&self, py: Python<'py>) -> PyResult<Vec<Placed<'py>>> {
+        let kept = self.lock_outside_hooks()?.engine.kept.take();
+        let told = kept.iter().map(|one| (one.ticks, one.ts, one.kind as u8, PyBytes::new(py, &one.payload)));
+        Ok(told.collect())
     }
 }
 
