@@ -1,6 +1,7 @@
 """What all tests share: the folder of given data, the marks, and a count of what was skipped and why."""
 
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +23,18 @@ def shared_path(*parts: str) -> Path:
     reason = f"no given data: {'/'.join(parts) or 'the shared folder'} (set VELOX_SHARED)"
     if _required():
         pytest.fail(f"{reason}, and {_REQUIRED} or CI demands it", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """A browser without a window; skips the test where there is none, with the command that brings it."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is not None:
+        return found
+    reason = "no browser: apt-get install -y chromium"
+    if _required():
+        pytest.fail(f"{reason}; {_REQUIRED} or CI demands it", pytrace=False)
     pytest.skip(reason)
 
 

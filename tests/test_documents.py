@@ -18,7 +18,14 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.M | re.S)
 STRATEGY = next(body for kind, body in BLOCKS if kind == "python")
 SHELL = [body for kind, body in BLOCKS if kind == "bash"]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/roadmap.md"]
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/report.md",
+    "docs/roadmap.md",
+]
 # These run until they are told to stop.
 ENDLESS = {"paper", "simulate"}
 

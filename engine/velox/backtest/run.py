@@ -18,6 +18,7 @@ from velox.backtest.tally import KEPT, StrategyTally, Tally
 from velox.clock import monotonic_ns
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
+from velox.report.keeper import Keeper
 from velox.research.days import Day, DayRows
 from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
@@ -75,10 +76,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 class _Run:
     """One back-test on its way."""
 
-    def __init__(self, ask: Ask, settings: Settings, tell: Callable[[Progress], None]) -> None:
+    def __init__(self, ask: Ask, settings: Settings, tell: Callable[[Progress], None], keeper: Keeper | None) -> None:
         self.ask = ask
         self.settings = settings
         self.tell = tell
+        self.keeper = keeper
         self.tally = Tally.starting(settings.paper.capital_rupees)
         self.engine_ns = 0
         self.days_done = 0
@@ -88,12 +90,15 @@ class _Run:
     def spell(self, chosen: Chosen, days: Sequence[Day]) -> None:
         """Run days that follow each other on a core of their own."""
         core = velox_core.Core(self.ask.journal)
-        core.keep([int(kind) for kind in KEPT])
+        kinds = {*KEPT, *(self.keeper.kinds if self.keeper else ())}
+        core.keep(sorted(map(int, kinds)))
         self.played = dt.date.min
         try:
             for day in days:
                 self.day(core, chosen, day)
             self.tally.end_spell(core.summary(), self.settings.paper.capital_rupees)
+            if self.keeper is not None:
+                self.keeper.end_spell(core)
         finally:
             core.close()
 
@@ -108,17 +113,30 @@ class _Run:
         trading = TradingDay(core, self.settings, facts, self._book(chosen, day, rows), plan)
         _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
+        if self.keeper is not None:
+            self.keeper.begin_day(core, day, rows, trading.instances, follows=self.played != dt.date.min)
         numbers = [core.instrument(item.name) for item in day.instruments]
         began_ns = monotonic_ns()
         for done in feed(core, rows, numbers):
-            self.tally.note(core.take_kept())
+            self._note(core)
             self.tell(Progress(day.date, self.days_done, len(chosen.days), len(rows), done))
         core.time_mark(facts.loaded.end_ns + AFTER_END_NS)
         self.engine_ns += monotonic_ns() - began_ns
-        self.tally.note(core.take_kept())
-        self.tally.end_day(core.summary())
+        self._note(core)
+        summary = core.summary()
+        self.tally.end_day(summary)
+        if self.keeper is not None:
+            self.keeper.end_day(summary)
         self.played = day.date
         self.days_done += 1
+
+    def _note(self, core: velox_core.Core) -> None:
+        if self.keeper is None:
+            self.tally.note(core.take_kept())
+            return
+        kept = core.take_kept_placed()
+        self.tally.note([one[1:] for one in kept])
+        self.keeper.note(kept)
 
     def _book(self, chosen: Chosen, day: Day, rows: DayRows) -> InstrumentBook:
         """The instruments with their price steps: those of the data, or of the day's first price."""
@@ -133,11 +151,13 @@ class _Run:
         )
 
 
-def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda _: None) -> Result:
-    """Run a back-test to its end."""
+def run(
+    ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda _: None, keeper: Keeper | None = None
+) -> Result:
+    """Run a back-test to its end; a keeper hears what a report tells."""
     began_ns = monotonic_ns()
     chosen = choose(ask)
-    running = _Run(ask, settings, tell)
+    running = _Run(ask, settings, tell, keeper)
     for days in chosen.spells:
         running.spell(chosen, days)
     tally = running.tally

@@ -11,6 +11,7 @@ from velox.cli.words import DaySpanWord, check_json, facts_as_of
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
+    from velox.report.report import Report
     from velox.settings import Settings
 
 __all__ = ["command"]
@@ -30,6 +31,8 @@ class _Call(msgspec.Struct):
     facts_as_of: dt.date | None
     journal: Path | None
     json_file: Path | None
+    report_file: Path | None
+    trades_file: Path | None
 
 
 @click.command()
@@ -54,9 +57,29 @@ class _Call(msgspec.Struct):
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
 )
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="F.html",
+    help="Write one HTML page with everything to F; it opens without a network.",
+)
+@click.option(
+    "--trades",
+    "trades_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="F",
+    help="Write one row a trade to F.csv or F.parquet.",
+)
 def command(**options: object) -> None:
-    """Run strategies over the recorded days of a catalogue, by the same kernel as on paper."""
+    """Run strategies over the recorded days of a catalogue, by the same kernel as on paper.
+
+    \b
+    velox backtest ema_cross.py --catalog days --from 2026-07 --report ema.html
+    velox backtest ema_cross.py --catalog days -p fast=12 --json fast12.json
+    """
     from velox.backtest.choose import Ask, plans_on
+    from velox.backtest.reported import reported
     from velox.backtest.run import run
     from velox.cli.progress import days_bar
     from velox.runtime.run import open_journal
@@ -64,7 +87,7 @@ def command(**options: object) -> None:
     from velox.strategy.params import parse_assignments
 
     call = msgspec.convert(options, _Call)
-    check_json(call.json_file)
+    _check_files(call)
     ask = Ask(
         plans=plans_on(call.strategies, parse_assignments(call.params), _names(call.instruments)),
         catalog=call.catalog,
@@ -74,12 +97,35 @@ def command(**options: object) -> None:
         charges=call.charges,
         journal=open_journal(call.journal) if call.journal else None,
     )
+    settings, report = _settings(call, load_settings()), None
     with days_bar("back-test") as tell:
-        result = run(ask, _settings(call, load_settings()), tell)
+        if call.report_file is None and call.trades_file is None:
+            result = run(ask, settings, tell)
+        else:
+            result, report = reported(ask, settings, tell)
     for line in _lines(result):
         click.echo(line)
     if call.json_file is not None:
         call.json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    if report is not None:
+        _write(report, call)
+
+
+def _check_files(call: _Call) -> None:
+    """Refuse files that could not be written, before the work is done."""
+    check_json(call.json_file)
+    check_json(call.report_file, "--report")
+    check_json(call.trades_file, "--trades")
+    if call.trades_file is not None and call.trades_file.suffix not in (".csv", ".parquet"):
+        raise click.BadParameter(f"{call.trades_file} must end in .csv or .parquet", param_hint="--trades")
+
+
+def _write(report: "Report", call: _Call) -> None:
+    if call.report_file is not None:
+        click.echo(f"Report: {report.save(call.report_file)}")
+    if call.trades_file is not None:
+        report.save_trades(call.trades_file)
+        click.echo(f"Trades: {call.trades_file}")
 
 
 def _names(listed: str | None) -> list[str]:

@@ -108,10 +108,10 @@ class DaySpanWord(click.ParamType[tuple[dt.date, dt.date]]):
         return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
-def check_json(path: Path | None) -> None:
-    """Refuse a file for figures whose folder is not there, before anything is run for them."""
+def check_json(path: Path | None, option: str = "--json") -> None:
+    """Refuse a file for results whose folder is not there, before anything is run for them."""
     if path is not None and not path.resolve().parent.is_dir():
-        raise click.BadParameter(f"the folder of {path} does not exist", param_hint="--json")
+        raise click.BadParameter(f"the folder of {path} does not exist", param_hint=option)
 
 
 facts_as_of = click.option(
