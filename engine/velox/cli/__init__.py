@@ -27,6 +27,7 @@ _COMMANDS = {
     "data": ("velox.cli.data:command", "Import, sample, list and compute market data."),
     "decode": ("velox.cli.decode:command", "Decode broker frames: hex lines in, JSON lines out."),
     "backtest": ("velox.cli.backtest:command", "Run strategies over recorded days, as fast as the machine can."),
+    "compare": ("velox.cli.compare:command", "Show what differs between results of back-tests."),
     "replay": ("velox.cli.replay:command", "Run a journal again and compare every decision."),
     "new": ("velox.cli.new:command", "Write a new strategy with its test and a README."),
     "check": ("velox.cli.check:command", "Judge a strategy file without running it."),
