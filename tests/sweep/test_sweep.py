@@ -129,7 +129,7 @@ def test_the_table_the_files_and_the_page_say_the_same(cross: Path, three_days: 
 def test_sets_that_break_a_requirement_are_left_out_and_counted(cross: Path, three_days: Path, tmp_path: Path) -> None:
     told = _sweep(cross, three_days, tmp_path / "out", "-p", "fast=4:6", "-p", "slow=5")
     assert told.returncode == 0
-    assert "1 sets (2 left out: fast < slow does not hold: 5 < 5" in told.stdout
+    assert "1 set (2 left out: fast < slow does not hold: 5 < 5" in told.stdout
     assert (_figures(tmp_path / "out")["sets"], _figures(tmp_path / "out")["left_out"]) == (1, 2)
 
 
@@ -226,7 +226,8 @@ def test_a_failed_set_is_tried_again_by_the_same_command(cross: Path, three_days
 def test_a_set_whose_hook_raises_is_told_and_not_among_the_best(cross: Path, three_days: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     told = _sweep(cross, three_days, out, "-p", "fast=3:5", "-p", "how=raise")
-    assert "1 sets raised an error in a hook" in told.stdout
+    assert "An error in a hook: 1 set, the first fast=4" in told.stdout
+    assert "ValueError: no)" in told.stdout
     assert [each["params"]["fast"] for each in _figures(out)["best"]].count("4") == 0
     assert_equal_alone(cross, three_days, _outcomes(out))
 

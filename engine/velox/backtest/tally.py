@@ -54,6 +54,8 @@ class Tally(msgspec.Struct):
                 self._mark(record.equity / _ONE)
             elif isinstance(record, events.StrategyEvent) and record.code == "too_small":
                 self.too_small += 1
+            elif isinstance(record, events.StrategyEvent) and record.code == "fault":
+                self.notes.append(record.sentence)
             elif isinstance(record, events.RiskVerdict) and record.verdict == "refused":
                 self.rejected += 1
 
