@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance.product import velox
 from tests.conftest import shared_path
 from tests.runtime.processes import until
+from tests.sweep.conftest import SYMBOL
 
 from velox.backtest.choose import Ask
 from velox.backtest.run import Result, run
@@ -262,3 +263,22 @@ def test_a_file_that_changes_meanwhile_gives_no_mixed_results(cross: Path, three
     assert desk.work(job).figures is not None
     cross.write_text(cross.read_text() + "\n")
     assert "was changed while the sweep ran" in desk.work(job).failed
+
+
+def test_a_parameter_that_is_called_like_a_figure_keeps_its_column(three_days: Path, tmp_path: Path) -> None:
+    strategy = tmp_path / "named.py"
+    strategy.write_text(
+        "from velox import Bars, Param, Strategy\n\n\n"
+        "class Named(Strategy):\n"
+        f'    symbol = Param("{SYMBOL}")\n'
+        "    first = Param(1)\n"
+        "    fills = Param(2)\n"
+        '    bars = Bars(symbol, "5m")\n\n'
+        "    def on_bar(self, bar):\n"
+        "        pass\n"
+    )
+    told = _sweep(strategy, three_days, tmp_path / "out", "-p", "first=1:2", "-p", "fills=7,9")
+    assert told.returncode == 0, told.stderr
+    frame = pl.read_parquet(tmp_path / "out" / "results.parquet")
+    assert sorted(frame.select("first", "fills").rows()) == [(1, 7), (1, 9), (2, 7), (2, 9)]
+    assert frame["fills_result"].to_list() == [0] * 4 and frame["first_result"].dtype == pl.Date

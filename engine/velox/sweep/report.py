@@ -37,11 +37,11 @@ def frame(swept: Swept) -> pl.DataFrame:
     columns: dict[str, pl.Series] = {
         name: _typed(name, [outcome.job.params[name] for outcome in outcomes]) for name in names
     }
-    columns["first"] = pl.Series([outcome.job.first for outcome in outcomes], dtype=pl.Date)
-    columns["last"] = pl.Series([outcome.job.last for outcome in outcomes], dtype=pl.Date)
+    columns[_free("first", names)] = pl.Series([outcome.job.first for outcome in outcomes], dtype=pl.Date)
+    columns[_free("last", names)] = pl.Series([outcome.job.last for outcome in outcomes], dtype=pl.Date)
     if swept.windows:
         parts = ["choice"] * len(swept.outcomes) + ["test"] * (len(outcomes) - len(swept.outcomes))
-        columns["part"] = pl.Series(parts)
+        columns[_free("part", names)] = pl.Series(parts)
     for figure in _FIGURES:
         columns[_free(figure, names)] = pl.Series([getattr(each.figures, figure, None) for each in outcomes])
     ratios = [sharpe(each.figures.daily_pnl) if each.figures else None for each in outcomes]
@@ -168,7 +168,7 @@ def as_json(prepared: Prepared, swept: Swept, metric: Metric, top: int) -> bytes
         "workers_busy": swept.stint.busy if swept.stint.run else None,
         "elapsed_s": swept.stint.elapsed_ns / 1e9,
         "synthetic": prepared.synthetic,
-        "caution": caution(swept.outcomes),
+        "caution": None if swept.windows else caution(swept.outcomes),
         "best": [
             {"params": each.job.params, "metric": metric.of(each.figures), **_told(each)}
             for each in best
@@ -209,7 +209,7 @@ def _typed(name: str, texts: Sequence[str]) -> pl.Series:
 
 def _free(name: str, taken: Sequence[str]) -> str:
     """A figure's column; a parameter of the same name keeps it."""
-    return f"{name}_result" if name in (*taken, "first", "last", "part") else name
+    return f"{name}_result" if name in taken else name
 
 
 def _mean(values: Sequence[float]) -> float | None:
