@@ -192,7 +192,7 @@ def _closing(prepared: "Prepared", folder: Path, swept: "Swept") -> list[str]:
     if stint.run:
         shown.append(
             f"{stint.run:,} back-tests in {stint.elapsed_ns / 1e9:.1f} s on {stint.workers} workers, "
-            f"at work {stint.busy:.0%} of the time."
+            f"at work {stint.busy:.0%} of the time (their start included)."
         )
     files = "results.parquet, results.csv" + ("" if swept.windows else " and heatmap.html")
     shown.append(f"{folder} holds {files}.")

@@ -134,7 +134,7 @@ def walk_lines(swept: Swept, names: Sequence[str]) -> list[str]:
     for each in swept.windows:
         span = f"{each.window.test_first} to {each.window.test_last}"
         if each.chosen is None or each.chosen.figures is None:
-            lines.append(f"{span}: no set could be chosen.")
+            lines.append(f"{span}: no set could be chosen, since none has a figure to be ranked by.")
             continue
         chosen = " ".join(f"{name}={each.chosen.job.params[name]}" for name in names)
         before = f"{each.chosen.figures.net_pnl:,.2f}"
@@ -143,10 +143,11 @@ def walk_lines(swept: Swept, names: Sequence[str]) -> list[str]:
         lines.append(f"{span}: {chosen}; chosen with net ₹{before}, then ₹{after}")
     told = walk_summary(swept)
     ratio = told["out_of_in_sample"]
-    kept = "no ratio, since the chosen sets lost" if ratio is None else f"{ratio:.0%} of what they made when chosen"
+    kept = "the days of choice made nothing to compare it with"
+    if ratio is not None:
+        kept = f"a day made {ratio:.0%} of what one of the days of choice made"
     lines.append(
-        f"Out of sample: net ₹{told['net_pnl']:,.2f} in {told['days']} days, Sharpe {_number(told['sharpe'])}; "
-        f"a day that is {kept}."
+        f"Out of sample: net ₹{told['net_pnl']:,.2f} in {told['days']} days, Sharpe {_number(told['sharpe'])}; {kept}."
     )
     return lines
 
