@@ -22,7 +22,7 @@ from tests.sweep.test_sweep import assert_equal_alone
 
 from velox.sweep.job import Outcome
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="Ray is not installed: uv sync --inexact --extra ray"
 )

@@ -58,7 +58,12 @@ def test_every_job_runs_once() -> None:
     crew = FakeCrew()
     found = list(outcomes(crew, _jobs(10), 3))
     assert sorted(each.job.number for each in found) == list(range(10)) == sorted(crew.begun)
-    assert crew.longest == 2  # one at hand and one ahead, so that no worker waits for an answer to be read
+
+
+def test_workers_have_jobs_ahead_so_that_none_waits_for_an_answer_to_be_read() -> None:
+    crew = FakeCrew()
+    list(outcomes(crew, _jobs(100), 2))
+    assert crew.longest == 8
 
 
 def test_more_workers_than_jobs_are_not_hired() -> None:

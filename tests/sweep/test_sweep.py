@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance.product import velox
 from tests.conftest import shared_path
 from tests.runtime.processes import until
+from tests.sweep.conftest import SYMBOL
 
 from velox.backtest.choose import Ask
 from velox.backtest.run import Result, run
@@ -129,7 +130,7 @@ def test_the_table_the_files_and_the_page_say_the_same(cross: Path, three_days: 
 def test_sets_that_break_a_requirement_are_left_out_and_counted(cross: Path, three_days: Path, tmp_path: Path) -> None:
     told = _sweep(cross, three_days, tmp_path / "out", "-p", "fast=4:6", "-p", "slow=5")
     assert told.returncode == 0
-    assert "1 sets (2 left out: fast < slow does not hold: 5 < 5" in told.stdout
+    assert "1 set (2 left out: fast < slow does not hold: 5 < 5" in told.stdout
     assert (_figures(tmp_path / "out")["sets"], _figures(tmp_path / "out")["left_out"]) == (1, 2)
 
 
@@ -226,7 +227,8 @@ def test_a_failed_set_is_tried_again_by_the_same_command(cross: Path, three_days
 def test_a_set_whose_hook_raises_is_told_and_not_among_the_best(cross: Path, three_days: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     told = _sweep(cross, three_days, out, "-p", "fast=3:5", "-p", "how=raise")
-    assert "1 sets raised an error in a hook" in told.stdout
+    assert "An error in a hook: 1 set, the first fast=4" in told.stdout
+    assert "ValueError: no)" in told.stdout
     assert [each["params"]["fast"] for each in _figures(out)["best"]].count("4") == 0
     assert_equal_alone(cross, three_days, _outcomes(out))
 
@@ -261,3 +263,22 @@ def test_a_file_that_changes_meanwhile_gives_no_mixed_results(cross: Path, three
     assert desk.work(job).figures is not None
     cross.write_text(cross.read_text() + "\n")
     assert "was changed while the sweep ran" in desk.work(job).failed
+
+
+def test_a_parameter_that_is_called_like_a_figure_keeps_its_column(three_days: Path, tmp_path: Path) -> None:
+    strategy = tmp_path / "named.py"
+    strategy.write_text(
+        "from velox import Bars, Param, Strategy\n\n\n"
+        "class Named(Strategy):\n"
+        f'    symbol = Param("{SYMBOL}")\n'
+        "    first = Param(1)\n"
+        "    fills = Param(2)\n"
+        '    bars = Bars(symbol, "5m")\n\n'
+        "    def on_bar(self, bar):\n"
+        "        pass\n"
+    )
+    told = _sweep(strategy, three_days, tmp_path / "out", "-p", "first=1:2", "-p", "fills=7,9")
+    assert told.returncode == 0, told.stderr
+    frame = pl.read_parquet(tmp_path / "out" / "results.parquet")
+    assert sorted(frame.select("first", "fills").rows()) == [(1, 7), (1, 9), (2, 7), (2, 9)]
+    assert frame["fills_result"].to_list() == [0] * 4 and frame["first_result"].dtype == pl.Date

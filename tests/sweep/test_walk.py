@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.acceptance.product import velox
 from tests.sweep.conftest import store_days
@@ -12,9 +13,13 @@ from tests.sweep.conftest import store_days
 from velox.backtest.choose import Ask
 from velox.backtest.run import run
 from velox.errors import BadInput
+from velox.research.catalog import Catalog
 from velox.runtime.plan import StrategyPlan
 from velox.settings import Settings
+from velox.sweep.job import Job
+from velox.sweep.prepare import SweepAsk, prepare
 from velox.sweep.walk import Walk, Window, parse_walk, windows
+from velox.sweep.work import Desk
 
 # Each starts processes, which takes long where many work.
 pytestmark = pytest.mark.timeout(300)
@@ -98,3 +103,39 @@ def test_a_walk_goes_on_where_it_ended(cross: Path, tmp_path: Path) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join(lines[:5]) + lines[5][:30])
     assert _walked(cross, tmp_path / "days", tmp_path / "out") == once
+
+
+def test_a_metric_that_says_nothing_chooses_nothing(cross: Path, three_days: Path, tmp_path: Path) -> None:
+    """A single day has no Sharpe ratio: the first set is not the best one for that."""
+    words = ["-p", "fast=2:3", "--walk-forward", "train=1,test=1", "--metric", "sharpe", "--json", tmp_path / "j"]
+    told = velox("sweep", cross, "--catalog", three_days, "--out", tmp_path / "out", *words)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("no set could be chosen") == 2
+    found = json.loads((tmp_path / "j").read_bytes())["walk_forward"]
+    assert [each["params"] for each in found["each"]] == [None, None] and found["days"] == 0
+
+
+def test_an_instrument_that_lacks_the_first_day_of_a_window_is_as_alone(cross: Path, tmp_path: Path) -> None:
+    catalog = tmp_path / "days"
+    dates = store_days(catalog, 5)
+    for path in (catalog / "NSE" / "RELIANCE").iterdir():
+        (catalog / "NSE" / "INFY").mkdir(exist_ok=True)
+        entry = next(e for e in Catalog(catalog).of_instrument("NSE:RELIANCE") if path.name.startswith(str(e.day)))
+        if entry.day != dates[2]:
+            Catalog(catalog).store(msgspec.structs.replace(entry, instrument="NSE:INFY"), Catalog(catalog).read(entry))
+    ask = SweepAsk(
+        target=str(cross),
+        params={"symbol": "NSE:RELIANCE,NSE:INFY"},
+        catalog=catalog,
+        walk=Walk(train=2, test=2, step=2),
+    )
+    prepared = prepare(ask, Settings())
+    (window,) = prepared.windows
+    assert window.test_first == dates[2]
+    market = prepared.market_of[1]
+    job = Job(0, prepared.space.sets[1], market, window.test_first, window.test_last)
+    figures = Desk(prepared.setup, prepared.arrays).work(job).figures
+    plans = [StrategyPlan(str(cross), job.params)]
+    alone = run(Ask(plans=plans, catalog=catalog, first=job.first, last=job.last), Settings())
+    assert figures is not None and alone.days == 1 and alone.fills > 0
+    assert (figures.result_hash, figures.net_pnl) == (alone.result_hash, alone.net_pnl)

@@ -64,6 +64,8 @@ class Tally(msgspec.Struct):
             record = decode(Kind(kind), payload)
             if isinstance(record, events.StrategyEvent) and record.code == "too_small":
                 self.too_small += 1
+            elif isinstance(record, events.StrategyEvent) and record.code == "fault":
+                self.notes.append(record.sentence)
             elif isinstance(record, events.RiskVerdict) and record.verdict == "refused":
                 self.rejected += 1
 

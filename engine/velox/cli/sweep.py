@@ -134,7 +134,7 @@ def _opening(prepared: "Prepared", folder: "Folder") -> str:
     windows = f", {len(prepared.windows)} windows" if prepared.windows else ""
     known = sum(outcome.figures is not None for outcome in folder.kept)
     before = f"; {known:,} results are there already" if known else ""
-    return f"{len(space.sets):,} sets{left_out}, {len(prepared.days)} days{windows}; results in {folder.path}{before}."
+    return f"{_sets(len(space.sets))}{left_out}, {len(prepared.days)} days{windows}; results in {folder.path}{before}."
 
 
 def _run(call: _Call, prepared: "Prepared", folder: "Folder", metric: "Metric") -> "Swept":
@@ -161,7 +161,7 @@ def _tell(call: _Call, prepared: "Prepared", folder: "Folder", swept: "Swept") -
     else:
         lines = report.aligned(best)
         told = heatmap.Page(
-            title=f"{call.strategy}: {len(prepared.space.sets):,} sets",
+            title=f"{call.strategy}: {_sets(len(prepared.space.sets))}",
             about=prepared.about,
             caution=caution(swept.outcomes),
             synthetic=prepared.synthetic,
@@ -178,23 +178,31 @@ def _tell(call: _Call, prepared: "Prepared", folder: "Folder", swept: "Swept") -
 
 def _closing(prepared: "Prepared", folder: Path, swept: "Swept") -> list[str]:
     failed = [outcome for outcome in swept.outcomes if outcome.figures is None]
-    faulted = sum(outcome.figures.faulted for outcome in swept.outcomes if outcome.figures)
+    faulted = [outcome for outcome in swept.outcomes if outcome.figures and outcome.figures.faulted]
     shown = [f"{_params(outcome)}: failed: {outcome.failed}" for outcome in failed[:5]]
     if failed:
-        shown.append(f"{len(failed):,} sets failed; the same command tries them again.")
+        shown.append(f"Failed: {_sets(len(failed))}; the same command tries again.")
     if faulted:
-        shown.append(f"{faulted:,} sets raised an error in a hook: they are in the results, not among the best.")
+        said = faulted[0].figures.notes[0] if faulted[0].figures and faulted[0].figures.notes else ""
+        shown.append(
+            f"An error in a hook: {_sets(len(faulted))}, the first {_params(faulted[0])} ({said}); in the results, not "
+            "among the best."
+        )
     stint = swept.stint
     if stint.run:
         shown.append(
             f"{stint.run:,} back-tests in {stint.elapsed_ns / 1e9:.1f} s on {stint.workers} workers, "
-            f"at work {stint.busy:.0%} of the time."
+            f"at work {stint.busy:.0%} of the time (their start included)."
         )
     files = "results.parquet, results.csv" + ("" if swept.windows else " and heatmap.html")
     shown.append(f"{folder} holds {files}.")
     if prepared.synthetic:
         shown.append("SYNTHETIC: these prices were generated; the result says nothing about the strategy.")
     return shown
+
+
+def _sets(count: int) -> str:
+    return f"{count:,} set{'' if count == 1 else 's'}"
 
 
 def _params(outcome: "Outcome") -> str:

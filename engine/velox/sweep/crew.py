@@ -65,7 +65,7 @@ class _Process:
         self.rest = b""
         with self.said.open("wb") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "velox.sweep.worker", str(folder)],
+                [sys.executable, "-P", "-m", "velox.sweep.worker", str(folder)],  # -P: as in `velox.runtime`
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,

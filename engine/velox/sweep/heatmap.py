@@ -16,6 +16,7 @@ from velox.sweep.space import Axis
 __all__ = ["Page", "cells", "neighbourhood", "page", "shown_axes"]
 
 _CELL, _LEFT, _TOP = 34, 70, 26
+_WORDS = 380  # what the line below a map takes
 _WORST, _MIDDLE, _BEST = (178, 48, 56), (245, 245, 240), (28, 120, 84)
 
 _Cells = Mapping[tuple[int, int], tuple[float, Outcome]]
@@ -122,7 +123,8 @@ def _map(of: _Cells, across: Axis, down: Axis) -> str:
         middle = 0.0  # a loss is red, however common losses are
     bounds = (values[0], middle, values[-1]) if values else (0.0, 0.0, 0.0)
     width, height = _LEFT + _CELL * len(across.texts), _TOP + _CELL * len(down.texts)
-    drawn = [f'<svg viewBox="0 0 {width + 10} {height + 40}" width="{width + 10}" height="{height + 40}" role="img">']
+    box = max(width + 10, _LEFT + _WORDS)
+    drawn = [f'<svg viewBox="0 0 {box} {height + 40}" width="{box}" height="{height + 40}" role="img">']
     drawn.append(f'<text x="{_LEFT}" y="14">{html.escape(down.name)} down, {html.escape(across.name)} across</text>')
     best = max(of, key=lambda at: of[at][0], default=None)
     for (column, row), (value, outcome) in sorted(of.items(), key=lambda each: (each[0] == best, each[0])):

@@ -24,8 +24,8 @@ __all__ = ["Arrays", "KeptCandles", "KeptDay", "KeptMarket", "days_of", "hold", 
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
-# What a back-test reads of a row; the deeper book is not its concern.
-_COLUMNS = ("inst", "ts_ns", "place_ns", "price", "volume", "last_qty", "bid", "ask", "bid_qty", "ask_qty")
+# The deeper book is no concern of a back-test.
+_COLUMNS = tuple(name for name in DayRows.__struct_fields__ if name != "depth")
 _ONE_DAY = dt.timedelta(days=1)
 
 

@@ -8,7 +8,16 @@ import msgspec
 from velox.settings import EngineSettings, LimitSettings, PaperSettings, Settings
 from velox.sweep.held import KeptMarket
 
-__all__ = ["Figures", "Job", "Outcome", "Setup"]
+__all__ = ["Figures", "Job", "KeptOrders", "Outcome", "Setup"]
+
+
+class KeptOrders(msgspec.Struct, frozen=True):
+    """The orders of one set of signals; their arrays bear the key. One of the three is the size."""
+
+    key: str
+    quantity: int = 0
+    risk_percent: float = 0.0
+    risk_rupees: float = 0.0
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +34,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitSettings
     engine: EngineSettings
     markets: list[KeptMarket]
+    orders: list[KeptOrders] = []  # where the strategy follows signals
 
     @property
     def settings(self) -> Settings:

@@ -99,11 +99,14 @@ def prepare(ask: SweepAsk, settings: Settings) -> Prepared:
     space, market_of = _placed(space, markets)
     dates = sorted({day.date for chosen in markets.chosen for day in chosen.days})
     walked = windows(dates, ask.walk) if ask.walk is not None else []
-    firsts = {window.train_first for window in walked} | {window.test_first for window in walked}
+    starts = {window.train_first for window in walked} | {window.test_first for window in walked}
     catalog = Catalog.open(ask.catalog)
     arrays: dict[str, npt.NDArray[Any]] = {}
     kept = []
     for number, chosen in enumerate(markets.chosen):
+        # Where an instrument has no ticks on the first day of a window, its run begins on its next day.
+        own = [day.date for day in chosen.days]
+        firsts = {min(date for date in own if date >= start) for start in starts if own[-1] >= start}
         market, columns = hold(f"m{number}", chosen, catalog, firsts, markets.timeframes[number])
         kept.append(market)
         arrays |= columns

@@ -37,11 +37,11 @@ def frame(swept: Swept) -> pl.DataFrame:
     columns: dict[str, pl.Series] = {
         name: _typed(name, [outcome.job.params[name] for outcome in outcomes]) for name in names
     }
-    columns["first"] = pl.Series([outcome.job.first for outcome in outcomes], dtype=pl.Date)
-    columns["last"] = pl.Series([outcome.job.last for outcome in outcomes], dtype=pl.Date)
+    columns[_free("first", names)] = pl.Series([outcome.job.first for outcome in outcomes], dtype=pl.Date)
+    columns[_free("last", names)] = pl.Series([outcome.job.last for outcome in outcomes], dtype=pl.Date)
     if swept.windows:
         parts = ["choice"] * len(swept.outcomes) + ["test"] * (len(outcomes) - len(swept.outcomes))
-        columns["part"] = pl.Series(parts)
+        columns[_free("part", names)] = pl.Series(parts)
     for figure in _FIGURES:
         columns[_free(figure, names)] = pl.Series([getattr(each.figures, figure, None) for each in outcomes])
     ratios = [sharpe(each.figures.daily_pnl) if each.figures else None for each in outcomes]
@@ -134,7 +134,7 @@ def walk_lines(swept: Swept, names: Sequence[str]) -> list[str]:
     for each in swept.windows:
         span = f"{each.window.test_first} to {each.window.test_last}"
         if each.chosen is None or each.chosen.figures is None:
-            lines.append(f"{span}: no set could be chosen.")
+            lines.append(f"{span}: no set could be chosen, since none has a figure to be ranked by.")
             continue
         chosen = " ".join(f"{name}={each.chosen.job.params[name]}" for name in names)
         before = f"{each.chosen.figures.net_pnl:,.2f}"
@@ -143,10 +143,11 @@ def walk_lines(swept: Swept, names: Sequence[str]) -> list[str]:
         lines.append(f"{span}: {chosen}; chosen with net ₹{before}, then ₹{after}")
     told = walk_summary(swept)
     ratio = told["out_of_in_sample"]
-    kept = "no ratio, since the chosen sets lost" if ratio is None else f"{ratio:.0%} of what they made when chosen"
+    kept = "the days of choice made nothing to compare it with"
+    if ratio is not None:
+        kept = f"a day made {ratio:.0%} of what one of the days of choice made"
     lines.append(
-        f"Out of sample: net ₹{told['net_pnl']:,.2f} in {told['days']} days, Sharpe {_number(told['sharpe'])}; "
-        f"a day that is {kept}."
+        f"Out of sample: net ₹{told['net_pnl']:,.2f} in {told['days']} days, Sharpe {_number(told['sharpe'])}; {kept}."
     )
     return lines
 
@@ -168,7 +169,7 @@ def as_json(prepared: Prepared, swept: Swept, metric: Metric, top: int) -> bytes
         "workers_busy": swept.stint.busy if swept.stint.run else None,
         "elapsed_s": swept.stint.elapsed_ns / 1e9,
         "synthetic": prepared.synthetic,
-        "caution": caution(swept.outcomes),
+        "caution": None if swept.windows else caution(swept.outcomes),
         "best": [
             {"params": each.job.params, "metric": metric.of(each.figures), **_told(each)}
             for each in best
@@ -209,7 +210,7 @@ def _typed(name: str, texts: Sequence[str]) -> pl.Series:
 
 def _free(name: str, taken: Sequence[str]) -> str:
     """A figure's column; a parameter of the same name keeps it."""
-    return f"{name}_result" if name in (*taken, "first", "last", "part") else name
+    return f"{name}_result" if name in taken else name
 
 
 def _mean(values: Sequence[float]) -> float | None:

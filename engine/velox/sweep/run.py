@@ -134,7 +134,10 @@ def _walked(
     best: list[Outcome | None] = []
     count = len(sweep.prepared.space.sets)
     for place in range(len(sweep.prepared.windows)):
-        best.append(next(iter(ranked(found[place * count : (place + 1) * count], metric)), None))
+        first = next(iter(ranked(found[place * count : (place + 1) * count], metric)), None)
+        # Where the metric says nothing of the best one, as Sharpe of a single day, nothing has been chosen.
+        is_judged = first is not None and first.figures is not None and metric.of(first.figures) is not None
+        best.append(first if is_judged else None)
     tests = [
         msgspec.structs.replace(chosen.job, first=window.test_first, last=window.test_last)
         for window, chosen in zip(sweep.prepared.windows, best, strict=True)

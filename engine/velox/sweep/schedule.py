@@ -11,6 +11,8 @@ __all__ = ["outcomes"]
 
 # Workers that died one after the other without a single answer: then it is not the sets that are at fault.
 _DEATHS_MAX = 8
+# Jobs that a worker is given at once: short ones must not wait until their answers are read.
+_AHEAD_MAX = 8
 
 
 def outcomes(crew: Crew, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
@@ -49,13 +51,13 @@ class _Board:
         return bool(self._waiting) or any(self._held.values())
 
     def hand_out(self) -> None:
-        """Keep every worker at a job and one ahead; towards the end one alone, lest another idle meanwhile."""
-        for ahead in (1, 2):
-            for worker, held in self._held.items():
-                enough = len(self._waiting) >= (1 if ahead == 1 else len(self._held))
-                if enough and len(held) < ahead:
-                    held.append(self._waiting.popleft())
-                    self._crew.give(worker, held[-1])
+        """Keep every worker at a job and some ahead, fewer towards the end, lest one idles while another has many."""
+        while self._waiting and self._held:
+            worker, held = min(self._held.items(), key=lambda each: len(each[1]))
+            if len(held) >= max(1, min(_AHEAD_MAX, len(self._waiting) // (2 * len(self._held)))):
+                return
+            held.append(self._waiting.popleft())
+            self._crew.give(worker, held[-1])
 
     def done(self, worker: int, outcome: Outcome) -> None:
         """Take an answered job from its worker."""

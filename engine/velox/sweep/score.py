@@ -102,9 +102,8 @@ def caution(outcomes: Sequence[Outcome]) -> str:
     """What everybody should know who looks at the best of many."""
     told = [each.figures.daily_pnl for each in outcomes if each.figures is not None and not each.figures.faulted]
     days = max(map(len, told), default=0)
-    said = (
-        f"The best of {len(told):,} sets on {days} days is no forecast: the more are tried, the better the best looks"
-    )
+    span = f"{days} day{'' if days == 1 else 's'}"
+    said = f"The best of {len(told):,} sets on {span} is no forecast: the more are tried, the better the best looks"
     rated = [found for daily in told if (found := moments(daily)) is not None]
     chance = None
     if len(rated) > 1:

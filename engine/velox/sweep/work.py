@@ -5,10 +5,12 @@ from pathlib import Path
 
 from velox.backtest.choose import Ask, Chosen, plans_on, spells
 from velox.backtest.run import Result, run
+from velox.backtest.signals import follow
 from velox.clock import monotonic_ns
 from velox.errors import BadInput, VeloxError
 from velox.sweep.held import Arrays, days_of
 from velox.sweep.job import Figures, Job, Outcome, Setup
+from velox.sweep.kept_orders import orders_in
 
 __all__ = ["Desk", "file_digest"]
 
@@ -18,6 +20,7 @@ class Desk:
 
     def __init__(self, setup: Setup, arrays: Arrays) -> None:
         self._setup = setup
+        self._orders = orders_in(setup.orders, arrays)
         self._days = [days_of(market, arrays, setup.facts_as_of) for market in setup.markets]
 
     def work(self, job: Job) -> Outcome:
@@ -45,7 +48,11 @@ class Desk:
             facts_as_of=setup.facts_as_of,
             charges=setup.charges,
         )
-        return run(ask, setup.settings, chosen=Chosen(setup.markets[job.market].symbols, spells(days), []))
+        chosen = Chosen(setup.markets[job.market].symbols, spells(days), [])
+        key = job.params.get("orders", "")
+        if key not in self._orders:
+            return run(ask, setup.settings, chosen=chosen)
+        return follow(key, self._orders[key], lambda: run(ask, setup.settings, chosen=chosen))
 
 
 def file_digest(file: str) -> str:
