@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from velox.errors import BadInput
+from velox.market.corporate_actions import NO_ACTIONS, Actions
 from velox.market.facts import load as load_facts
 from velox.market.instruments import InstrumentBook
 from velox.research.catalog import Catalog, Entry
@@ -31,6 +32,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     facts_as_of: dt.date | None = None
     charges: Literal["discount", "statutory", "none"] = "discount"
     journal: Path | None = None
+    actions: Actions = NO_ACTIONS
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -60,8 +62,10 @@ def choose(ask: Ask) -> Chosen:
     days = [catalog_day(catalog, date, by_day[date]) for date in sorted(by_day)]
     for day in days:
         day.facts_as_of = ask.facts_as_of
+        day.actions = ask.actions
         _ = day.facts  # a date that is not covered is refused now
     chosen = Chosen(sorted(symbols), spells(days))
+    _refuse_within(ask.actions, chosen)
     if ask.journal is not None and len(chosen.spells) > 1:
         broken = chosen.spells[1][0].date
         raise BadInput(
@@ -98,6 +102,18 @@ def _refuse_decimals(catalog: Catalog, plans: Sequence[StrategyPlan]) -> None:
             f"{name} cannot be traded yet: its quantities have decimals and its money is no rupees, "
             "which orders do not know; `velox data bars` and `velox data check` read it"
         )
+
+
+def _refuse_within(actions: Actions, chosen: Chosen) -> None:
+    """Refuse days that run on over a corporate action: what the kernel has built by then would not be adjusted."""
+    for spell in chosen.spells:
+        for name in chosen.symbols:
+            for action in actions.until(name, spell[-1].date):
+                if action.ex > spell[0].date and action.kind != "rename":
+                    raise BadInput(
+                        f"{name} has a {action.kind} on {action.ex}, over which indicators and positions cannot run "
+                        f"on: run the days before it and those from it on apart, with --to and --from {action.ex}"
+                    )
 
 
 def _within(day: dt.date, ask: Ask) -> bool:

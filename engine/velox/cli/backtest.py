@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 import msgspec
 
-from velox.cli.words import DaySpanWord, check_json, facts_as_of
+from velox.cli.words import DaySpanWord, check_json, corporate_actions, facts_as_of
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
@@ -28,6 +28,7 @@ class _Call(msgspec.Struct):
     latency: int | None
     charges: Literal["discount", "statutory", "none"]
     facts_as_of: dt.date | None
+    corporate_actions: Path | None
     journal: Path | None
     json_file: Path | None
 
@@ -50,6 +51,7 @@ class _Call(msgspec.Struct):
     help="All; without brokerage; nothing.",
 )
 @facts_as_of
+@corporate_actions
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep ticks and decisions here.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
@@ -59,6 +61,7 @@ def command(**options: object) -> None:
     from velox.backtest.choose import Ask, plans_on
     from velox.backtest.run import run
     from velox.cli.progress import days_bar
+    from velox.market.corporate_actions import NO_ACTIONS, read_actions
     from velox.runtime.run import open_journal
     from velox.settings import load as load_settings
     from velox.strategy.params import parse_assignments
@@ -73,6 +76,7 @@ def command(**options: object) -> None:
         facts_as_of=call.facts_as_of,
         charges=call.charges,
         journal=open_journal(call.journal) if call.journal else None,
+        actions=read_actions(call.corporate_actions) if call.corporate_actions else NO_ACTIONS,
     )
     with days_bar("back-test") as tell:
         result = run(ask, _settings(call, load_settings()), tell)
