@@ -1,6 +1,8 @@
 """Candles of any program: found by what their columns mean, checked row by row, kept exactly."""
 
 import datetime as dt
+import gzip
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -250,11 +252,20 @@ def test_kept_candles_are_no_ticks_and_coarse_ones_give_no_finer(write: Write, t
     assert len(open_day(tmp_path / "cat").history("NSE:A", 60)) == 3
 
 
+def test_lines_that_an_open_quote_swallows_are_all_counted(write: Write, tmp_path: Path) -> None:
+    outcome = take(write("x.csv", *GOOD, f'"{GOOD[0]}', *GOOD, header=HEADER), tmp_path / "cat")[0]
+    assert (outcome.rows, outcome.rejects, outcome.findings[0].line) == (3, 4, 5)
+
+
+def test_damaged_archives_are_refused_by_name(tmp_path: Path) -> None:
+    for name, content in [("x.zip", b"PK\x03\x04junk"), ("x.csv.gz", b"\x1f\x8bjunk"), ("x.parquet", b"PAR1junk")]:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(BadInput, match=f"{name} (cannot be read|is not a readable Parquet file)"):
+            take(tmp_path / name, tmp_path / "cat")
+
+
 @pytest.mark.parametrize("packed", ["x.csv.gz", "x.zip"])
 def test_packed_files_are_read(packed: str, tmp_path: Path) -> None:
-    import gzip
-    import zipfile
-
     text = "\n".join([HEADER, *GOOD]) + "\n"
     if packed.endswith("gz"):
         (tmp_path / packed).write_bytes(gzip.compress(text.encode()))
