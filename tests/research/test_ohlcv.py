@@ -11,6 +11,7 @@ import pytest
 
 from velox import cli
 from velox.errors import BadInput, ExitCode
+from velox.research.bars import compute_bars, parse_indicators
 from velox.research.candle_import import CandleOutcome, import_candles
 from velox.research.catalog import Catalog
 from velox.research.days import open_day
@@ -250,6 +251,22 @@ def test_kept_candles_are_no_ticks_and_coarse_ones_give_no_finer(write: Write, t
     assert day.history("NSE:A", 900)["volume"].tolist() == [30]
     take(write("one.csv", *GOOD, header=HEADER), tmp_path / "cat", "NSE:A")
     assert len(open_day(tmp_path / "cat").history("NSE:A", 60)) == 3
+
+
+def test_bars_of_imported_candles_are_joined_from_them(write: Write, tmp_path: Path) -> None:
+    rows = [minute(f"09:{15 + n}", f"{100 + n},{101 + n},{99 + n},{100.5 + n}") for n in range(10)]
+    take(write("x.csv", *rows, header=HEADER), tmp_path / "cat")
+    take(
+        write("d.csv", "2021-04-26,1,1,1,1,1", "2021-04-23,1,1,1,1,1", header=HEADER), tmp_path / "cat", length_s=86_400
+    )
+    frame = compute_bars(Catalog.open(tmp_path / "cat"), "NSE:X", 300, parse_indicators("sma:2"))
+    assert frame.select("ts_open", "open", "high", "low", "close", "volume", "sma_2").rows() == [
+        (OPEN_NS, 100.0, 105.0, 99.0, 104.5, 50, None),
+        (OPEN_NS + 5 * MINUTE_NS, 105.0, 110.0, 104.0, 109.5, 50, 107.0),
+    ]
+    take(write("d.csv", "2021-04-26,1,1,1,1,1", header=HEADER), tmp_path / "days", length_s=86_400)
+    with pytest.raises(BadInput, match="NSE:X has candles of 1d alone"):
+        compute_bars(Catalog.open(tmp_path / "days"), "NSE:X", 60)
 
 
 def test_lines_that_an_open_quote_swallows_are_all_counted(write: Write, tmp_path: Path) -> None:

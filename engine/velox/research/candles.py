@@ -28,8 +28,10 @@ __all__ = [
     "PLAIN",
     "adjusted",
     "core_candles",
+    "day_columns",
     "earlier_candles",
     "join_candles",
+    "serves",
 ]
 
 # One-element records with the fields of CANDLE_DTYPE: times in ns UTC, prices at 1e-8 rupees.
@@ -37,6 +39,7 @@ Candles: TypeAlias = npt.NDArray[np.void]
 Columns: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
 CANDLE_DTYPE = np.dtype([(name, "<i8") for name in CANDLE_SCHEMA])
+_PRICES = ("open", "high", "low", "close")
 NO_CANDLES: Candles = np.empty(0, dtype=CANDLE_DTYPE)
 
 
@@ -63,6 +66,23 @@ def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: i
     return columns
 
 
+def day_columns(catalog: Catalog, entry: Entry, facts: Facts, timeframe_s: int) -> Columns:
+    """Candles of a kept day, prices in rupees: of its ticks through the core, or joined of its shorter candles."""
+    frame = catalog.read(entry)
+    if not entry.candles:
+        return core_candles(facts, entry, frame, timeframe_s)
+    kept = _from_columns({name: frame[name].to_numpy() for name in CANDLE_SCHEMA})
+    joined = join_candles(kept, facts.loaded.open_ns, timeframe_s)
+    return {name: joined[name] / ONE if name in _PRICES else joined[name] for name in CANDLE_SCHEMA}
+
+
+def serves(entry: Entry, timeframe_s: int) -> bool:
+    """Whether candles of this length can be made of an entry; of one-minute candles `join_candles` judges itself."""
+    if not entry.candles or entry.length_s == MINUTE_S:
+        return True
+    return entry.length_s < DAY_S and timeframe_s % entry.length_s == 0
+
+
 def earlier_candles(
     catalog: Catalog,
     instrument: str,
@@ -79,7 +99,7 @@ def earlier_candles(
     names = {action.was for action in rules.actions.until(instrument, before) if action.was} | {instrument}
     by_day: dict[dt.date, Entry] = {}
     for entry in catalog.entries():  # ticks first, then candles from short to long
-        wanted = after < entry.day < before and entry.instrument in names and _serves(entry, timeframe_s)
+        wanted = after < entry.day < before and entry.instrument in names and serves(entry, timeframe_s)
         if wanted and entry.instrument == rules.actions.name_on(instrument, entry.day, before):
             by_day.setdefault(entry.day, entry)
     kept = sorted(by_day)[-days:] if days > 0 else []
@@ -99,7 +119,7 @@ def adjusted(candles: Candles, by: Adjustment) -> Candles:
     if by == Adjustment():
         return candles
     made = candles.copy()
-    for name in ("open", "high", "low", "close"):
+    for name in _PRICES:
         made[name] = [mul_div(value, by.price.numerator, by.price.denominator) for value in candles[name].tolist()]
     made["volume"] = [mul_div(v, by.volume.numerator, by.volume.denominator) for v in candles["volume"].tolist()]
     return made
@@ -148,20 +168,9 @@ def join_candles(minutes: Candles, anchor_ns: int, timeframe_s: int) -> Candles:
     return joined
 
 
-def _serves(entry: Entry, timeframe_s: int) -> bool:
-    """Whether candles of this length can be made of an entry; of one-minute candles `join_candles` judges itself."""
-    if not entry.candles or entry.length_s == MINUTE_S:
-        return True
-    return entry.length_s < DAY_S and timeframe_s % entry.length_s == 0
-
-
 def _candles_of(catalog: Catalog, entry: Entry, timeframe_s: int, facts_as_of: dt.date | None) -> Candles:
     facts = load_for(entry.instrument, entry.day, as_of=facts_as_of)
-    frame = catalog.read(entry)
-    if not entry.candles:
-        return _from_columns(core_candles(facts, entry, frame, timeframe_s))
-    minutes = _from_columns({name: frame[name].to_numpy() for name in CANDLE_SCHEMA})
-    return join_candles(minutes, facts.loaded.open_ns, timeframe_s)
+    return _from_columns(day_columns(catalog, entry, facts, timeframe_s))
 
 
 def _from_columns(columns: Columns) -> Candles:
