@@ -275,5 +275,5 @@ def test_days_computed_by_the_facts_of_another_date_are_named(write: Write, tmp_
     import_recordings([path], catalog)
     as_of = dt.date(2021, 4, 26)
     assert compute_bars(catalog, "NSE:A", 60, as_of=as_of).height == 1
-    (note,) = borrowed_facts(catalog, "NSE:A", None, as_of)
+    (note,) = borrowed_facts(catalog, "NSE:A", 60, day=None, as_of=as_of)
     assert "2019-04-26" in note and "2021-04-26" in note

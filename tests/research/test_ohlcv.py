@@ -1,6 +1,8 @@
 """Candles of any program: found by what their columns mean, checked row by row, kept exactly."""
 
 import datetime as dt
+import gzip
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from velox import cli
 from velox.errors import BadInput, ExitCode
+from velox.research.bars import compute_bars, parse_indicators
 from velox.research.candle_import import CandleOutcome, import_candles
 from velox.research.catalog import Catalog
 from velox.research.days import open_day
@@ -250,11 +253,36 @@ def test_kept_candles_are_no_ticks_and_coarse_ones_give_no_finer(write: Write, t
     assert len(open_day(tmp_path / "cat").history("NSE:A", 60)) == 3
 
 
+def test_bars_of_imported_candles_are_joined_from_them(write: Write, tmp_path: Path) -> None:
+    rows = [minute(f"09:{15 + n}", f"{100 + n},{101 + n},{99 + n},{100.5 + n}") for n in range(10)]
+    take(write("x.csv", *rows, header=HEADER), tmp_path / "cat")
+    take(
+        write("d.csv", "2021-04-26,1,1,1,1,1", "2021-04-23,1,1,1,1,1", header=HEADER), tmp_path / "cat", length_s=86_400
+    )
+    frame = compute_bars(Catalog.open(tmp_path / "cat"), "NSE:X", 300, parse_indicators("sma:2"))
+    assert frame.select("ts_open", "open", "high", "low", "close", "volume", "sma_2").rows() == [
+        (OPEN_NS, 100.0, 105.0, 99.0, 104.5, 50, None),
+        (OPEN_NS + 5 * MINUTE_NS, 105.0, 110.0, 104.0, 109.5, 50, 107.0),
+    ]
+    take(write("d.csv", "2021-04-26,1,1,1,1,1", header=HEADER), tmp_path / "days", length_s=86_400)
+    with pytest.raises(BadInput, match="NSE:X has candles of 1d alone"):
+        compute_bars(Catalog.open(tmp_path / "days"), "NSE:X", 60)
+
+
+def test_lines_that_an_open_quote_swallows_are_all_counted(write: Write, tmp_path: Path) -> None:
+    outcome = take(write("x.csv", *GOOD, f'"{GOOD[0]}', *GOOD, header=HEADER), tmp_path / "cat")[0]
+    assert (outcome.rows, outcome.rejects, outcome.findings[0].line) == (3, 4, 5)
+
+
+def test_damaged_archives_are_refused_by_name(tmp_path: Path) -> None:
+    for name, content in [("x.zip", b"PK\x03\x04junk"), ("x.csv.gz", b"\x1f\x8bjunk"), ("x.parquet", b"PAR1junk")]:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(BadInput, match=f"{name} (cannot be read|is not a readable Parquet file)"):
+            take(tmp_path / name, tmp_path / "cat")
+
+
 @pytest.mark.parametrize("packed", ["x.csv.gz", "x.zip"])
 def test_packed_files_are_read(packed: str, tmp_path: Path) -> None:
-    import gzip
-    import zipfile
-
     text = "\n".join([HEADER, *GOOD]) + "\n"
     if packed.endswith("gz"):
         (tmp_path / packed).write_bytes(gzip.compress(text.encode()))

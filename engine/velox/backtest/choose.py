@@ -9,6 +9,7 @@ import msgspec
 
 from velox.backtest.sources import Data, by_source, check_minutes
 from velox.errors import BadInput
+from velox.market.corporate_actions import NO_ACTIONS, Actions
 from velox.market.facts import load as load_facts
 from velox.market.instruments import InstrumentBook
 from velox.research.catalog import Catalog, Entry
@@ -34,6 +35,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     facts_as_of: dt.date | None = None
     charges: Literal["discount", "statutory", "none"] = "discount"
     journal: Path | None = None
+    actions: Actions = NO_ACTIONS
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -67,10 +69,13 @@ def choose(ask: Ask) -> Chosen:
     days, notes = by_source(catalog, [e for e in entries if e.instrument in symbols], ask.data)
     for day in days:
         day.facts_as_of = ask.facts_as_of
+        day.actions = ask.actions
         _ = day.facts  # a date that is not covered is refused now
         if isinstance(day, CandleDay):
             check_minutes(ask.plans, day)
-    return Chosen(sorted(symbols), spells(days), notes)
+    chosen = Chosen(sorted(symbols), spells(days), notes)
+    _refuse_within(ask.actions, chosen)
+    return chosen
 
 
 def plans_on(targets: Sequence[str], params: Mapping[str, str], instruments: Sequence[str]) -> list[StrategyPlan]:
@@ -108,6 +113,18 @@ def _usable(catalog: Catalog, ask: Ask) -> list[Entry]:
     if ask.data == "ticks":
         return catalog.playable()
     return [e for e in catalog.entries() if e.length_s == MINUTE_S and not e.quantity_decimals]
+
+
+def _refuse_within(actions: Actions, chosen: Chosen) -> None:
+    """Refuse days that run on over a corporate action: what the kernel has built by then would not be adjusted."""
+    first, last = chosen.days[0].date, chosen.days[-1].date
+    for name in chosen.symbols:
+        for action in actions.until(name, last):
+            if action.ex > first and action.kind != "rename":
+                raise BadInput(
+                    f"{name} has a {action.kind} on {action.ex}, over which indicators and positions cannot run "
+                    f"on: run the days before it and those from it on apart, with --to and --from {action.ex}"
+                )
 
 
 def _within(day: dt.date, ask: Ask) -> bool:

@@ -269,6 +269,7 @@ def _shown(ask: Ask, settings: Settings) -> dict[str, Any]:
         "strategies": msgspec.to_builtins(ask.plans),
         "data": ask.data or "ticks, else candles",
         "charges": ask.charges,
+        "corporate_actions": len(ask.actions),
         "facts_as_of": None if ask.facts_as_of is None else ask.facts_as_of.isoformat(),
         "paper": msgspec.to_builtins(settings.paper),
         "limits": msgspec.to_builtins(settings.limits),

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
-from velox.cli.words import DaySpanWord, check_json, facts_as_of
+from velox.cli.words import DaySpanWord, check_json, corporate_actions, facts_as_of
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
@@ -26,6 +26,7 @@ class _Call(AccountCall):
     params: list[str]
     data: Literal["auto", "ticks", "candles"] | None
     facts_as_of: dt.date | None
+    corporate_actions: Path | None
     journal: Path | None
     json_file: Path | None
     report_file: Path | None
@@ -47,6 +48,7 @@ class _Call(AccountCall):
     "Default: days with ticks, or those with candles where no day has ticks.",
 )
 @facts_as_of
+@corporate_actions
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep ticks and decisions here.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
@@ -76,6 +78,7 @@ def command(**options: object) -> None:
     from velox.backtest.reported import reported
     from velox.backtest.run import run
     from velox.cli.progress import days_bar
+    from velox.market.corporate_actions import NO_ACTIONS, read_actions
     from velox.runtime.run import open_journal
     from velox.settings import load as load_settings
     from velox.strategy.params import parse_assignments
@@ -91,6 +94,7 @@ def command(**options: object) -> None:
         facts_as_of=call.facts_as_of,
         charges=call.charges,
         journal=open_journal(call.journal) if call.journal else None,
+        actions=read_actions(call.corporate_actions) if call.corporate_actions else NO_ACTIONS,
     )
     settings, report = settings_of(call, load_settings()), None
     with days_bar("back-test") as tell:

@@ -69,17 +69,18 @@ def _bars(**options: object) -> None:
 
     asked = msgspec.convert(options, _BarsOptions)
     catalog, day = Catalog.open(asked.catalog_dir), asked.day.date() if asked.day else None
+    timeframe_s = parse_timeframe(asked.timeframe)
     frame = compute_bars(
         catalog,
         asked.instrument,
-        parse_timeframe(asked.timeframe),
+        timeframe_s,
         parse_indicators(asked.indicators),
         day=day,
         as_of=asked.facts_as_of,
     )
     write_bars(frame, asked.out)
     click.echo(f"{frame.height} candles of {asked.instrument} at {asked.timeframe} in {asked.out}")
-    for note in borrowed_facts(catalog, asked.instrument, day, asked.facts_as_of):
+    for note in borrowed_facts(catalog, asked.instrument, timeframe_s, day=day, as_of=asked.facts_as_of):
         click.echo(f"Note: {note}")
 
 

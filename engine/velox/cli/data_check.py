@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from velox.cli.progress import steps_bar
-from velox.cli.words import DaySpanWord, check_json, facts_as_of
+from velox.cli.words import DaySpanWord, check_json, corporate_actions, facts_as_of
 from velox.errors import BadInput, ExitCode
 
 __all__ = ["check_command"]
@@ -31,6 +31,7 @@ class _Asked(msgspec.Struct, kw_only=True):
     frozen: int
     jump: float
     facts_as_of: dt.date | None
+    corporate_actions: Path | None
     json_file: Path | None
     report: Path | None
     strict: bool
@@ -47,6 +48,7 @@ class _Asked(msgspec.Struct, kw_only=True):
 @click.option("--frozen", type=click.IntRange(1), default=300, show_default=True, help="Of frozen quotes, in s.")
 @click.option("--jump", type=click.FloatRange(0.01), default=5.0, show_default=True, help="Of steps over this, in %.")
 @facts_as_of
+@corporate_actions
 @click.option("--json", "json_file", type=_FILE, metavar="F", help="Write everything that was measured to F.")
 @click.option("--report", type=_FILE, metavar="F", help="Write every day and finding to F as text.")
 @click.option("--strict", is_flag=True, help="End with status 79 when there is a finding.")
@@ -56,6 +58,7 @@ def check_command(**options: object) -> int:
     Ticks are compared with imported candles of the day and with the exchange's own day candle. Trading days that are
     missing and steps that look like a split or bonus are told too.
     """
+    from velox.market.corporate_actions import NO_ACTIONS, read_actions
     from velox.research.catalog import Catalog
     from velox.research.inspection import Ask, inspect, report_lines, summary_lines
     from velox.research.quality import Thresholds
@@ -70,6 +73,7 @@ def check_command(**options: object) -> int:
         first=asked.first[0] if asked.first else None,
         last=asked.last[1] if asked.last else None,
         as_of=asked.facts_as_of,
+        actions=read_actions(asked.corporate_actions) if asked.corporate_actions else NO_ACTIONS,
         thresholds=Thresholds(silence_s=asked.silence, frozen_s=asked.frozen, jump_pct=asked.jump),
     )
     names = set(asked.instruments) or {entry.instrument for entry in catalog.entries()}

@@ -10,7 +10,16 @@ from typing import TypeVar
 
 import click
 
-__all__ = ["DateWord", "DaySpanWord", "SecondsWord", "SpeedWord", "TimeWord", "check_json", "facts_as_of"]
+__all__ = [
+    "DateWord",
+    "DaySpanWord",
+    "SecondsWord",
+    "SpeedWord",
+    "TimeWord",
+    "check_json",
+    "corporate_actions",
+    "facts_as_of",
+]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
@@ -119,4 +128,11 @@ facts_as_of = click.option(
     type=DateWord(),
     metavar="DATE",
     help="Use the market facts of this date where the day's are not known.",
+)
+
+corporate_actions = click.option(
+    "--corporate-actions",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Splits, bonuses, dividends and renames by which earlier prices are adjusted (docs/data.md).",
 )

@@ -16,8 +16,8 @@ import velox_core
 from velox.errors import BadInput
 from velox.market.facts import Facts, load_for
 from velox.market.records import Phase
-from velox.research.candles import Columns, core_candles
-from velox.research.catalog import Catalog, Entry, write_parquet
+from velox.research.candles import Columns, day_columns, serves
+from velox.research.catalog import Catalog, Entry, length_text, write_parquet
 from velox.research.merge import group_number
 
 __all__ = ["IndicatorSpec", "borrowed_facts", "compute_bars", "parse_indicators", "parse_timeframe", "write_bars"]
@@ -120,11 +120,10 @@ def compute_bars(
     as_of: dt.date | None = None,
 ) -> pl.DataFrame:
     """Compute one day, or all days of an instrument with indicators that run on from day to day."""
-    entries = _ticks_of(catalog, instrument, day)
+    entries = _kept_of(catalog, instrument, day, timeframe_s)
     facts = [load_for(e.instrument, e.day, as_of=as_of) for e in entries]
     days = [
-        _in_units(core_candles(of_day, e, catalog.read(e), timeframe_s), e)
-        for of_day, e in zip(facts, entries, strict=True)
+        _in_units(day_columns(catalog, e, of_day, timeframe_s), e) for of_day, e in zip(facts, entries, strict=True)
     ]
     frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
     starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
@@ -159,9 +158,12 @@ def _session_s(facts: Facts, entry: Entry) -> int:
     return next((end - start) // _SECOND_NS for (start, phase), (end, _) in times if phase == Phase.CONTINUOUS)
 
 
-def borrowed_facts(catalog: Catalog, instrument: str, day: dt.date | None, as_of: dt.date | None) -> list[str]:
+def borrowed_facts(
+    catalog: Catalog, instrument: str, timeframe_s: int, *, day: dt.date | None, as_of: dt.date | None
+) -> list[str]:
     """Say for which of the days that `compute_bars` takes another date's facts stand in."""
-    borrowed = [load_for(e.instrument, e.day, as_of=as_of) for e in _ticks_of(catalog, instrument, day)]
+    entries = _kept_of(catalog, instrument, day, timeframe_s)
+    borrowed = [load_for(e.instrument, e.day, as_of=as_of) for e in entries]
     return [facts.loaded.notes[0] for facts in borrowed if facts.stand_in]
 
 
@@ -184,15 +186,24 @@ def _in_units(columns: Columns, entry: Entry) -> Columns:
     return {**columns, "volume": np.asarray(columns["volume"]) / 10**entry.quantity_decimals}
 
 
-def _ticks_of(catalog: Catalog, instrument: str, day: dt.date | None) -> list[Entry]:
-    entries = [e for e in catalog.of_instrument(instrument) if not e.candles]
+def _kept_of(catalog: Catalog, instrument: str, day: dt.date | None, timeframe_s: int) -> list[Entry]:
+    """The days of an instrument: those with ticks, or where it has none, with candles of which these can be made."""
+    kept = catalog.of_instrument(instrument)
+    entries = [e for e in kept if not e.candles]
+    if not entries:
+        shortest: dict[dt.date, Entry] = {}
+        for entry in kept:
+            if serves(entry, timeframe_s):
+                shortest.setdefault(entry.day, entry)
+        entries = list(shortest.values())
+        if not entries:
+            lengths = ", ".join(sorted({length_text(e.length_s) for e in kept}))
+            raise BadInput(f"{instrument} has candles of {lengths} alone in {catalog.root}, which give none as asked")
     if day is not None:
-        known = ", ".join(str(e.day) for e in entries)
+        known, what = ", ".join(str(e.day) for e in entries), "candles" if entries[0].candles else "ticks"
         entries = [e for e in entries if e.day == day]
         if not entries:
-            raise BadInput(f"{instrument} has no ticks of {day} in {catalog.root}; it has {known or 'none of any day'}")
-    if not entries:
-        raise BadInput(f"{instrument} has candles alone, no ticks, in {catalog.root}")
+            raise BadInput(f"{instrument} has no {what} of {day} in {catalog.root}; it has {known}")
     return entries
 
 

@@ -118,12 +118,11 @@ def _rule(day: dt.date, series: Series) -> _DayRule:
 
 
 def _in_session(frame: pl.DataFrame, series: Series, rules: list[_DayRule], findings: Findings) -> pl.DataFrame:
-    for rule in rules:
-        own = pl.col("day") == rule.day
-        if rule.closed:
-            frame = findings.take_out(frame, own, rule.closed)
-        elif rule.unknown:
-            findings.note(frame, own, rule.unknown)
+    for closed in sorted({rule.closed for rule in rules} - {""}):
+        own = pl.col("day").is_in([rule.day for rule in rules if rule.closed == closed])
+        frame = findings.take_out(frame, own, closed)
+    for unknown in sorted({rule.unknown for rule in rules} - {""}):
+        findings.note(frame, pl.col("day").is_in([rule.day for rule in rules if rule.unknown == unknown]), unknown)
     if series.whole_days:
         starts = {rule.day: day_start_ns(series.instrument, rule.day) for rule in rules}
         return frame.with_columns(pl.col("day").replace_strict(starts, return_dtype=pl.Int64).alias("ts_open"))

@@ -1,6 +1,7 @@
 """Candles of whole days: from ticks through the core, from kept one-minute candles by joining them."""
 
 import datetime as dt
+import functools
 from typing import TypeAlias
 
 import msgspec
@@ -10,6 +11,9 @@ import polars as pl
 
 import velox_core
 from velox.errors import BadInput
+from velox.market.amounts import mul_div
+from velox.market.calendar import why_closed
+from velox.market.corporate_actions import NO_ACTIONS, Actions, Adjustment
 from velox.market.facts import Facts, load_for
 from velox.research.catalog import CANDLE_SCHEMA, DAY_S, MINUTE_S, Catalog, Entry
 from velox.research.merge import group_number
@@ -19,11 +23,16 @@ __all__ = [
     "CANDLE_DTYPE",
     "Candles",
     "Columns",
+    "HistoryRules",
     "NO_CANDLES",
+    "PLAIN",
+    "adjusted",
     "candles_of",
     "core_candles",
+    "day_columns",
     "earlier_candles",
     "join_candles",
+    "serves",
 ]
 
 # One-element records with the fields of CANDLE_DTYPE: times in ns UTC, prices at 1e-8 rupees.
@@ -31,7 +40,18 @@ Candles: TypeAlias = npt.NDArray[np.void]
 Columns: TypeAlias = dict[str, npt.NDArray[np.generic]]
 
 CANDLE_DTYPE = np.dtype([(name, "<i8") for name in CANDLE_SCHEMA])
+_PRICES = ("open", "high", "low", "close")
 NO_CANDLES: Candles = np.empty(0, dtype=CANDLE_DTYPE)
+
+
+class HistoryRules(msgspec.Struct, frozen=True):
+    """By what earlier days are read: whose facts stand in where theirs are not known, and what has befallen shares."""
+
+    facts_as_of: dt.date | None = None
+    actions: Actions = NO_ACTIONS
+
+
+PLAIN = HistoryRules()
 
 
 def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: int) -> Columns:
@@ -47,27 +67,82 @@ def core_candles(facts: Facts, entry: Entry, ticks: pl.DataFrame, timeframe_s: i
     return columns
 
 
+def day_columns(catalog: Catalog, entry: Entry, facts: Facts, timeframe_s: int) -> Columns:
+    """Candles of a kept day, prices in rupees: of its ticks through the core, or joined of its shorter candles."""
+    frame = catalog.read(entry)
+    if not entry.candles:
+        return core_candles(facts, entry, frame, timeframe_s)
+    kept = _from_columns({name: frame[name].to_numpy() for name in CANDLE_SCHEMA})
+    joined = join_candles(kept, facts.loaded.open_ns, timeframe_s)
+    return {name: joined[name] / ONE if name in _PRICES else joined[name] for name in CANDLE_SCHEMA}
+
+
+def serves(entry: Entry, timeframe_s: int) -> bool:
+    """Whether candles of this length can be made of an entry; of one-minute candles `join_candles` judges itself."""
+    if not entry.candles or entry.length_s == MINUTE_S:
+        return True
+    return entry.length_s < DAY_S and timeframe_s % entry.length_s == 0
+
+
 def earlier_candles(
     catalog: Catalog,
     instrument: str,
     between: tuple[dt.date, dt.date],
     timeframe_s: int,
     days: int,
-    facts_as_of: dt.date | None = None,
+    rules: HistoryRules = PLAIN,
 ) -> Candles:
-    """Return candles of the last `days` kept days between two dates, neither included.
+    """Return candles of the last `days` kept days between two dates, neither included, as the second date sees them.
 
     Of a day that is kept in several ways ticks win, then the shortest candles of which these can be made.
     """
     after, before = between
+    names = {action.was for action in rules.actions.until(instrument, before) if action.was} | {instrument}
     by_day: dict[dt.date, Entry] = {}
     for entry in catalog.entries():  # ticks first, then candles from short to long
-        wanted = entry.instrument == instrument and after < entry.day < before
-        if wanted and _serves(entry, timeframe_s):
+        wanted = after < entry.day < before and entry.instrument in names and serves(entry, timeframe_s)
+        if wanted and entry.instrument == rules.actions.name_on(instrument, entry.day, before):
             by_day.setdefault(entry.day, entry)
     kept = sorted(by_day)[-days:] if days > 0 else []
-    parts = [candles_of(catalog, by_day[day], timeframe_s, facts_as_of) for day in kept]
+    closes = functools.partial(_close_before, catalog, rules)
+    parts = [
+        adjusted(
+            candles_of(catalog, by_day[day], timeframe_s, rules.facts_as_of),
+            rules.actions.adjustment(instrument, day, before, closes),
+        )
+        for day in kept
+    ]
     return np.concatenate([NO_CANDLES, *parts])
+
+
+def adjusted(candles: Candles, by: Adjustment) -> Candles:
+    """Candles of before a split, bonus or dividend as they would read after it, rounded half to even."""
+    if by == Adjustment():
+        return candles
+    made = candles.copy()
+    for name in _PRICES:
+        made[name] = [mul_div(value, by.price.numerator, by.price.denominator) for value in candles[name].tolist()]
+    made["volume"] = [mul_div(v, by.volume.numerator, by.volume.denominator) for v in candles["volume"].tolist()]
+    return made
+
+
+def _close_before(catalog: Catalog, rules: HistoryRules, instrument: str, ex: dt.date) -> int | None:
+    """The close of the trading day before a date, the exchange's own where it is kept; None where that day is not."""
+    eve = ex - dt.timedelta(days=1)
+    name = rules.actions.name_on(instrument, eve, ex)
+    entries = [entry for entry in catalog.entries() if entry.instrument == name and entry.day < ex]
+    if not entries:
+        return None
+    day = max(entry.day for entry in entries)
+    while eve > day:
+        if why_closed(eve) is None:
+            return None
+        eve -= dt.timedelta(days=1)
+    entry = [each for each in entries if each.day == day][-1]  # the longest candles
+    if entry.candles and entry.length_s == DAY_S:
+        return int(catalog.read(entry)["close"].item())
+    candles = candles_of(catalog, entry, max(MINUTE_S, entry.length_s), rules.facts_as_of)
+    return int(candles["close"][-1]) if len(candles) else None
 
 
 def join_candles(minutes: Candles, anchor_ns: int, timeframe_s: int) -> Candles:
@@ -94,21 +169,13 @@ def join_candles(minutes: Candles, anchor_ns: int, timeframe_s: int) -> Candles:
     return joined
 
 
-def _serves(entry: Entry, timeframe_s: int) -> bool:
-    """Whether candles of this length can be made of an entry; of one-minute candles `join_candles` judges itself."""
-    if not entry.candles or entry.length_s == MINUTE_S:
-        return True
-    return entry.length_s < DAY_S and timeframe_s % entry.length_s == 0
-
-
 def candles_of(catalog: Catalog, entry: Entry, timeframe_s: int, facts_as_of: dt.date | None) -> Candles:
     """One file's candles of a length: joined from those that it keeps, or made of its ticks."""
+    if entry.candles and entry.length_s == timeframe_s:
+        frame = catalog.read(entry)
+        return _from_columns({name: frame[name].to_numpy() for name in CANDLE_SCHEMA})
     facts = load_for(entry.instrument, entry.day, as_of=facts_as_of)
-    frame = catalog.read(entry)
-    if not entry.candles:
-        return _from_columns(core_candles(facts, entry, frame, timeframe_s))
-    minutes = _from_columns({name: frame[name].to_numpy() for name in CANDLE_SCHEMA})
-    return minutes if timeframe_s == entry.length_s else join_candles(minutes, facts.loaded.open_ns, timeframe_s)
+    return _from_columns(day_columns(catalog, entry, facts, timeframe_s))
 
 
 def _from_columns(columns: Columns) -> Candles:

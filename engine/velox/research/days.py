@@ -19,8 +19,9 @@ import numpy.typing as npt
 import polars as pl
 
 from velox.errors import BadInput
+from velox.market.corporate_actions import NO_ACTIONS
 from velox.market.facts import Facts, load
-from velox.research.candles import NO_CANDLES, Candles, earlier_candles
+from velox.research.candles import NO_CANDLES, Candles, HistoryRules, earlier_candles
 from velox.research.catalog import Catalog, Entry
 from velox.research.merge import Ints, Part, depth_of, merged, session_windows
 from velox.research.nse_ticks import Recording, find_recordings, read_recording
@@ -98,6 +99,7 @@ class Day:
         self._load = load
         self._catalog = catalog
         self.facts_as_of: dt.date | None = None
+        self.actions = NO_ACTIONS
         self._facts: Facts | None = None
 
     @classmethod
@@ -173,11 +175,14 @@ class Day:
         return merged(parts, facts.loaded.day_start_ns, piece_rows)
 
     def history(self, instrument: str, timeframe_s: int, days: int = 10, after: dt.date = dt.date.min) -> Candles:
-        """Return candles of up to `days` earlier days after a date, oldest first; plain files have none."""
+        """Return candles of up to `days` earlier days after a date, oldest first; plain files have none.
+
+        They read as this day sees them: adjusted for the corporate actions that lie between.
+        """
         if self._catalog is None:
             return NO_CANDLES.copy()
-        between = (after, self.date)
-        return earlier_candles(self._catalog, instrument, between, timeframe_s, days, self.facts_as_of)
+        rules = HistoryRules(self.facts_as_of, self.actions)
+        return earlier_candles(self._catalog, instrument, (after, self.date), timeframe_s, days, rules)
 
 
 def _rows(merged: dict[str, Ints]) -> DayRows:

@@ -1,6 +1,7 @@
 """The gap and parity report of a catalogue: each day looked through, days compared, what lies between them judged."""
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ import polars as pl
 
 from velox.errors import BadInput
 from velox.market import calendar
+from velox.market.corporate_actions import NO_ACTIONS, Actions
 from velox.market.facts import Facts, load_for
 from velox.market.venues import venue_of
 from velox.research.catalog import DAY_S, Catalog, Entry
@@ -35,6 +37,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     first: dt.date | None = None
     last: dt.date | None = None
     as_of: dt.date | None = None
+    actions: Actions = NO_ACTIONS  # a step that one of these explains is no suspicion
     thresholds: Thresholds = Thresholds()
 
 
@@ -172,7 +175,7 @@ def _one(catalog: Catalog, name: str, entries: list[Entry], ask: Ask) -> Inspect
         parities=compared,
         missing_days=missing,
         unknown_days=unknown,
-        suspicions=_suspicions(catalog, name, by_day),
+        suspicions=_suspicions(catalog, name, by_day, ask.actions),
     )
 
 
@@ -202,7 +205,7 @@ def _between(name: str, days: Sequence[dt.date]) -> tuple[list[dt.date], int]:
     return missing, unknown
 
 
-def _suspicions(catalog: Catalog, name: str, by_day: dict[dt.date, list[Entry]]) -> list[Suspicion]:
+def _suspicions(catalog: Catalog, name: str, by_day: dict[dt.date, list[Entry]], actions: Actions) -> list[Suspicion]:
     found: list[Suspicion] = []
     before: tuple[dt.date, float] | None = None
     for day in sorted(by_day):
@@ -210,7 +213,9 @@ def _suspicions(catalog: Catalog, name: str, by_day: dict[dt.date, list[Entry]])
         if ends is None:
             continue
         if before is not None:
-            moved = ends[0] / before[1]
+            since = before[0]
+            known = [action for action in actions.until(name, day) if action.ex > since]
+            moved = ends[0] / before[1] * float(math.prod(action.shares for action in known))
             ratio = min(_RATIOS, key=lambda each: abs(moved / float(each) - 1))
             near = abs(moved / float(ratio) - 1) * 100 <= _NEAR_PCT
             if near and abs(moved - 1) * 100 >= _FROM_PCT and venue_of(name, day) is None:

@@ -32,6 +32,7 @@ _SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".parquet", ".zip")
 _SEPARATORS = (",", ";", "\t", "|")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _FIELD_MAX = 1 << 16
+_SEPARATOR_LINE = re.compile(r"sep=.?")  # how some programs tell each other the separator
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -96,7 +97,8 @@ def _csv(path: Path, member: Member, header: Sequence[str]) -> Table:
         raise BadInput(f"{path} is written in UTF-16: save it as UTF-8 and import it again")
     text = member.content.decode("utf-8-sig", "replace").replace("\0", "")
     name = path.name
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    heads = (line for line in text.splitlines() if line.strip() and not _SEPARATOR_LINE.fullmatch(line.strip()))
+    first = next(heads, "")
     if not first:
         return Table(name, pl.DataFrame({"line": []}, schema={"line": pl.Int64}), [])
     separator = max(_SEPARATORS, key=lambda sign: (first.count(sign), -_SEPARATORS.index(sign)))
@@ -111,29 +113,35 @@ def _rows(
     name: str, text: str, separator: str, header: list[str]
 ) -> tuple[dict[str, list[str]], list[int], list[tuple[int, str]]]:
     csv.field_size_limit(_FIELD_MAX)
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator, skipinitialspace=True)
     rows: list[list[str]] = []
     lines: list[int] = []
     rejects: list[tuple[int, str]] = []
     while True:
+        # A quote that is never closed swallows lines: each of them is a reject.
+        before = reader.line_num
         try:
             row = next(reader)
         except StopIteration:
             break
         except csv.Error as error:
-            rejects.append((reader.line_num, f"no row of a table: {error}"))
+            rejects += _spoilt(before, reader.line_num, f"no row of a table: {error}")
             continue
-        if not any(field.strip() for field in row):
+        if not any(field.strip() for field in row) or (not header and _SEPARATOR_LINE.fullmatch(separator.join(row))):
             continue
         if not header:
             header = _headings(name, row)
         elif len(row) < len(header) or any(field.strip() for field in row[len(header) :]):
-            rejects.append((reader.line_num, f"{len(row)} fields instead of {len(header)}"))
+            rejects += _spoilt(before, reader.line_num, f"{len(row)} fields instead of {len(header)}")
         else:
             rows.append(row[: len(header)])
             lines.append(reader.line_num)
     columns = {heading: [row[n] for row in rows] for n, heading in enumerate(header) if heading}
     return columns, lines, rejects
+
+
+def _spoilt(before: int, last: int, reason: str) -> list[tuple[int, str]]:
+    return [(line, reason) for line in range(before + 1, last + 1)]
 
 
 def _headings(name: str, row: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from velox.errors import BadInput
 __all__ = ["Member", "inflate", "members"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK\x03\x04"
 _MEMBER_MAX = 2 << 30  # bytes; more than that in one file is no table but an attack on the memory
 
 
@@ -29,6 +30,8 @@ def members(path: Path) -> list[Member]:
         raw = path.read_bytes()
         if zipfile.is_zipfile(io.BytesIO(raw)):
             return _unzip(path, raw)
+        if raw.startswith(_ZIP_MAGIC):
+            raise zipfile.BadZipFile("its zip archive is damaged")
         content, cut = inflate(raw)
     except (OSError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
         raise BadInput(f"{path} cannot be read: {error}") from None

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from velox.backtest.choose import Chosen, spells
 from velox.backtest.run import HISTORY_DAYS
 from velox.market.instruments import InstrumentBook
-from velox.research.candles import NO_CANDLES, Candles, earlier_candles
+from velox.research.candles import NO_CANDLES, Candles, HistoryRules, earlier_candles
 from velox.research.catalog import Catalog
 from velox.research.days import Day, DayInstrument, DayRows
 from velox.runtime.warmup import kept_length_s
@@ -92,7 +92,9 @@ def hold(
             for date in sorted(wanted):
                 between = (date - _ONE_DAY, date + _ONE_DAY)
                 array = f"{name}-{symbol.replace(':', '-')}-{length_s}-{date}"
-                arrays[array] = earlier_candles(catalog, symbol, between, length_s, 1, chosen.days[0].facts_as_of)
+                arrays[array] = earlier_candles(
+                    catalog, symbol, between, length_s, 1, HistoryRules(chosen.days[0].facts_as_of)
+                )
                 candles.append(KeptCandles(symbol, length_s, date, array))
     market = KeptMarket(chosen.symbols, days, candles, "")
     return msgspec.structs.replace(market, digest=_digest(market, arrays)), arrays

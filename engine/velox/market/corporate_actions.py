@@ -1,0 +1,171 @@
+"""Splits, bonuses, dividends and renames, dated: what they make of earlier prices on a later day of use.
+
+They come from a file of the user's, since no list that could be checked is shipped:
+
+    [[action]]
+    name = "NSE:ABC"              # as it is called from the ex-date on
+    ex = 2026-03-09               # the first day of the new count
+    kind = "split"
+    ratio = "1:5"                 # split: of 1 share become 5; bonus: 1 new share for every 5 held
+    source = "the company's notice"
+
+A dividend has `amount` in rupees a share, and `close`, the close of the day before, where the catalogue does not hold
+that day. A rename has `was`, the old name.
+"""
+
+import datetime as dt
+import tomllib
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from velox.errors import BadInput
+from velox.market.amounts import ONE, scaled
+
+__all__ = ["Action", "Actions", "Adjustment", "NO_ACTIONS", "read_actions"]
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One event of one instrument."""
+
+    name: str
+    ex: dt.date
+    kind: Literal["split", "bonus", "dividend", "rename"]
+    source: str
+    ratio: str = ""
+    amount: str = ""
+    close: str = ""
+    was: str = ""
+
+    @property
+    def shares(self) -> Fraction:
+        """How many shares one of before has become."""
+        if self.kind not in ("split", "bonus"):
+            return Fraction(1)
+        one, other = (int(part) for part in self.ratio.split(":"))
+        return Fraction(other, one) if self.kind == "split" else 1 + Fraction(one, other)
+
+
+class Adjustment(msgspec.Struct, frozen=True):
+    """What a price of a day is multiplied with, and what its volume, to be comparable on the day of use."""
+
+    price: Fraction = Fraction(1)
+    volume: Fraction = Fraction(1)
+
+
+# The close of an instrument on the trading day before a date, at 1e-8 rupees; None where it is not known.
+_CloseBefore = Callable[[str, dt.date], int | None]
+
+
+class Actions:
+    """The events that are known, by instrument."""
+
+    def __init__(self, actions: Sequence[Action] = ()) -> None:
+        self._by_name: dict[str, list[Action]] = {}
+        for action in sorted(actions, key=lambda each: each.ex):
+            self._by_name.setdefault(action.name, []).append(action)
+
+    def __len__(self) -> int:
+        return sum(len(actions) for actions in self._by_name.values())
+
+    def until(self, name: str, use: dt.date) -> list[Action]:
+        """Everything that has befallen an instrument up to a day of use, under its older names too, newest first."""
+        found: list[Action] = []
+        names, until = name, use
+        while True:
+            own = [action for action in self._by_name.get(names, ()) if action.ex <= until]
+            renames = [action for action in own if action.kind == "rename"]
+            since = renames[-1].ex if renames else dt.date.min
+            found += [action for action in reversed(own) if action.ex >= since]
+            if not renames:
+                return found
+            names, until = renames[-1].was, since - dt.timedelta(days=1)
+
+    def name_on(self, name: str, day: dt.date, use: dt.date) -> str:
+        """What the instrument that is called `name` on the day of use was called on a day before."""
+        for action in self.until(name, use):
+            if action.kind == "rename" and day < action.ex:
+                name = action.was
+        return name
+
+    def adjustment(self, name: str, day: dt.date, use: dt.date, close_before: _CloseBefore) -> Adjustment:
+        """What makes a candle of `day` comparable with prices of the day of use; 1 where nothing lies between."""
+        price = volume = Fraction(1)
+        for action in self.until(name, use):
+            if day >= action.ex:
+                break
+            price *= _price_factor(action, close_before)
+            volume *= action.shares
+        return Adjustment(price, volume)
+
+
+NO_ACTIONS = Actions()
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    action: list[Action] = []
+
+
+def read_actions(path: Path) -> Actions:
+    """Read a file of actions; each mistake in it is refused with its place."""
+    try:
+        with path.open("rb") as file:
+            tree = tomllib.load(file)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is no TOML: {error}") from None
+    try:
+        actions = msgspec.convert(tree, _File).action
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{path} holds no corporate actions as they must be written: {error}") from None
+    seen: set[tuple[str, dt.date, str]] = set()
+    for number, action in enumerate(actions, 1):
+        fault = _fault(action)
+        if (key := (action.name, action.ex, action.kind)) in seen:
+            fault = "it is given twice"
+        seen.add(key)
+        if fault:
+            raise BadInput(f"{path}: action {number} ({action.name}, {action.ex}, {action.kind}): {fault}")
+    return Actions(actions)
+
+
+def _fault(action: Action) -> str:
+    if not action.source:
+        return "source must say where it is known from"
+    given = {name for name in ("ratio", "amount", "close", "was") if getattr(action, name)}
+    wanted = {"split": "ratio", "bonus": "ratio", "dividend": "amount", "rename": "was"}[action.kind]
+    if wanted not in given:
+        return f"{wanted} is missing"
+    if extra := given - {wanted} - ({"close"} if action.kind == "dividend" else set()):
+        return f"{sorted(extra)[0]} says nothing about a {action.kind}"
+    if action.kind == "rename":
+        return "" if action.was != action.name else "was must be the old name"
+    try:
+        if action.kind == "dividend":
+            amount, close = scaled(action.amount, ONE), scaled(action.close or "0", ONE)
+            return "" if amount > 0 and (not close or amount < close) else "amount must lie between 0 and the close"
+        one, other = (int(part) for part in action.ratio.split(":"))
+    except ValueError:
+        return f"{wanted} {getattr(action, wanted)!r} cannot be read: write a ratio like 1:5, an amount like 12.50"
+    return "" if one > 0 and other > 0 else "ratio must be of two numbers above 0"
+
+
+def _price_factor(action: Action, close_before: _CloseBefore) -> Fraction:
+    if action.kind != "dividend":
+        return 1 / action.shares
+    close = scaled(action.close, ONE) if action.close else close_before(action.name, action.ex)
+    if close is None:
+        raise BadInput(
+            f"the dividend of {action.name} on {action.ex} cannot be taken off: the catalogue does not hold the "
+            'trading day before; write its close into the action, like close = "512.30"'
+        )
+    amount = scaled(action.amount, ONE)
+    if amount >= close:
+        raise BadInput(
+            f"the dividend of {action.name} on {action.ex} is not less than the close of {close / ONE:,.2f} before it"
+        )
+    return 1 - Fraction(amount, close)
