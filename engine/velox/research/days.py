@@ -227,7 +227,7 @@ def catalog_day(catalog: Catalog, date: dt.date, held: Sequence[Entry]) -> Day:
             DayInstrument(e.instrument, e.is_index, e.rows, e.rejects, e.source or e.instrument, e.tick, e.prev_close)
             for e in entries.values()
         ],
-        lambda item, start, count: catalog.read(entries[item.name], start, count),
+        lambda item, start, count: catalog.piece(entries[item.name], start, count),
         synthetic="; ".join(stamps),
         catalog=catalog,
     )
