@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from velox.errors import BadInput
 from velox.research.catalog import Catalog
 from velox.research.days import SAMPLE_DIR, DayRows, open_day
 from velox.research.merge import Ints, Part, merged
@@ -104,3 +105,14 @@ def test_the_first_price_is_found_behind_rows_without_one(tmp_path: Path) -> Non
     for kept, first in ((entry, 7), (none, 0)):
         day = open_day(f"{tmp_path}@{kept.day}")
         assert day.first_price(day.instruments[0]) == first
+
+
+def test_a_file_that_is_replaced_between_two_pieces_is_refused(tmp_path: Path) -> None:
+    entry = next(e for e in Catalog(SAMPLE_DIR).entries() if not e.candles and not e.is_index)
+    ticks = Catalog(SAMPLE_DIR).read(entry)
+    Catalog(tmp_path).store(entry, ticks)
+    pieces = open_day(tmp_path).pieces(100)
+    next(pieces)
+    Catalog(tmp_path).store(entry, ticks.with_columns(pl.col("price") + 1))
+    with pytest.raises(BadInput, match="was replaced while the catalogue was read: start again"):
+        next(pieces)

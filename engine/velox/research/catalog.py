@@ -62,6 +62,7 @@ class Catalog:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._entries: list[Entry] | None = None
+        self._listed: dict[Path, tuple[int, ...]] = {}
 
     @classmethod
     def open(cls, root: Path) -> "Catalog":
@@ -103,7 +104,9 @@ class Catalog:
     def entries(self) -> list[Entry]:
         """Describe every file, ordered by instrument and day, as they were when this was asked first."""
         if self._entries is None:
-            found = [_describe(path) for path in self.paths()]
+            paths = self.paths()
+            self._listed = {path: _identity(path) for path in paths}
+            found = [_describe(path) for path in paths]
             self._entries = sorted(found, key=lambda e: (e.instrument, e.day, e.candles, e.length_s))
         return self._entries
 
@@ -120,15 +123,28 @@ class Catalog:
             raise BadInput(f"{instrument} is not in the catalogue {self.root}; nearest: {', '.join(near)}")
         return found
 
-    def read(self, entry: Entry, start: int = 0, count: int | None = None) -> pl.DataFrame:
-        """Load the rows behind an entry, in the order of their source: all of them, or so many from a row on."""
+    def read(self, entry: Entry) -> pl.DataFrame:
+        """Load the rows behind an entry, in the order of their source."""
         path = self._path(entry)
         try:
-            if start == 0 and (count is None or count >= entry.rows):
-                return pl.read_parquet(path, memory_map=False)
-            return pl.scan_parquet(path).slice(start, count).collect()
+            return pl.read_parquet(path, memory_map=False)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise BadInput(f"{path} is not a readable Parquet file: {_first_line(error)}") from error
+
+    def piece(self, entry: Entry, start: int, count: int) -> pl.DataFrame:
+        """Load so many of an entry's rows from one on; a file that is no more the one that was listed is refused."""
+        path = self._path(entry)
+        try:
+            if start == 0 and count >= entry.rows:
+                frame = self.read(entry)
+            else:
+                frame = pl.scan_parquet(path).slice(start, count).collect()
+            replaced = self._listed.get(path, _identity(path)) != _identity(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise BadInput(f"{path} is not a readable Parquet file: {_first_line(error)}") from error
+        if replaced:
+            raise BadInput(f"{path} was replaced while the catalogue was read: start again")
+        return frame
 
     def _path(self, entry: Entry) -> Path:
         exchange, _, symbol = entry.instrument.partition(":")
@@ -154,6 +170,11 @@ def write_parquet(frame: pl.DataFrame, path: Path, metadata: dict[str, str] | No
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    told = path.stat()
+    return told.st_ino, told.st_size, told.st_mtime_ns
 
 
 def _describe(path: Path) -> Entry:

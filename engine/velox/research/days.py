@@ -115,7 +115,7 @@ class Day:
                 )
                 for e in entries.values()
             ],
-            lambda item, start, count: catalog.read(entries[item.name], start, count),
+            lambda item, start, count: catalog.piece(entries[item.name], start, count),
             synthetic="; ".join(stamps),
             catalog=catalog,
         )

@@ -23,7 +23,7 @@ from velox.market.dated import data_files
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook, definition
 from velox.runtime.account import account_def, limits_set, thresholds, with_brokerage
-from velox.runtime.plan import Plan, StrategyPlan
+from velox.runtime.plan import Plan
 from velox.settings import Settings
 from velox.strategy.base import Strategy
 from velox.strategy.compile import compile_strategy
@@ -31,7 +31,7 @@ from velox.strategy.host import Instance
 from velox.strategy.load import load
 from velox.strategy.spec import Spec
 
-__all__ = ["Candle", "History", "TradingDay", "compile_one", "session_date", "watched_timeframes"]
+__all__ = ["Candle", "History", "TradingDay", "session_date", "watched_timeframes"]
 
 # (ts_open ns, open, high, low, close at 1e-8, volume)
 Candle = tuple[int, int, int, int, int, int]
@@ -125,8 +125,8 @@ class TradingDay:
         return [f"{specs[i].name}.{names[i, hook]}" for i, hook in hooks if (i, hook) in names]
 
     def _chosen(self) -> list[tuple[type[Strategy], Spec]]:
-        plans = self._plan.strategies
-        return _named_apart([(load(s.target), compile_one(s, self.facts, self._book)) for s in plans])
+        loaded = [(load(s.target), s.params) for s in self._plan.strategies]
+        return _named_apart([(cls, compile_strategy(cls, params, self.facts, self._book)) for cls, params in loaded])
 
     def _check_started(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> set[str]:
         """Names of the strategies that were started this day; others than the plan's are refused."""
@@ -210,11 +210,6 @@ class TradingDay:
         if isinstance(error, velox_core.HookTimeout):
             return f"{name}: {place}the hook used up its time"
         return f"{name}: {place}{type(error).__name__}: {str(error)[:500]}"
-
-
-def compile_one(strategy: StrategyPlan, facts: Facts, book: InstrumentBook) -> Spec:
-    """Make one strategy of a plan ready for the day."""
-    return compile_strategy(load(strategy.target), strategy.params, facts, book)
 
 
 def _keep_facts(journal: Path, digest: str) -> None:

@@ -1,10 +1,12 @@
 """The text of a strategy class: where its attributes stand, and what its hash is."""
 
 import ast
+import functools
 import hashlib
 import inspect
 import linecache
 import sys
+from collections.abc import Sequence
 from types import FunctionType
 
 import msgspec
@@ -31,7 +33,7 @@ def find_source(cls: type) -> ClassSource | None:
         linecache.checkcache(file)
         text = "".join(linecache.getlines(file))
         try:
-            definition = _definition(ast.parse(text), cls.__name__, line)
+            definition = _definition(_classes(text), cls.__name__, line)
         except SyntaxError:
             continue
         if definition is not None:
@@ -48,10 +50,16 @@ def code_hash(classes: list[type]) -> str:
     return digest.hexdigest()
 
 
-def _definition(tree: ast.Module, name: str, inside: int) -> ast.ClassDef | None:
+@functools.lru_cache(maxsize=16)
+def _classes(text: str) -> list[ast.ClassDef]:
+    """Every class of a text, outer ones first; a back-test asks for the same ones again on each of its days."""
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+
+
+def _definition(classes: Sequence[ast.ClassDef], name: str, inside: int) -> ast.ClassDef | None:
     found = None
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ClassDef) or node.name != name:
+    for node in classes:
+        if node.name != name:
             continue
         if not inside or node.lineno <= inside <= (node.end_lineno or node.lineno):
             found = node  # the last of equal names is the one that Python keeps

@@ -85,7 +85,7 @@ def hold(
     arrays: dict[str, npt.NDArray[Any]] = {}
     days = [_kept(f"{name}-{place}", day, arrays) for place, day in enumerate(chosen.days)]
     lengths = sorted({kept_length_s(timeframe_s) for timeframe_s in timeframes} - {0})
-    candles = []
+    candles, rules = [], HistoryRules(chosen.days[0].facts_as_of)
     for symbol in chosen.symbols:
         wanted = _days_before(chosen, catalog, symbol, set(firsts))
         for length_s in lengths:

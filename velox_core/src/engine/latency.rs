@@ -58,11 +58,16 @@ impl Stages {
         self.histograms[3].saturating_record(ns);
     }
 
+    #[inline]
     fn lap(&mut self, stage: usize, from: Option<Instant>) -> Option<Instant> {
-        let from = from?;
+        Some(self.note(stage, from?))
+    }
+
+    #[cold]
+    fn note(&mut self, stage: usize, from: Instant) -> Instant {
         let now = Instant::now();
         self.histograms[stage].saturating_record(now.duration_since(from).as_nanos() as u64);
-        Some(now)
+        now
     }
 
     /// (stage, count, p50, p90, p99, p99.9, max) in ns, for stages that were seen.
