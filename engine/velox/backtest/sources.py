@@ -12,8 +12,9 @@ from velox.research.days import Day, catalog_day
 from velox.research.minutes import MINUTE_S, CandleDay, candle_day
 from velox.runtime.choose import book_of
 from velox.runtime.plan import StrategyPlan
-from velox.runtime.trading import compile_one
 from velox.settings import Settings
+from velox.strategy.compile import compile_strategy
+from velox.strategy.load import load
 
 __all__ = ["ASSUMPTIONS", "Data", "by_source", "check_minutes", "for_candles"]
 
@@ -57,7 +58,7 @@ def check_minutes(plans: Sequence[StrategyPlan], day: CandleDay) -> None:
     """Refuse strategies that candles of a minute cannot drive."""
     book = book_of(day)
     for plan in plans:
-        spec = compile_one(plan, day.facts, book)
+        spec = compile_strategy(load(plan.target), plan.params, day.facts, book)
         if any(hook.function == "on_tick" for hook in spec.hooks):
             raise BadInput(f"{plan.target} has on_tick, and {day.date} is run by candles, which hold no ticks")
         odd = next((bars for bars in spec.bars if bars.timeframe_s % MINUTE_S), None)

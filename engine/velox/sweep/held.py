@@ -92,9 +92,7 @@ def hold(
             for date in sorted(wanted):
                 between = (date - _ONE_DAY, date + _ONE_DAY)
                 array = f"{name}-{symbol.replace(':', '-')}-{length_s}-{date}"
-                arrays[array] = earlier_candles(
-                    catalog, symbol, between, length_s, 1, HistoryRules(chosen.days[0].facts_as_of)
-                )
+                arrays[array] = earlier_candles(catalog, symbol, between, length_s, 1, rules)
                 candles.append(KeptCandles(symbol, length_s, date, array))
     market = KeptMarket(chosen.symbols, days, candles, "")
     return msgspec.structs.replace(market, digest=_digest(market, arrays)), arrays
