@@ -40,6 +40,7 @@ __all__ = [
     "StrategyEvent",
     "StrategyStarted",
     "StrategyStopped",
+    "TriggerSpec",
     "UserValue",
     "Watch",
     "encode",
@@ -138,6 +139,13 @@ class PriceSpec(_Record, frozen=True):
     value: float
 
 
+class TriggerSpec(_Record, frozen=True):
+    """What an entry waits for: 0 nothing, 1 a price at or above this, 2 one at or below it."""
+
+    kind: int
+    price: float
+
+
 class Intent(_Record, frozen=True):
     """What a strategy wishes."""
 
@@ -149,6 +157,7 @@ class Intent(_Record, frozen=True):
     size_kind: int
     size: float
     limit: float
+    trigger: TriggerSpec
     stop: PriceSpec
     target: PriceSpec
     trail: PriceSpec

@@ -89,6 +89,8 @@ class Sent(NamedTuple):
     size_kind: int
     size: float
     limit: float
+    trigger_kind: int
+    trigger: float
     stop_kind: int
     stop: float
     target_kind: int

@@ -172,6 +172,15 @@ def test_targets_trails_limits_and_lives(core: FakeCore, me: Any) -> None:
         assert (sent(core).valid_kind, sent(core).valid) == (1, half_past_ten_ns)
 
 
+def test_an_entry_can_wait_for_a_price(core: FakeCore, me: Any) -> None:
+    me.go_long(qty=1, above=101.5, valid_until="14:00")
+    assert (sent(core).trigger_kind, sent(core).trigger, sent(core).valid_kind) == (1, 101.5, 1)
+    me.sell(qty=1, below=FakeSeries(98.0))
+    assert (sent(core).trigger_kind, sent(core).trigger) == (2, 98.0)
+    me.buy(qty=1, above=None)
+    assert sent(core).trigger_kind == 0
+
+
 def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:
     me.go_flat()
     assert sent(core)[1:5] == (0, 7, 0, 0)
@@ -207,6 +216,10 @@ def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:
         ({"qty": 1, "trail": cost}, "no distance"),
         ({"qty": 1, "limit": math.nan}, "limit=nan is no price"),
         ({"qty": 1, "limit": Distance(3)}, "is a distance"),
+        ({"qty": 1, "above": Distance(3)}, "above=3.0 is a distance"),
+        ({"qty": 1, "below": math.nan}, "below=nan is no price"),
+        ({"qty": 1, "above": 101.0, "below": 99.0}, "not for both"),
+        ({"qty": 1, "above": 101.0, "limit": 101.0}, "keep one"),
         ({"qty": 1, "valid_until": "noon"}, "valid_until='noon' is no time of the day"),
         ({"qty": 1, "valid_until": datetime.datetime(2026, 8, 31)}, "no time zone"),  # noqa: DTZ001
         ({"qty": 1, "stopp": 98.0}, "did you mean stop"),

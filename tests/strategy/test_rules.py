@@ -159,6 +159,30 @@ def test_15_a_size_of_nothing_is_no_order_and_no_exception(tmp_path: Path, strat
     assert "too_small" in {*me.seen, *desk.codes()}
 
 
+def test_12_an_entry_that_waits_for_a_price_is_a_target_already(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "self.go_long(qty=bar.n, above=101, stop=99, valid_until='10:00')\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [*flat(4), 101, 101])
+    assert me.seen == ("entry", 1)
+
+
+def test_a_stop_entry_short_fills_after_the_tick_that_triggers_it(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + BAR + "if bar.n == 1: self.go_short(qty=2, below=99.5, stop=101, valid_until=bars(9))\n"
+    me = desk.start(strategy(body + "def on_fill(self, fill):\n    self.note(self.now.strftime('%H:%M:%S'))\n"))
+    desk.candles("09:16", [100, 100, 100, 99, 99])
+    assert (me.position.quantity, me.seen) == (-2, ("09:19:20",))
+
+
+def test_a_limit_against_the_position_waits_for_its_price(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "if bar.n == 1: self.buy(qty=4)\n"
+    body += "    if bar.n == 3: self.sell(qty=4, limit=101, valid_until=bars(5))\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", flat(5))
+    assert me.seen == ("entry", 4)
+    desk.candles("09:21", [101.5, 101.5])
+    assert me.seen == ("entry", 4, "reduce", -4)
+
+
 def test_17_intents_are_counted_from_one_for_each_instance(desk: Desk, strategy: Made) -> None:
     body = ONE + NOTE + BAR + "self.note(self.buy(qty=1).counter)\n"
     first, second = desk.start(strategy(body)), desk.start(strategy(body), symbol="NSE:INFY")

@@ -20,11 +20,16 @@ __all__ = ["ACTION_CANCEL", "ACTION_EXIT", "ACTION_GO", "ACTION_STOP", "ACTION_T
 ACTION_GO, ACTION_TRADE, ACTION_STOP, ACTION_EXIT, ACTION_CANCEL = range(5)
 _SIZE_NONE, _SIZE_QUANTITY, _SIZE_RISK_PERCENT, _SIZE_RISK_RUPEES = range(4)
 _VALID_DEFAULT, _VALID_UNTIL, _VALID_BARS = range(3)
+_ABOVE, _BELOW = 1, 2
 _ABSENT = (int(Kind.PRICE), math.nan)
 _NO_LIFE: tuple[int, int] = (_VALID_DEFAULT, 0)
-# An intent beside what it does: size, limit, stop, target, trail, life, reason; kinds and numbers in the core's order.
-_Parts: TypeAlias = tuple[int, float, float, int, float, int, float, int, float, int, int, str]
-_NO_PARTS: _Parts = (_SIZE_NONE, math.nan, math.nan, *_ABSENT, *_ABSENT, *_ABSENT, *_NO_LIFE, "")
+_NO_TRIGGER: tuple[int, float] = (0, math.nan)
+# How an entry comes about: size, limit and trigger; kinds and numbers in the core's order.
+_Entry: TypeAlias = tuple[int, float, float, int, float]
+_NO_ENTRY: _Entry = (_SIZE_NONE, math.nan, math.nan, *_NO_TRIGGER)
+# An intent beside what it does: entry, stop, target, trail, life, reason.
+_Parts: TypeAlias = tuple[int, float, float, int, float, int, float, int, float, int, float, int, int, str]
+_NO_PARTS: _Parts = (*_NO_ENTRY, *_ABSENT, *_ABSENT, *_ABSENT, *_NO_LIFE, "")
 
 
 class Terms(TypedDict, total=False):
@@ -36,6 +41,8 @@ class Terms(TypedDict, total=False):
     target: Price | None
     trail: Price | None
     limit: Number | None
+    above: Number | None
+    below: Number | None
     valid_until: ValidUntil | None
 
 
@@ -66,9 +73,10 @@ class Binding:
         trail_spec = _ABSENT if trail is None else _trail(trail)
         size = _size(word, terms, protected=stop is not None or trail is not None)
         limit, until = terms.get("limit"), terms.get("valid_until")
-        price = math.nan if limit is None else _limit(limit)
+        price = math.nan if limit is None else _level("limit", limit)
+        trigger = _trigger(word, terms) if "above" in terms or "below" in terms else _NO_TRIGGER
         life: tuple[int, int] = _NO_LIFE if until is None else self._life(until)
-        return self._raise(action, side, (*size, price, *stop_spec, *target_spec, *trail_spec, *life, ""))
+        return self._raise(action, side, (*size, price, *trigger, *stop_spec, *target_spec, *trail_spec, *life, ""))
 
     def go_flat(self) -> Trade:
         """Raise the intent to hold nothing."""
@@ -77,16 +85,14 @@ class Binding:
 
     def leave(self, reason: str) -> Trade:
         """Raise the intent to leave the position."""
-        return self._raise(
-            ACTION_EXIT, 0, (_SIZE_NONE, math.nan, math.nan, *_ABSENT, *_ABSENT, *_ABSENT, *_NO_LIFE, reason)
-        )
+        return self._raise(ACTION_EXIT, 0, (*_NO_ENTRY, *_ABSENT, *_ABSENT, *_ABSENT, *_NO_LIFE, reason))
 
     def move_stop(self, price: Price) -> Trade:
         """Raise the intent to move the stop."""
         stop = protect.encode("stop_to", price)
         if stop[0] == Kind.R_MULTIPLE:
             raise BadInput("stop_to(r(…)) is not known; give a price, cost, pct(…) or points(…)")
-        return self._raise(ACTION_STOP, 0, (_SIZE_NONE, math.nan, math.nan, *stop, *_ABSENT, *_ABSENT, *_NO_LIFE, ""))
+        return self._raise(ACTION_STOP, 0, (*_NO_ENTRY, *stop, *_ABSENT, *_ABSENT, *_NO_LIFE, ""))
 
     def keep(self, name: str, value: object) -> None:
         """Journal a persistent value."""
@@ -149,11 +155,22 @@ def _trail(price: Price) -> tuple[int, float]:
     return (Kind.POINTS if kind == Kind.PRICE else kind), value
 
 
-def _limit(price: Number) -> float:
-    kind, value = protect.encode("limit", price)
+def _level(word: str, price: Number) -> float:
+    kind, value = protect.encode(word, price)
     if kind != Kind.PRICE:
-        raise BadInput(f"limit={price} is a distance; give a price")
+        raise BadInput(f"{word}={price} is a distance; give a price")
     return value
+
+
+def _trigger(word: str, terms: Terms) -> tuple[int, float]:
+    above, below = terms.get("above"), terms.get("below")
+    if above is not None and below is not None:
+        raise BadInput(f"{word}(…) waits for above= or for below=, not for both; use buy(above=…) and sell(below=…)")
+    if terms.get("limit") is not None and (above is not None or below is not None):
+        raise BadInput(f"{word}(…) has both limit= and a trigger; keep one: the entry is limited at its trigger anyway")
+    if above is not None:
+        return _ABOVE, _level("above", above)
+    return _NO_TRIGGER if below is None else (_BELOW, _level("below", below))
 
 
 def _size(word: str, terms: Terms, *, protected: bool) -> tuple[int, float]:

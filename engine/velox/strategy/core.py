@@ -283,6 +283,8 @@ class CoreLike(Protocol):
         size_kind: int,
         size: float,
         limit: float,
+        trigger_kind: int,
+        trigger: float,
         stop_kind: int,
         stop: float,
         target_kind: int,

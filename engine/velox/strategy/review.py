@@ -149,6 +149,7 @@ class _Reader(ast.NodeVisitor):
         for name in given.keys() - Terms.__annotations__.keys():
             yield f"{word}({name}=…) is not known: {nearest(name, Terms.__annotations__)}"
         yield from self._size_faults(word, given)
+        yield from _trigger_faults(word, given)
 
     def _size_faults(self, word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
         size = given.get("size")
@@ -177,6 +178,14 @@ class _Reader(ast.NodeVisitor):
 
     def _fault(self, node: ast.expr, sentence: str) -> None:
         self._found.faults.append(Remark(node.lineno, sentence))
+
+
+def _trigger_faults(word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
+    waits = [name for name in ("above", "below") if _is_given(given.get(name))]
+    if len(waits) > 1:
+        yield f"{word}(…) waits for above= or for below=, not for both; use buy(above=…) and sell(below=…)"
+    elif waits and _is_given(given.get("limit")):
+        yield f"{word}({waits[0]}=…) has limit= too; keep one: the entry is limited at its trigger anyway"
 
 
 def _is_given(node: ast.expr | None) -> bool:

@@ -1,7 +1,7 @@
 //! Intents of every kind: most are what a strategy would wish, some hold any number where a number can stand.
 
 use crate::bytes::Bytes;
-use velox_core::record::{Action, Intent, IntentId, PriceKind, PriceSpec, SizeKind, ValidKind};
+use velox_core::record::{Action, Intent, IntentId, PriceKind, PriceSpec, SizeKind, TriggerKind, TriggerSpec, ValidKind};
 
 fn spec(kind: u8, near: f64, away: f64) -> PriceSpec {
     let kind = PriceKind::try_from(kind % 6).unwrap_or_default();
@@ -18,6 +18,7 @@ fn of(id: IntentId, instrument: u32, action: Action, side: i8) -> Intent {
         size_kind: SizeKind::Quantity,
         size: 10.0,
         limit: f64::NAN,
+        trigger: TriggerSpec::default(),
         stop: PriceSpec::default(),
         target: PriceSpec::default(),
         trail: PriceSpec::default(),
@@ -48,6 +49,10 @@ pub fn sensible(id: IntentId, instrument: u32, near: f64, from: &mut Bytes<'_>) 
     if shape & 3 == 0 {
         wish.limit = near + 0.05 * from.small() as f64 / 8.0;
     }
+    if from.below(5) == 0 {
+        let kind = if from.flag() { TriggerKind::Above } else { TriggerKind::Below };
+        wish.trigger = TriggerSpec { kind, price: near + 0.05 * from.small() as f64 / 8.0 };
+    }
     if shape & 4 == 4 {
         wish.stop = spec(1 + (shape >> 6), near, -away);
     }
@@ -69,6 +74,8 @@ pub fn odd(id: IntentId, from: &mut Bytes<'_>) -> Intent {
     wish.size_kind = SizeKind::try_from(from.below(4)).unwrap_or(SizeKind::None);
     wish.valid_kind = ValidKind::try_from(from.below(3)).unwrap_or(ValidKind::Default);
     (wish.size, wish.limit) = (from.float(), from.float());
+    let kind = TriggerKind::try_from(from.below(3)).unwrap_or_default();
+    wish.trigger = TriggerSpec { kind, price: from.float() };
     for place in [&mut wish.stop, &mut wish.target, &mut wish.trail] {
         *place = PriceSpec { kind: PriceKind::try_from(from.below(6)).unwrap_or_default(), value: from.float() };
     }

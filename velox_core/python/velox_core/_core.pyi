@@ -272,6 +272,8 @@ class Core:
         size_kind: int,
         size: float,
         limit: float,
+        trigger_kind: int,
+        trigger: float,
         stop_kind: int,
         stop: float,
         target_kind: int,

@@ -2,7 +2,7 @@
 
 use super::Kernel;
 use super::entry::protected;
-use super::order::{Event, ProtectSpec, Role};
+use super::order::{Event, Order, Role};
 use super::risk::{self, Class};
 use crate::fixed::{TIME_MAX, ceil_tick, floor_tick};
 use crate::record::{IntentId, Kind, OrderId, Phase, RiskVerdict, TimerClass};
@@ -55,13 +55,20 @@ impl Kernel {
         slot.is_some()
     }
 
-    /// A part of the position is sold (or bought back) by the strategy's own increment.
-    pub(super) fn reduce(&mut self, id: u32, intent: &crate::record::Intent, units: i64) {
-        let side = intent.side.signum();
-        if let Some(limit) = self.exit_price(id, side, false)
-            && let Some(slot) = self.send_exit(id, Role::Reduce, side, (limit, units), &intent.reason)
-        {
-            self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS);
+    /// A part of the position is sold (or bought back) by the strategy's own wish: at the market, or at its limit.
+    pub(super) fn reduce(&mut self, id: u32, units: i64, limit: Option<(i64, i64)>, reason: &str) {
+        let side = -(self.instances[id as usize].book.quantity().signum() as i8);
+        let price = limit.map(|(price, _)| price).or_else(|| self.exit_price(id, side, false));
+        let slot = price.and_then(|price| self.send_exit(id, Role::Reduce, side, (price, units), reason));
+        match (slot, limit) {
+            (Some(slot), None) => self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS),
+            (Some(slot), Some((_, until))) => {
+                if let Some(order) = self.orders.get_mut(slot) {
+                    order.until = until;
+                }
+                self.timers.arm(TimerClass::Expire, slot, until);
+            }
+            (None, _) => {}
         }
     }
 
@@ -97,7 +104,8 @@ impl Kernel {
         let intent = if entry == IntentId::default() { IntentId { instance: id, date, counter } } else { entry };
         match risk::approve(class, &facts) {
             Ok(approved) => {
-                let slot = self.place(OrderId { intent, child }, role, side, price, (ProtectSpec::default(), approved));
+                let order = Order::draft(OrderId { intent, child }, role, side, price.0, price.1);
+                let slot = self.place(order, approved);
                 self.instances[id as usize].exit = Some(slot);
                 Some(slot)
             }
@@ -162,7 +170,7 @@ impl Kernel {
         }
     }
 
-    /// An entry's life is over, unless a halt froze it for a while.
+    /// The life of an entry or of a limit is over, unless a halt froze it for a while.
     pub(super) fn expire_order(&mut self, slot: u32) {
         let Some(order) = self.orders.get(slot) else {
             return;
@@ -179,8 +187,10 @@ impl Kernel {
                 return;
             }
         }
+        let entry = self.orders.get(slot).is_some_and(|o| o.role.increases());
         self.end_order(slot, Event::Expire, "not filled in time");
-        self.tell(id, "expired", "The entry was not filled in time.");
+        let sentence = if entry { "The entry was not filled in time." } else { "The limit was not filled in time." };
+        self.tell(id, "expired", sentence);
     }
 
     /// Takes an order that will not fill any more out of everything.

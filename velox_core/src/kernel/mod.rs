@@ -34,6 +34,7 @@ mod size;
 #[cfg(any(test, fuzzing))]
 pub mod sound;
 mod timers;
+mod trigger;
 mod verdict;
 
 #[cfg(test)]

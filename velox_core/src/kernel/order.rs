@@ -181,6 +181,22 @@ pub struct ProtectSpec {
     pub trail: PriceSpec,
 }
 
+/// What a stop entry waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Whether the price must rise to it, or else fall to it.
+    pub above: bool,
+    /// The price, 1e-8.
+    pub price: i64,
+}
+
+impl Trigger {
+    /// Whether a price has come to it.
+    pub fn is_met(self, last: i64) -> bool {
+        if self.above { last >= self.price } else { last <= self.price }
+    }
+}
+
 /// An approved wish on its way; lives in a slot until it is final.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
@@ -198,6 +214,10 @@ pub struct Order {
     pub side: i8,
     /// Units.
     pub quantity: i64,
+    /// Of these, units of the other side that it closed when it was planned.
+    pub closes: i64,
+    /// What it waits for; `None` for an order that is on its way.
+    pub trigger: Option<Trigger>,
     /// Units filled.
     pub filled: i64,
     /// Value filled, 1e-8.
@@ -221,6 +241,31 @@ pub struct Order {
 }
 
 impl Order {
+    /// An order that has no place yet, of a strategy instance named by its id.
+    pub(super) fn draft(id: OrderId, role: Role, side: i8, limit: i64, quantity: i64) -> Self {
+        Self {
+            id,
+            number: 0,
+            instance: id.intent.instance,
+            account: 0,
+            instrument: 0,
+            side,
+            quantity,
+            closes: 0,
+            trigger: None,
+            filled: 0,
+            filled_value: 0,
+            limit,
+            role,
+            state: State::Created,
+            live_from: 0,
+            placed: 0,
+            until: i64::MAX,
+            rested: false,
+            protect: ProtectSpec::default(),
+        }
+    }
+
     /// Units that can still fill.
     pub fn rest(&self) -> i64 {
         self.quantity - self.filled

@@ -146,6 +146,9 @@ impl Kernel {
             if held != 0 {
                 self.watch_instance(id, held.signum() as i8);
             }
+            if !self.instances[id as usize].entries.is_empty() {
+                self.watch_triggers(id);
+            }
         }
     }
 

@@ -38,7 +38,7 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
             if i.exit == Some(*slot) {
                 assert_eq!(i64::from(order.side), -held.signum(), "an exit stands against the position");
                 leaving += order.rest();
-            } else if order.role == Role::Flip && i64::from(order.side) == -held.signum() {
+            } else if order.role == Role::Flip && order.trigger.is_none() && i64::from(order.side) == -held.signum() {
                 leaving += order.rest().min(held.abs());
             }
         }
@@ -49,8 +49,12 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
     assert_eq!(live, owned, "every live order belongs to an instance");
     let mut places: Vec<u32> = k.queue.clone();
     places.extend(k.markets.iter().flat_map(|m| &m.working));
+    places.extend(k.orders.iter().filter(|(_, o)| o.trigger.is_some()).map(|(slot, _)| slot));
     places.sort_unstable();
     assert_eq!(places, live.iter().copied().collect::<Vec<_>>(), "a live order waits or works, in one place");
+    for (_, order) in k.orders.iter() {
+        assert_eq!(order.trigger.is_some(), order.state == State::Approved, "what is approved and not sent waits");
+    }
     for slot in &k.queue {
         assert_eq!(k.orders.get(*slot).map(|o| o.state), Some(State::Queued));
     }

@@ -20,8 +20,8 @@ use crate::fixed::ONE;
 use crate::kernel::hooks::HookCall;
 use crate::kernel::{Kernel, Node};
 use crate::record::{
-    Action, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, UserValue, ValidKind,
-    Watch,
+    Action, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, TriggerKind,
+    TriggerSpec, UserValue, ValidKind, Watch,
 };
 use crate::replay::{Measures, Recovered};
 
@@ -319,6 +319,8 @@ impl Core {
         size_kind: u8,
         size: f64,
         limit: f64,
+        trigger_kind: u8,
+        trigger: f64,
         stop_kind: u8,
         stop: f64,
         target_kind: u8,
@@ -335,6 +337,7 @@ impl Core {
             cause.ok_or_else(|| PyRuntimeError::new_err("intents are raised inside the strategy's own hooks"))?;
         let action = Action::try_from(action).map_err(PyValueError::new_err)?;
         let size_kind = SizeKind::try_from(size_kind).map_err(PyValueError::new_err)?;
+        let trigger_kind = TriggerKind::try_from(trigger_kind).map_err(PyValueError::new_err)?;
         let valid_kind = ValidKind::try_from(valid_kind).map_err(PyValueError::new_err)?;
         let stop = price_spec(stop_kind, stop)?;
         let target = price_spec(target_kind, target)?;
@@ -352,6 +355,7 @@ impl Core {
             size_kind,
             size,
             limit,
+            trigger: TriggerSpec { kind: trigger_kind, price: trigger },
             stop,
             target,
             trail,

@@ -75,6 +75,28 @@ pub enum ValidKind {
     Bars,
 }
 
+/// Which way the price must go before a waiting entry is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum TriggerKind {
+    /// It does not wait.
+    #[default]
+    None,
+    /// At the trigger or above.
+    Above,
+    /// At the trigger or below.
+    Below,
+}
+
+/// What an entry waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TriggerSpec {
+    /// Which way.
+    pub kind: TriggerKind,
+    /// Rupees.
+    pub price: f64,
+}
+
 /// A protective price as the strategy gave it; floats end here, at the order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PriceSpec {
@@ -103,6 +125,8 @@ pub struct Intent {
     pub size: f64,
     /// Limit price in rupees; NaN for protected market.
     pub limit: f64,
+    /// What the entry waits for in the kernel.
+    pub trigger: TriggerSpec,
     /// Where the position is to be left at a loss.
     pub stop: PriceSpec,
     /// Where it is to be left at a gain.
@@ -127,5 +151,6 @@ as_u8! {
     Action { Go = 0, Trade = 1, StopTo = 2, Exit = 3, CancelEntry = 4 }
     SizeKind { None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3 }
     PriceKind { None = 0, Price = 1, Percent = 2, Points = 3, Risk = 4, Cost = 5 }
+    TriggerKind { None = 0, Above = 1, Below = 2 }
     ValidKind { Default = 0, Until = 1, Bars = 2 }
 }

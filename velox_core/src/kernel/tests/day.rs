@@ -230,6 +230,7 @@ impl Day {
             size_kind: SizeKind::None,
             size: 0.0,
             limit: f64::NAN,
+            trigger: TriggerSpec::default(),
             stop: PriceSpec::default(),
             target: PriceSpec::default(),
             trail: PriceSpec::default(),

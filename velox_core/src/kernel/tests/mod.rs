@@ -18,7 +18,9 @@ mod random;
 mod rules;
 mod sizes;
 mod table;
+mod waiting;
 mod wish;
+mod wished;
 
 use crate::record::{Action, CommandKind, Kind, NodeAdded};
 

@@ -1,7 +1,7 @@
 //! Intents in words.
 
 use super::day::{Day, at};
-use crate::record::{Intent, Kind, PriceKind, PriceSpec, SizeKind};
+use crate::record::{Intent, Kind, PriceKind, PriceSpec, SizeKind, TriggerKind, TriggerSpec};
 
 /// An intent in the making.
 pub(super) struct Wish<'a> {
@@ -41,6 +41,18 @@ impl<'a> Wish<'a> {
 
     pub(super) fn limit(mut self, price: f64) -> Self {
         self.intent.limit = price;
+        self
+    }
+
+    /// It waits until the price rises to this.
+    pub(super) fn above(mut self, price: f64) -> Self {
+        self.intent.trigger = TriggerSpec { kind: TriggerKind::Above, price };
+        self
+    }
+
+    /// It waits until the price falls to this.
+    pub(super) fn below(mut self, price: f64) -> Self {
+        self.intent.trigger = TriggerSpec { kind: TriggerKind::Below, price };
         self
     }
 
