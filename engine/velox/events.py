@@ -163,6 +163,7 @@ class Intent(_Record, frozen=True):
     trail: PriceSpec
     valid_kind: int
     valid: int
+    trade: int
     bar_open: int
     bar_seconds: int
     reason: str

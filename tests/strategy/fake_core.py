@@ -99,6 +99,7 @@ class Sent(NamedTuple):
     trail: float
     valid_kind: int
     valid: int
+    trade: int
     reason: str
 
 
@@ -113,7 +114,8 @@ class FakePosition(NamedTuple):
 class FakeTrade(NamedTuple):
     entry: float = 100.0
     stop: float = 98.0
-    first_stop: float = 96.0
+    risk: float = 4.0
+    target: float = 110.0
 
 
 class FakeBar(NamedTuple):

@@ -192,7 +192,57 @@ def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:
     trade.stop_to(99.0)
     assert (sent(core).action, sent(core).stop_kind, sent(core).stop) == (2, Kind.PRICE, 99.0)
     trade.exit()
-    assert sent(core).action == 3
+    assert (sent(core).action, sent(core).size_kind, sent(core).trade) == (3, 0, 9)
+
+
+def test_a_trade_is_changed_by_its_handle(core: FakeCore, me: Any) -> None:
+    trade = Trade(me._binding, 9)
+    assert (trade.entry, trade.stop, trade.r, trade.target) == (100.0, 98.0, 4.0, 110.0)
+    trade.exit(1 / 2)
+    assert (sent(core).action, sent(core).size_kind, sent(core).size) == (3, 6, 0.5)
+    trade.exit(qty=5)
+    assert (sent(core).size_kind, sent(core).size) == (1, 5.0)
+    trade.exit(lots=2)
+    assert (sent(core).size_kind, sent(core).size) == (4, 2.0)
+    trade.stop_at_cost()
+    assert (sent(core).action, sent(core).stop_kind) == (2, Kind.COST)
+    trade.target_to(r(3))
+    assert (sent(core).action, sent(core).target_kind, sent(core).target) == (7, Kind.R_MULTIPLE, 3.0)
+    trade.resize(lots=3)
+    assert (sent(core).action, sent(core).size_kind, sent(core).size) == (6, 4, 3.0)
+    assert {call.trade for call in core.sent} == {9}
+
+
+def test_more_and_another_size_of_what_is_held(core: FakeCore, me: Any) -> None:
+    assert me.add(size=risk_pct(0.5), above=101.0, valid_until=bars(2)).counter == 1
+    call = sent(core)
+    assert (call.action, call.side, call.size_kind, call.size) == (5, 0, 2, 0.5)
+    assert (call.trigger_kind, call.trigger, call.valid_kind, call.valid, call.trade) == (1, 101.0, 2, 2, 0)
+    me.resize(notional=50_000)
+    assert (sent(core).action, sent(core).size_kind, sent(core).size) == (6, 5, 50_000.0)
+    with pytest.raises(BadInput, match="did you mean limit"):
+        me.add(qty=1, limt=5)
+    with pytest.raises(BadInput, match=r"resize\(limit=…\) is not known"):
+        me.resize(qty=1, limit=5)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ({"part": 0}, "above 0 and is at most 1"),
+        ({"part": 2}, "for units use qty="),
+        ({"part": math.nan}, "above 0 and is at most 1"),
+        ({"part": 0.5, "qty": 1}, "one of them"),
+        ({"qty": 0}, "whole number from 1"),
+        ({"lots": 1.5}, "lots are a whole number from 1"),
+    ],
+)
+def test_a_part_that_is_none_is_refused_before_the_core(
+    core: FakeCore, me: Any, part: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(BadInput, match=words):
+        Trade(me._binding, 9).exit(**part)
+    assert core.sent == []
 
 
 @pytest.mark.parametrize(
@@ -203,6 +253,10 @@ def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:
         ({"qty": 0}, "whole number from 1"),
         ({"qty": 1.0}, "whole number from 1"),
         ({"qty": True}, "whole number from 1"),
+        ({"lots": 0}, "lots are a whole number from 1"),
+        ({"lots": 1, "qty": 1}, "either qty= or size="),
+        ({"notional": math.inf}, "an amount in rupees above 0"),
+        ({"notional": "5"}, "an amount in rupees above 0"),
         ({"size": 5, "stop": 98.0}, "for a number use qty="),
         ({"size": risk_pct(1)}, "needs a stop"),
         ({"qty": 1, "stop": math.nan}, "gives NaN until it is ready"),

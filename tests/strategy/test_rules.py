@@ -209,6 +209,30 @@ def test_a_stop_can_be_moved_and_a_trade_left(desk: Desk, strategy: Made) -> Non
     assert me.position.quantity == 0
 
 
+def test_a_trade_grows_shrinks_and_leaves_in_parts(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "if bar.n == 1: self.t = self.go_long(qty=4, stop=points(2))\n"
+    body += "    if bar.n == 2: self.add(qty=4)\n"
+    body += "    if bar.n == 3:\n        self.note(round(self.t.entry, 3), round(self.t.r, 2))\n"
+    body += "        self.t.stop_at_cost()\n        self.t.resize(qty=6)\n"
+    body += "    if bar.n == 4: self.t.exit(1/2)\n    if bar.n == 5: self.t.exit(qty=1)\n"
+    body += "    if bar.n == 6: self.note(self.t.stop)\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [100, 100, 102, 102, 102, 102, 102, 102])
+    assert me.seen == ("entry", 4, "add", 4, 101.01, 2.0, "reduce", -2, "reduce", -3, "reduce", -1, 101.01)
+    assert me.position.quantity == 2
+
+
+def test_the_handle_of_an_over_trade_does_not_move_the_stop_of_the_next(tmp_path: Path, strategy: Made) -> None:
+    desk = Desk(tmp_path / "journal")
+    body = ONE + DAY + BAR + "if bar.n == 1: self.old = self.go_long(qty=1, stop=90)\n"
+    body += "    if bar.n == 2: self.old.exit()\n    if bar.n == 3: self.new = self.go_long(qty=1, stop=90)\n"
+    body += "    if bar.n == 4: self.old.stop_to(99)\n    if bar.n == 5: self.log(str(self.new.stop))\n"
+    desk.start(strategy(body))
+    desk.candles("09:16", flat(7))
+    assert desk.logged() == ["90.0"]
+    assert "trade_over" in desk.codes()
+
+
 def test_24_a_refusal_reaches_on_reject_with_code_sentence_and_numbers(desk: Desk, strategy: Made) -> None:
     body = (
         ONE + DAY + NOTE + "def on_reject(self, why):\n    self.note(why.code, why.sentence, why.limit < why.value)\n"

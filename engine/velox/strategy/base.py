@@ -4,11 +4,12 @@ import datetime
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from velox.errors import BadInput, Refused
-from velox.strategy.binding import ACTION_GO, ACTION_TRADE, Binding, Terms
+from velox.strategy.binding import ACTION_GO, ACTION_TRADE, AddTerms, Binding, Terms
 from velox.strategy.collect import Declared, collect
 from velox.strategy.core import Bar, Fill, Position, Refusal, Tick
 from velox.strategy.faults import InvalidStrategy
 from velox.strategy.review import undeclared
+from velox.strategy.sizes import Sized
 from velox.strategy.state import State
 from velox.strategy.trade import Trade
 
@@ -67,6 +68,14 @@ class Strategy:
     def sell(self, **terms: Unpack[Terms]) -> Trade:
         """Sell more."""
         return self._binding.enter("sell", ACTION_TRADE, -1, terms)
+
+    def add(self, **terms: Unpack[AddTerms]) -> Trade:
+        """Hold more of what is held; what guards the position guards it too."""
+        return self._binding.add(terms)
+
+    def resize(self, **size: Unpack[Sized]) -> Trade:
+        """Make the position as large as this, smaller or larger."""
+        return self._binding.resize(size)
 
     def flatten(self, reason: str = "") -> Trade:
         """Close whatever is open, and say why."""

@@ -147,7 +147,7 @@ class Tick(Protocol):
 
 
 class Fill(Protocol):
-    """One execution of an own order; `role` is entry, flip, stop, target, exit or flat."""
+    """One execution of an own order; `role` is entry, add, flip, reduce, stop, target, exit or flat."""
 
     @property
     def order_id(self) -> int:
@@ -242,8 +242,13 @@ class TradeState(Protocol):
         ...
 
     @property
-    def first_stop(self) -> float:
-        """Where the stop stood first."""
+    def risk(self) -> float:
+        """The distance from entry to first stop."""
+        ...
+
+    @property
+    def target(self) -> float:
+        """Where the target stands."""
         ...
 
 
@@ -293,6 +298,7 @@ class CoreLike(Protocol):
         trail: float,
         valid_kind: int,
         valid: int,
+        trade: int,
         reason: str,
         /,
     ) -> int:

@@ -5,16 +5,22 @@ from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
-from velox.strategy.binding import Terms
+from velox.strategy.binding import AddTerms, Terms
 from velox.strategy.params import Param, nearest
-from velox.strategy.sizes import RiskPct, RiskRupees
+from velox.strategy.sizes import RiskPct, RiskRupees, Sized
 from velox.strategy.source import ClassSource
 from velox.strategy.state import State
 
 __all__ = ["ENTRIES", "Remark", "Review", "review", "trades_kept", "undeclared"]
 
 ENTRIES = ("go_long", "go_short", "buy", "sell")
-_INTENTS = (*ENTRIES, "go_flat", "flatten")
+_KNOWN: dict[str, Mapping[str, object]] = {
+    **dict.fromkeys(ENTRIES, Terms.__annotations__),
+    "add": AddTerms.__annotations__,
+    "resize": Sized.__annotations__,
+}
+_INTENTS = (*_KNOWN, "go_flat", "flatten")
+_SIZES = ("qty", "lots", "notional", "size")
 _NOT_BOUND = ("staticmethod", "classmethod")
 _RISK_SIZES = ("risk_pct", "risk_rupees")
 
@@ -109,7 +115,7 @@ class _Reader(ast.NodeVisitor):
         word = _own(node.func, self._self)
         if word in _INTENTS:
             self._found.intents.setdefault(word, node.lineno)
-        if word in ENTRIES:
+        if word in _KNOWN:
             for sentence in self._entry_faults(word, node):
                 self._fault(node, sentence)
         self.generic_visit(node)
@@ -141,26 +147,29 @@ class _Reader(ast.NodeVisitor):
 
     def _entry_faults(self, word: str, call: ast.Call) -> Iterator[str]:
         if call.args:
-            yield f"{word}(…) takes everything by name, as in {word}(stop=…, size=self.risk)"
+            yield f"{word}(…) takes everything by name, as in {word}(size=self.risk)"
             return
         if any(keyword.arg is None for keyword in call.keywords):
             return  # **terms are judged when they are known
         given: dict[str, ast.expr] = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-        for name in given.keys() - Terms.__annotations__.keys():
-            yield f"{word}({name}=…) is not known: {nearest(name, Terms.__annotations__)}"
+        known = _KNOWN[word]
+        for name in given.keys() - known.keys():
+            yield f"{word}({name}=…) is not known: {nearest(name, known)}"
         yield from self._size_faults(word, given)
         yield from _trigger_faults(word, given)
 
     def _size_faults(self, word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
         size = given.get("size")
-        if size is None and "qty" not in given:
+        sizes = [name for name in _SIZES if name in given]
+        if not sizes:
             yield f"{word}(…) has no size: add qty= or size=, as in size=risk_pct(0.5)"
-        elif size is not None and "qty" in given:
-            yield f"{word}(…) has both qty= and size=; keep one"
+        elif len(sizes) > 1:
+            yield f"{word}(…) has both {sizes[0]}= and {sizes[1]}=; keep one"
         elif isinstance(size, ast.Constant):
             yield f"{word}(size={ast.unparse(size)}): a size is risk_pct(…) or risk_rupees(…); for a number use qty="
         elif (
             size is not None
+            and word in ENTRIES
             and self._is_risk(size)
             and not any(map(_is_given, (given.get("stop"), given.get("trail"))))
         ):

@@ -24,6 +24,7 @@ fn of(id: IntentId, instrument: u32, action: Action, side: i8) -> Intent {
         trail: PriceSpec::default(),
         valid_kind: ValidKind::Default,
         valid: 0,
+        trade: 0,
         bar_open: 0,
         bar_seconds: 0,
         reason: "wish".into(),
@@ -32,7 +33,7 @@ fn of(id: IntentId, instrument: u32, action: Action, side: i8) -> Intent {
 }
 
 fn action(from: &mut Bytes<'_>) -> Action {
-    let number = [0, 0, 0, 1, 1, 1, 2, 2, 3, 4][usize::from(from.below(10))];
+    let number = [0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 5, 5, 6, 6, 7, 3][usize::from(from.below(16))];
     Action::try_from(number).unwrap_or(Action::Go)
 }
 
@@ -44,6 +45,13 @@ pub fn sensible(id: IntentId, instrument: u32, near: f64, from: &mut Bytes<'_>) 
     if from.below(8) == 0 {
         (wish.size_kind, wish.size) = (SizeKind::RiskRupees, 10.0 * wish.size);
     }
+    if from.below(6) == 0 {
+        let kinds = [SizeKind::None, SizeKind::Lots, SizeKind::Notional, SizeKind::Share];
+        wish.size_kind = kinds[usize::from(from.below(4))];
+        let scale = [1.0, 1.0, 100.0, 0.025][usize::from(from.below(4))];
+        wish.size *= scale;
+    }
+    wish.trade = u32::from(from.below(4)) * u32::from(from.below(8));
     let shape = from.byte();
     let away = 0.05 * f64::from(1 + from.below(12)) * f64::from(side);
     if shape & 3 == 0 {
@@ -71,7 +79,7 @@ pub fn sensible(id: IntentId, instrument: u32, near: f64, from: &mut Bytes<'_>) 
 /// A wish with any number everywhere.
 pub fn odd(id: IntentId, from: &mut Bytes<'_>) -> Intent {
     let mut wish = of(id, u32::from(from.below(4)), action(from), from.byte() as i8);
-    wish.size_kind = SizeKind::try_from(from.below(4)).unwrap_or(SizeKind::None);
+    wish.size_kind = SizeKind::try_from(from.below(7)).unwrap_or(SizeKind::None);
     wish.valid_kind = ValidKind::try_from(from.below(3)).unwrap_or(ValidKind::Default);
     (wish.size, wish.limit) = (from.float(), from.float());
     let kind = TriggerKind::try_from(from.below(3)).unwrap_or_default();

@@ -139,6 +139,7 @@ fn intent(id: u32, limit: i64) -> Intent {
         trail: PriceSpec::default(),
         valid_kind: ValidKind::Until,
         valid: CLOSE_NS,
+        trade: 0,
         bar_open: 0,
         bar_seconds: 0,
         reason: String::new(),

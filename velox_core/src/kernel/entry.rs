@@ -8,7 +8,7 @@ use super::size::{Basis, Sized};
 use super::trigger::trigger_of;
 use crate::fixed::{PRICE_MAX, TIME_MAX, UNITS_MAX, ceil_tick, floor_tick, from_float, mul_div};
 use crate::kernel::charges::RATE_ONE;
-use crate::record::{Intent, OrderId, Phase, TimerClass, ValidKind};
+use crate::record::{Action, Intent, OrderId, Phase, TimerClass, ValidKind};
 
 /// An entry without candles lives this long.
 const ENTRY_LIFE_NS: i64 = 60_000_000_000;
@@ -88,9 +88,9 @@ impl Kernel {
             given.unwrap_or_else(|| protected(expected, side, market.offset(expected), market.lower, market.upper));
         let limit = cautious(limit, side, tick);
         let entry = if given.is_some() && (limit - expected) * i64::from(side) < 0 { limit } else { expected };
-        let basis = Basis { side, entry, stop: 0, tick };
+        let basis = Basis { side, entry, risk: 0, tick };
         let stop = basis.price(intent.stop, false).ok_or_else(bad_price)?;
-        let basis = Basis { stop, ..basis };
+        let basis = basis.with_stop(stop);
         let target = basis.price(intent.target, true).ok_or_else(bad_price)?;
         let trail = basis.trail(intent.trail).ok_or_else(bad_price)?;
         if side > 0 && trail >= entry {
@@ -199,10 +199,16 @@ impl Kernel {
         let window = self.accounts[instance.account as usize].limits_of(id).duplicate_ns;
         instance.recent.retain(|(_, _, at)| now - at < window);
         instance.recent.push((side, whole, now));
-        let role = if closes > 0 { Role::Flip } else { Role::Entry };
+        let adds = matches!(intent.action, Action::Add | Action::Resize);
+        let role = match closes {
+            0 if adds => Role::Add,
+            0 => Role::Entry,
+            _ => Role::Flip,
+        };
         let until = self.entry_until(intent);
         let name = OrderId { intent: intent.id, child: 0 };
-        let protect = ProtectSpec { stop: intent.stop, target: intent.target, trail: intent.trail };
+        // What is added has no protection of its own: what guards the position guards it too.
+        let protect = if adds { ProtectSpec::default() } else { ProtectSpec::of(intent) };
         let order = Order { closes, trigger, until, protect, ..Order::draft(name, role, side, limit, whole) };
         let slot = self.place(order, approved);
         self.instances[id as usize].entries.push(slot);

@@ -163,6 +163,15 @@ impl Kernel {
         self.exit_position(id, Role::Flat, "square-off");
     }
 
+    /// What would be added to a position that is no more is cancelled, but for the order that just filled.
+    pub(super) fn cancel_additions(&mut self, id: u32, filled: u32) {
+        let adds = |slot: &u32| *slot != filled && self.orders.get(*slot).is_some_and(|o| o.role == Role::Add);
+        let slots: Vec<u32> = self.instances[id as usize].entries.iter().copied().filter(adds).collect();
+        for slot in slots {
+            self.end_order(slot, Event::Cancel, "the position is closed");
+        }
+    }
+
     /// Cancels all working entries; what they have filled stays.
     pub(super) fn cancel_entries(&mut self, id: u32, reason: &str) {
         while let Some(slot) = self.instances[id as usize].entries.first().copied() {

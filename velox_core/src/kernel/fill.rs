@@ -36,6 +36,7 @@ impl Kernel {
         if held != 0 && (now_held == 0 || now_held.signum() != held.signum()) {
             self.instances[id as usize].trades += 1;
             self.disarm_protection(id);
+            self.cancel_additions(id, slot);
         }
         if order.role.increases() && now_held.signum() == i64::from(order.side) {
             self.arm_protection(id, &order);
@@ -108,7 +109,7 @@ impl Kernel {
         let id = order.instance;
         let intent = order.id.intent.counter;
         match order.role {
-            Role::Entry | Role::Flip => self.hook_entered(order),
+            Role::Entry | Role::Add | Role::Flip => self.hook_entered(order),
             Role::Stop => self.hook(id, number::STOP, HookArg::Trade { intent }),
             Role::Target => self.hook(id, number::TARGET, HookArg::Trade { intent }),
             Role::Reduce | Role::Exit | Role::Flat | Role::Limit | Role::Flatten => {}

@@ -5,8 +5,7 @@ use super::entry::{Plan, given_limit, too_large};
 use super::instance::Trading;
 use super::order::{Event, Role};
 use super::rates::RATE_WINDOW_NS;
-use super::size::whole_units;
-use crate::fixed::UNITS_MAX;
+use super::size::{Sized, whole_units};
 use crate::record::{Action, Intent, SizeKind, TriggerKind};
 
 impl Kernel {
@@ -21,12 +20,11 @@ impl Kernel {
         match intent.action {
             Action::Go => self.go(intent),
             Action::Trade => self.trade(intent),
-            Action::StopTo => self.move_stop(id, intent),
-            Action::Exit => {
-                self.instances[id as usize].waiting = None;
-                self.cancel_entries(id, "left");
-                self.exit_position(id, Role::Exit, &intent.reason);
-            }
+            Action::StopTo => self.move_stop(intent),
+            Action::TargetTo => self.move_target(intent),
+            Action::Add => self.add(intent),
+            Action::Resize => self.resize(intent),
+            Action::Exit => self.leave(intent),
             Action::CancelEntry => self.cancel_entries(id, "cancelled by the strategy"),
         }
     }
@@ -43,7 +41,8 @@ impl Kernel {
         let opens = match action {
             Action::Go => side != 0 && held == 0,
             Action::Trade => side != 0 && held * side.signum() >= 0,
-            Action::StopTo | Action::Exit | Action::CancelEntry => false,
+            Action::Add => held != 0,
+            Action::StopTo | Action::TargetTo | Action::Exit | Action::CancelEntry | Action::Resize => false,
         };
         (stopped || account.kill || account.skipped) && !works && opens
     }
@@ -111,18 +110,25 @@ impl Kernel {
     /// An increment against the position: a part of it leaves, or all of it, and what is more opens afterwards.
     fn trade_against(&mut self, intent: &Intent, against: i64) {
         let id = intent.id.instance;
-        let units = match (intent.size_kind, whole_units(intent.size)) {
-            (SizeKind::Quantity, Some(units)) if units > UNITS_MAX => {
-                self.refuse(intent.id, &too_large(units));
-                return;
-            }
-            (SizeKind::Quantity, Some(units)) => units,
-            (SizeKind::Quantity, None) => {
+        let units = match (intent.size_kind, self.units_of(intent)) {
+            // What is risked means the whole position: it has no units of its own here.
+            (SizeKind::None | SizeKind::Share | SizeKind::RiskPercent | SizeKind::RiskRupees, _) => against,
+            (SizeKind::Quantity, _) if whole_units(intent.size).is_none() => {
                 let sentence = format!("No order: the quantity {} is not a positive whole number.", intent.size);
                 self.tell(id, "too_small", &sentence);
                 return;
             }
-            (SizeKind::None | SizeKind::RiskPercent | SizeKind::RiskRupees, _) => against,
+            (_, Sized::Units(units, _)) => units,
+            (_, Sized::TooLarge(units)) => {
+                self.refuse(intent.id, &too_large(units));
+                return;
+            }
+            // Old lots may be held: risk says what it thinks of units that are no multiple.
+            (SizeKind::Quantity, Sized::TooSmall(_)) => intent.size as i64,
+            (_, Sized::TooSmall(why)) => {
+                self.tell(id, "too_small", &format!("No order: {why}."));
+                return;
+            }
         };
         // A flip that works would close the same units once more.
         self.cancel_entries(id, "a newer increment");
@@ -152,7 +158,7 @@ impl Kernel {
     }
 
     /// Whether an order works that closes the whole position.
-    fn leaves(&self, id: u32) -> bool {
+    pub(super) fn leaves(&self, id: u32) -> bool {
         let i = &self.instances[id as usize];
         let exit = i.exit.and_then(|slot| self.orders.get(slot));
         i.book.quantity() != 0 && exit.is_some_and(|o| o.role != Role::Reduce)
@@ -185,7 +191,7 @@ impl Kernel {
     }
 
     /// Opens `side`, closing `closes` units of the other side in the same order.
-    fn open(&mut self, intent: &Intent, side: i8, closes: i64) {
+    pub(super) fn open(&mut self, intent: &Intent, side: i8, closes: i64) {
         let id = intent.id.instance;
         let now = self.now;
         let most = self.accounts[self.instances[id as usize].account as usize].limits_of(id).intents;

@@ -5,6 +5,7 @@
 //! targets, hooks.
 
 mod account;
+mod adjust;
 mod apply;
 pub mod book;
 pub mod candle;

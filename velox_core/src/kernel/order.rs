@@ -1,6 +1,6 @@
 //! An order's life: one table of state × event; a pair that is not in it is an error.
 
-use crate::record::{OrderId, PriceSpec};
+use crate::record::{Intent, OrderId, PriceSpec};
 use serde::{Deserialize, Serialize};
 
 /// Where an order stands.
@@ -131,6 +131,7 @@ impl State {
 #[allow(missing_docs)] // said by the names below
 pub enum Role {
     Entry,
+    Add,
     Flip,
     Reduce,
     Stop,
@@ -146,6 +147,7 @@ impl Role {
     pub fn name(self) -> &'static str {
         match self {
             Self::Entry => "entry",
+            Self::Add => "add",
             Self::Flip => "flip",
             Self::Reduce => "reduce",
             Self::Stop => "stop",
@@ -159,7 +161,7 @@ impl Role {
 
     /// Whether an order of this role can add to a position.
     pub fn increases(self) -> bool {
-        matches!(self, Self::Entry | Self::Flip)
+        matches!(self, Self::Entry | Self::Add | Self::Flip)
     }
 
     /// Who leaves the queue first: the smaller number.
@@ -167,7 +169,7 @@ impl Role {
         match self {
             Self::Flatten | Self::Limit => 0,
             Self::Stop | Self::Target | Self::Exit | Self::Flat | Self::Reduce => 1,
-            Self::Entry | Self::Flip => 2,
+            Self::Entry | Self::Add | Self::Flip => 2,
         }
     }
 }
@@ -179,6 +181,13 @@ pub struct ProtectSpec {
     pub stop: PriceSpec,
     pub target: PriceSpec,
     pub trail: PriceSpec,
+}
+
+impl ProtectSpec {
+    /// What an intent asks for.
+    pub(super) fn of(intent: &Intent) -> Self {
+        Self { stop: intent.stop, target: intent.target, trail: intent.trail }
+    }
 }
 
 /// What a stop entry waits for.

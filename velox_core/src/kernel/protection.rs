@@ -3,31 +3,43 @@
 use super::Kernel;
 use super::order::{Order, ProtectSpec, Role};
 use super::size::Basis;
-use crate::record::{ExitEvent, Intent, IntentId, Kind};
+use crate::record::{ExitEvent, IntentId, Kind};
 use serde::{Deserialize, Serialize};
 
 /// What guards a position; prices at 1e-8, 0 for none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Protection {
-    /// The intent that opened the position.
+    /// The intent that armed what guards the position.
     pub intent: IntentId,
+    /// The intent that opened it.
+    pub since: IntentId,
+    /// Counter of the newest intent that made it larger.
+    pub grown: u32,
     /// A price at or beyond it makes an exit.
     pub stop: i64,
-    /// Where the stop stood first: its distance from the entry is one R.
+    /// Where the stop stood first.
     pub first_stop: i64,
+    /// Its distance from the entry: one R, whatever is added later; 0 without a stop.
+    pub risk: i64,
     /// A price strictly beyond it fills there.
     pub target: i64,
     /// The stop follows the best price at this distance.
     pub trail: i64,
     /// Best price since the entry.
     pub best: i64,
-    /// Price of the entry.
+    /// Average price of what was entered.
     pub entry: i64,
     /// A flip works: it will close the position, the stop waits.
     pub suspended: bool,
 }
 
 impl Protection {
+    /// Whether an intent of this counter opened the position or made it larger.
+    pub(super) fn is_of(&self, counter: u32) -> bool {
+        let newest = self.intent.counter.max(self.grown);
+        self.entry > 0 && (self.since.counter.min(newest)..=newest).contains(&counter)
+    }
+
     /// Whether there is anything to watch.
     fn guards(&self) -> bool {
         self.stop != 0 || self.target != 0 || self.trail != 0
@@ -57,22 +69,28 @@ impl Kernel {
         let i = &mut self.instances[id as usize];
         let (side, entry) = (order.side, i.book.average());
         let tick = self.markets[i.instrument as usize].def.tick;
-        let old = &i.protection;
+        let old = &mut i.protection;
+        let counter = order.id.intent.counter;
         if spec == ProtectSpec::default() && old.entry > 0 {
-            return; // an increment without protection of its own keeps what is there
+            // An increment without protection of its own keeps what is there; cost is what all of it cost.
+            (old.entry, old.grown) = (entry, counter);
+            return;
         }
         // A position that grew has seen its best price already: a trail never loosens.
         let best = if old.entry > 0 { old.best } else { entry };
-        let basis = Basis { side, entry, stop: 0, tick };
+        let basis = Basis { side, entry, risk: 0, tick };
         // What was a price at the expected entry is one at the real entry too, but for extremes.
         let stop = basis.price(spec.stop, false).unwrap_or(0);
-        let basis = Basis { stop, ..basis };
+        let basis = basis.with_stop(stop);
         // The next part of one entry does not take back where the strategy has moved its stop to.
         let moved = old.intent == order.id.intent && old.entry > 0 && old.stop != old.first_stop;
         i.protection = Protection {
             intent: order.id.intent,
+            since: if old.entry > 0 { old.since } else { order.id.intent },
+            grown: counter,
             stop: if moved { old.stop } else { stop },
             first_stop: stop,
+            risk: basis.risk,
             target: basis.price(spec.target, true).unwrap_or(0),
             trail: basis.trail(spec.trail).unwrap_or(0),
             best,
@@ -107,26 +125,7 @@ impl Kernel {
         }
     }
 
-    /// The strategy moves its stop.
-    pub(super) fn move_stop(&mut self, id: u32, intent: &Intent) {
-        let i = &self.instances[id as usize];
-        let side = i.book.quantity().signum() as i8;
-        if side == 0 {
-            self.tell(id, "no_position", "There is no position whose stop could move.");
-            return;
-        }
-        let tick = self.markets[i.instrument as usize].def.tick;
-        let basis = Basis { side, entry: i.protection.entry, stop: i.protection.first_stop, tick };
-        match basis.price(intent.stop, false).filter(|stop| *stop > 0) {
-            Some(stop) => {
-                self.instances[id as usize].protection.stop = stop;
-                self.note_exit(id, "moved");
-            }
-            None => self.refuse_plain(intent, "bad_price", "The stop is not a price."),
-        }
-    }
-
-    fn note_exit(&mut self, id: u32, what: &'static str) {
+    pub(super) fn note_exit(&mut self, id: u32, what: &'static str) {
         let i = &self.instances[id as usize];
         let event = ExitEvent {
             instance: id,

@@ -70,9 +70,9 @@ impl Kernel {
         let market = &self.markets[order.instrument as usize];
         let slippage = self.accounts[order.account as usize].def.slippage_ticks;
         let entry = market.expected(order.side, slippage)?;
-        let basis = Basis { side: order.side, entry, stop: 0, tick: market.def.tick };
+        let basis = Basis { side: order.side, entry, risk: 0, tick: market.def.tick };
         let stop = basis.price(order.protect.stop, false)?;
-        let target = Basis { stop, ..basis }.price(order.protect.target, true)?;
+        let target = basis.with_stop(stop).price(order.protect.target, true)?;
         crossed(entry, order.side, stop, target)
     }
 
@@ -107,7 +107,12 @@ impl Kernel {
         }
         if let Some(order) = self.orders.get_mut(slot) {
             order.quantity = if flips { opens + against } else { opens };
-            (order.closes, order.role) = (against, if against > 0 { Role::Flip } else { Role::Entry });
+            order.closes = against;
+            order.role = match order.role {
+                _ if against > 0 => Role::Flip,
+                Role::Flip => Role::Entry,
+                role => role,
+            };
         }
         true
     }

@@ -329,6 +329,7 @@ impl Core {
         trail: f64,
         valid_kind: u8,
         valid: i64,
+        trade: u32,
         reason: String,
     ) -> PyResult<u32> {
         let mut inner = self.lock()?;
@@ -361,6 +362,7 @@ impl Core {
             trail,
             valid_kind,
             valid,
+            trade,
             bar_open: cause.bar_open,
             bar_seconds: cause.bar_seconds,
             reason: cut(reason),

@@ -44,12 +44,7 @@ impl Core {
     fn trade(&self, instance: usize, counter: u32) -> PyResult<TradeState> {
         self.read(|kernel| {
             let p = kernel.instances.get(instance).and_then(|i| i.trade(counter)).cloned().unwrap_or_default();
-            TradeState {
-                entry: known(p.entry),
-                stop: known(p.stop),
-                first_stop: known(p.first_stop),
-                target: known(p.target),
-            }
+            TradeState { entry: known(p.entry), stop: known(p.stop), risk: known(p.risk), target: known(p.target) }
         })
     }
 

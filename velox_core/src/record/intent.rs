@@ -24,10 +24,16 @@ pub enum Action {
     Trade,
     /// Move the stop.
     StopTo,
-    /// Leave the position.
+    /// Leave the position, or the part of it that the size says.
     Exit,
     /// Cancel a working entry.
     CancelEntry,
+    /// `add`: more of the position, guarded by what guards it.
+    Add,
+    /// `resize`: the position as large as this.
+    Resize,
+    /// Move the target.
+    TargetTo,
 }
 
 /// How the size of an intent is given.
@@ -42,6 +48,12 @@ pub enum SizeKind {
     RiskPercent,
     /// Rupees lost at the stop.
     RiskRupees,
+    /// Lots.
+    Lots,
+    /// Rupees of value at the entry.
+    Notional,
+    /// A share of the position, from 0 to 1; only to leave it.
+    Share,
 }
 
 /// How a protective price is given.
@@ -137,6 +149,8 @@ pub struct Intent {
     pub valid_kind: ValidKind,
     /// Time in ns or number of candles.
     pub valid: i64,
+    /// Counter of the intent whose trade is meant, 0 for whatever is open.
+    pub trade: u32,
     /// Open time of the candle that caused it, 0 where none did.
     pub bar_open: i64,
     /// Length of that candle, s.
@@ -148,8 +162,8 @@ pub struct Intent {
 }
 
 as_u8! {
-    Action { Go = 0, Trade = 1, StopTo = 2, Exit = 3, CancelEntry = 4 }
-    SizeKind { None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3 }
+    Action { Go = 0, Trade = 1, StopTo = 2, Exit = 3, CancelEntry = 4, Add = 5, Resize = 6, TargetTo = 7 }
+    SizeKind { None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3, Lots = 4, Notional = 5, Share = 6 }
     PriceKind { None = 0, Price = 1, Percent = 2, Points = 3, Risk = 4, Cost = 5 }
     TriggerKind { None = 0, Above = 1, Below = 2 }
     ValidKind { Default = 0, Until = 1, Bars = 2 }

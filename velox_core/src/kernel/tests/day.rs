@@ -236,6 +236,7 @@ impl Day {
             trail: PriceSpec::default(),
             valid_kind: ValidKind::Default,
             valid: 0,
+            trade: 0,
             bar_open: 0,
             bar_seconds: 0,
             reason: "wish".into(),

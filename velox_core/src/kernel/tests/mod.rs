@@ -1,5 +1,6 @@
 //! The kernel's rulings, each as a small day.
 
+mod adjusting;
 mod candles;
 mod clock;
 mod commands;

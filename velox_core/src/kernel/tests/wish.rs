@@ -19,6 +19,17 @@ impl<'a> Wish<'a> {
         self
     }
 
+    pub(super) fn sized(mut self, kind: SizeKind, size: f64) -> Self {
+        (self.intent.size_kind, self.intent.size) = (kind, size);
+        self
+    }
+
+    /// It is about the trade that an intent of this counter began.
+    pub(super) fn of(mut self, trade: u32) -> Self {
+        self.intent.trade = trade;
+        self
+    }
+
     pub(super) fn risk_rupees(mut self, rupees: f64) -> Self {
         (self.intent.size_kind, self.intent.size) = (SizeKind::RiskRupees, rupees);
         self

@@ -11,6 +11,8 @@ pub(super) struct Wished {
     pub(super) action: u8,
     pub(super) side: i8,
     units: i64,
+    size: (u8, f64),
+    trade: u32,
     protection: [u8; 3],
     limit: i64,
     trigger: i64,
@@ -62,13 +64,17 @@ fn away() -> impl Strategy<Value = i64> {
 }
 
 pub(super) fn wished() -> impl Strategy<Value = Wished> {
-    let action = prop_oneof![3 => Just(0u8), 3 => Just(1u8), 2 => 2..5u8];
-    (0..2u32, action, -1..=1i8, 1..40i64, [0..4u8, 0..4u8, 0..4u8], away(), away()).prop_map(
-        |(instance, action, side, units, protection, limit, trigger)| Wished {
+    let action = prop_oneof![3 => Just(0u8), 3 => Just(1u8), 4 => 2..8u8];
+    let size = prop_oneof![4 => Just((1u8, 1.0)), 1 => (0..7u8, prop_oneof![Just(0.02), Just(1.0), Just(100.0)])];
+    let sized = (1..40i64, size, prop_oneof![3 => Just(0u32), 1 => 0..40u32]);
+    (0..2u32, action, -1..=1i8, sized, [0..4u8, 0..4u8, 0..4u8], away(), away()).prop_map(
+        |(instance, action, side, (units, size, trade), protection, limit, trigger)| Wished {
             instance,
             action,
             side,
             units,
+            size,
+            trade,
             protection,
             limit,
             trigger,
@@ -78,7 +84,7 @@ pub(super) fn wished() -> impl Strategy<Value = Wished> {
 
 pub(super) fn raw() -> impl Strategy<Value = Raw> {
     let floats = [odd_float(), odd_float(), odd_float(), odd_float()];
-    (0..2u32, [0..5u8, 0..4u8, 0..6u8, 0..3u8], odd_float(), floats, (0..3u8, odd_float()), odd_number()).prop_map(
+    (0..2u32, [0..8u8, 0..7u8, 0..6u8, 0..3u8], odd_float(), floats, (0..3u8, odd_float()), odd_number()).prop_map(
         |(instance, kinds, size, floats, trigger, valid)| Raw { instance, kinds, size, floats, trigger, valid },
     )
 }
@@ -97,8 +103,9 @@ impl Wished {
             price: base + ticks as f64 * 0.05,
         };
         Intent {
-            size_kind: SizeKind::Quantity,
-            size: self.units as f64,
+            size_kind: SizeKind::try_from(self.size.0).unwrap(),
+            size: self.units as f64 * self.size.1,
+            trade: self.trade,
             limit: if self.limit == 0 { f64::NAN } else { base + self.limit as f64 * 0.05 },
             trigger: if self.trigger == 0 { TriggerSpec::default() } else { waits(self.trigger) },
             stop: spec(stop, -away),
