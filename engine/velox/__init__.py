@@ -5,6 +5,7 @@ from velox.strategy.base import Strategy
 from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
 from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars
 from velox.strategy.params import Param
+from velox.strategy.parts import part, rest
 from velox.strategy.protect import cost, pct, points, r
 from velox.strategy.schedule import at, bars, every, intraday, on
 from velox.strategy.sizes import risk_pct, risk_rupees
@@ -64,9 +65,11 @@ __all__ = [
     "every",
     "intraday",
     "on",
+    "part",
     "pct",
     "points",
     "r",
+    "rest",
     "risk_pct",
     "risk_rupees",
 ]

@@ -15,6 +15,7 @@ __all__ = [
     "CommandKind",
     "CommandResult",
     "ExitEvent",
+    "ExitPart",
     "FactsLoaded",
     "Fill",
     "HistoryBar",
@@ -146,6 +147,14 @@ class TriggerSpec(_Record, frozen=True):
     price: float
 
 
+class ExitPart(_Record, frozen=True):
+    """A part of a position with its own way out: its share, 0 for what the others leave."""
+
+    share: float
+    target: PriceSpec
+    trail: PriceSpec
+
+
 class Intent(_Record, frozen=True):
     """What a strategy wishes."""
 
@@ -161,6 +170,7 @@ class Intent(_Record, frozen=True):
     stop: PriceSpec
     target: PriceSpec
     trail: PriceSpec
+    exits: list[ExitPart]
     valid_kind: int
     valid: int
     trade: int

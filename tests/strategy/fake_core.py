@@ -97,6 +97,7 @@ class Sent(NamedTuple):
     target: float
     trail_kind: int
     trail: float
+    exits: tuple[tuple[float, int, float, int, float], ...]
     valid_kind: int
     valid: int
     trade: int

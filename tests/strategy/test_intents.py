@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.strategy.fake_core import FakeBar, FakeCore, FakeSeries, Sent
 
-from velox import bars, cost, pct, points, r, risk_pct, risk_rupees
+from velox import bars, cost, part, pct, points, r, rest, risk_pct, risk_rupees
 from velox.errors import BadInput, Refused
 from velox.strategy import state
 from velox.strategy.base import Strategy
@@ -172,6 +172,21 @@ def test_targets_trails_limits_and_lives(core: FakeCore, me: Any) -> None:
         assert (sent(core).valid_kind, sent(core).valid) == (1, half_past_ten_ns)
 
 
+def test_parts_leave_one_by_one(core: FakeCore, me: Any) -> None:
+    core.output(2, 0).values = [4.0]
+    me.go_long(qty=9, stop=98.0, exits=[part(1 / 3, r(1)), part(1 / 3, 104.0), part(rest, trail=2 * me.atr)])
+    first, second, last = sent(core).exits
+    assert first[:3] == (1 / 3, Kind.R_MULTIPLE, 1.0)
+    assert math.isnan(first[4])
+    assert second[1:3] == (Kind.PRICE, 104.0)
+    assert (last[0], last[3:]) == (0.0, (Kind.POINTS, 8.0))
+    assert math.isnan(last[2])
+    me.buy(qty=1, exits=[part(1 / 2, trail=5), part(rest)])
+    assert sent(core).exits[0][3:] == (Kind.POINTS, 5.0)
+    me.buy(qty=1, exits=None)
+    assert sent(core).exits == ()
+
+
 def test_an_entry_can_wait_for_a_price(core: FakeCore, me: Any) -> None:
     me.go_long(qty=1, above=101.5, valid_until="14:00")
     assert (sent(core).trigger_kind, sent(core).trigger, sent(core).valid_kind) == (1, 101.5, 1)
@@ -274,6 +289,16 @@ def test_a_part_that_is_none_is_refused_before_the_core(
         ({"qty": 1, "below": math.nan}, "below=nan is no price"),
         ({"qty": 1, "above": 101.0, "below": 99.0}, "not for both"),
         ({"qty": 1, "above": 101.0, "limit": 101.0}, "keep one"),
+        ({"qty": 1, "exits": []}, "has no part"),
+        ({"qty": 1, "exits": [r(1)]}, "a list of part"),
+        ({"qty": 1, "exits": [part(0.7, r(1)), part(0.7, r(2))]}, "sells 1.4 of the position"),
+        ({"qty": 1, "exits": [part(rest, r(1)), part(0.7, r(2))]}, "once, at the end"),
+        ({"qty": 1, "exits": [part(rest, r(1)), part(rest, r(2))]}, "once, at the end"),
+        ({"qty": 1, "exits": [part(1, r(1)), part(rest)]}, "leave nothing for"),
+        ({"qty": 1, "exits": [part(0.01, r(1))] * 17}, "17 parts, at most 16"),
+        ({"qty": 1, "exits": [part(1, trail=cost)]}, "no distance"),
+        ({"qty": 1, "exits": [part(1, r(1))], "target": r(2)}, "both target= and exits="),
+        ({"size": risk_pct(1), "exits": [part(1, trail=points(2))]}, "needs a stop"),
         ({"qty": 1, "valid_until": "noon"}, "valid_until='noon' is no time of the day"),
         ({"qty": 1, "valid_until": datetime.datetime(2026, 8, 31)}, "no time zone"),  # noqa: DTZ001
         ({"qty": 1, "stopp": 98.0}, "did you mean stop"),
@@ -285,6 +310,17 @@ def test_an_intent_that_means_nothing_is_refused_before_the_core(
     with pytest.raises(BadInput, match=words):
         me.go_long(**terms)
     assert core.sent == []
+
+
+@pytest.mark.parametrize("share", [0, -1, 1.5, math.nan])
+def test_a_share_of_a_part_lies_between_nothing_and_all(share: float) -> None:
+    with pytest.raises(BadInput, match="above 0 and is at most 1"):
+        part(share, r(1))
+
+
+def test_a_part_needs_a_way_out() -> None:
+    with pytest.raises(BadInput, match="no way out of its own"):
+        part(1 / 3)
 
 
 def test_two_different_targets_in_one_hook_warn_and_both_reach_the_kernel(core: FakeCore, me: Any) -> None:

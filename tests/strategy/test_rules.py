@@ -222,6 +222,28 @@ def test_a_trade_grows_shrinks_and_leaves_in_parts(desk: Desk, strategy: Made) -
     assert me.position.quantity == 2
 
 
+def test_19_parts_leave_in_thirds_with_break_even_after_the_first(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "if bar.n == 1: self.go_long(qty=10, stop=points(2), exits=[\n"
+    body += "        part(1/3, r(1)), part(1/3, r(2)), part(rest, trail=points(3))])\n"
+    body += "def on_target(self, trade):\n    self.note('target', trade.part)\n"
+    body += "    if trade.part == 1: trade.stop_at_cost()\n"
+    body += "def on_stop(self, trade):\n    self.note('stop', trade.part, trade.stop)\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [100, 100, 102.5, 104.5, 101, 101])
+    outs = ("entry", 10, "target", -3, "target", 1, "target", -3, "target", 2, "stop", -4, "stop", 3, 100.01)
+    assert (me.seen, me.position.quantity) == (outs, 0)
+
+
+def test_19_after_the_first_part_the_stop_of_all_is_at_cost(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "if bar.n == 1: self.go_long(qty=9, stop=points(2), exits=[\n"
+    body += "        part(1/3, r(1)), part(rest, r(9))])\n"
+    body += "def on_target(self, trade):\n    trade.stop_at_cost()\n"
+    body += "def on_stop(self, trade):\n    self.note(trade.part)\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [100, 100, 102.5, 100, 99.8])
+    assert me.seen == ("entry", 9, "target", -3, "stop", -6, 0)
+
+
 def test_the_handle_of_an_over_trade_does_not_move_the_stop_of_the_next(tmp_path: Path, strategy: Made) -> None:
     desk = Desk(tmp_path / "journal")
     body = ONE + DAY + BAR + "if bar.n == 1: self.old = self.go_long(qty=1, stop=90)\n"

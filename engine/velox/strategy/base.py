@@ -125,10 +125,10 @@ class Strategy:
         """An entry has filled."""
 
     def on_stop(self, trade: Trade) -> None:
-        """A stop has closed a trade."""
+        """A stop has closed a trade, or the part of it that `trade.part` names."""
 
     def on_target(self, trade: Trade) -> None:
-        """A target has closed a trade."""
+        """A target has closed a trade, or the part of it that `trade.part` names."""
 
     def on_reject(self, why: Refusal) -> None:
         """Risk or the broker said no.

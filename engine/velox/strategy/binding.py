@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
 from velox.errors import BadInput
@@ -11,7 +11,9 @@ from velox.strategy import protect, state
 from velox.strategy.clocktext import clock_ns
 from velox.strategy.core import CoreLike, Number
 from velox.strategy.params import nearest
-from velox.strategy.protect import Kind, Pct, Price
+from velox.strategy.parts import Part, PartSpec
+from velox.strategy.parts import encode as parts_of
+from velox.strategy.protect import Kind, Pct, Price, encode_trail
 from velox.strategy.schedule import BarCount, ValidUntil
 from velox.strategy.sizes import NO_SIZE, Sized, encode
 from velox.strategy.trade import Trade
@@ -21,16 +23,16 @@ __all__ = ["ACTION_GO", "ACTION_TRADE", "AddTerms", "Binding", "Terms"]
 ACTION_GO, ACTION_TRADE, _STOP, _EXIT, _CANCEL, _ADD, _RESIZE, _TARGET = range(8)
 _VALID_DEFAULT, _VALID_UNTIL, _VALID_BARS = range(3)
 _ABOVE, _BELOW = 1, 2
-_ABSENT = (int(Kind.PRICE), math.nan)
-_NO_LIFE: tuple[int, int] = (_VALID_DEFAULT, 0)
+_ABSENT: tuple[int, float] = (int(Kind.PRICE), math.nan)
 _NO_TRIGGER: tuple[int, float] = (0, math.nan)
 # How an entry comes about: size, limit and trigger; kinds and numbers in the core's order.
 _Entry: TypeAlias = tuple[int, float, float, int, float]
 _NO_ENTRY: _Entry = (*NO_SIZE, math.nan, *_NO_TRIGGER)
-# An intent beside what it does: entry, stop, target, trail, life, the trade that is meant (0 whatever is open), reason.
-_Parts: TypeAlias = tuple[int, float, float, int, float, int, float, int, float, int, float, int, int, int, str]
-_UNGUARDED = (*_ABSENT, *_ABSENT, *_ABSENT)
-_NO_PARTS: _Parts = (*_NO_ENTRY, *_UNGUARDED, *_NO_LIFE, 0, "")
+# What guards a position: stop, target, trail, parts that leave one by one.
+_Guard: TypeAlias = tuple[int, float, int, float, int, float, tuple[PartSpec, ...]]
+_UNGUARDED: _Guard = (*_ABSENT, *_ABSENT, *_ABSENT, ())
+_Life: TypeAlias = tuple[int, int]
+_NO_LIFE: _Life = (_VALID_DEFAULT, 0)
 
 
 class AddTerms(Sized, total=False):
@@ -48,6 +50,7 @@ class Terms(Sized, total=False):
     stop: Price | None
     target: Price | None
     trail: Price | None
+    exits: Sequence[Part] | None
     limit: Number | None
     above: Number | None
     below: Number | None
@@ -78,45 +81,49 @@ class Binding:
         stop, target, trail = terms.get("stop"), terms.get("target"), terms.get("trail")
         stop_spec = _ABSENT if stop is None else _protection("stop", stop)
         target_spec = _ABSENT if target is None else _protection("target", target)
-        trail_spec = _ABSENT if trail is None else _trail(trail)
+        trail_spec = _ABSENT if trail is None else encode_trail(trail)
         size = encode(word, terms, protected=stop is not None or trail is not None)
         entry, life = self._entry(word, size, terms)
-        return self._raise(action, side, (*entry, *stop_spec, *target_spec, *trail_spec, *life, 0, ""))
+        exits = terms.get("exits")
+        parts = () if exits is None else parts_of(exits)
+        if exits is not None and target is not None:
+            raise BadInput(f"{word}(…) has both target= and exits=; give every part its own target")
+        return self._raise(action, side, entry, (*stop_spec, *target_spec, *trail_spec, parts), life)
 
     def add(self, terms: AddTerms) -> Trade:
         """Raise the intent to hold more of what is held."""
         if not terms.keys() <= AddTerms.__annotations__.keys():
             _refuse_unknown("add", terms, AddTerms.__annotations__)
         entry, life = self._entry("add", encode("add", terms, protected=True), terms)
-        return self._raise(_ADD, 0, (*entry, *_UNGUARDED, *life, 0, ""))
+        return self._raise(_ADD, 0, entry, life=life)
 
     def resize(self, terms: Sized, trade: int = 0) -> Trade:
         """Raise the intent to hold as much as this."""
         if not terms.keys() <= Sized.__annotations__.keys():
             _refuse_unknown("resize", terms, Sized.__annotations__)
         size = encode("resize", terms, protected=True)
-        return self._raise(_RESIZE, 0, (*size, math.nan, *_NO_TRIGGER, *_UNGUARDED, *_NO_LIFE, trade, ""))
+        return self._raise(_RESIZE, 0, (*size, math.nan, *_NO_TRIGGER), of=(trade, ""))
 
     def go_flat(self) -> Trade:
         """Raise the intent to hold nothing."""
         self._note_target("go_flat", 0)
-        return self._raise(ACTION_GO, 0, _NO_PARTS)
+        return self._raise(ACTION_GO, 0, _NO_ENTRY)
 
     def leave(self, reason: str, part: tuple[int, float] = NO_SIZE, trade: int = 0) -> Trade:
         """Raise the intent to leave the position, or a part of it."""
-        return self._raise(_EXIT, 0, (*part, math.nan, *_NO_TRIGGER, *_UNGUARDED, *_NO_LIFE, trade, reason))
+        return self._raise(_EXIT, 0, (*part, math.nan, *_NO_TRIGGER), of=(trade, reason))
 
     def move_target(self, price: Price, trade: int) -> Trade:
         """Raise the intent to move the target."""
         target = protect.encode("target_to", price)
-        return self._raise(_TARGET, 0, (*_NO_ENTRY, *_ABSENT, *target, *_ABSENT, *_NO_LIFE, trade, ""))
+        return self._raise(_TARGET, 0, _NO_ENTRY, (*_ABSENT, *target, *_ABSENT, ()), of=(trade, ""))
 
     def move_stop(self, price: Price, trade: int) -> Trade:
         """Raise the intent to move the stop."""
         stop = protect.encode("stop_to", price)
         if stop[0] == Kind.R_MULTIPLE:
             raise BadInput("stop_to(r(…)) is not known; give a price, cost, pct(…) or points(…)")
-        return self._raise(_STOP, 0, (*_NO_ENTRY, *stop, *_ABSENT, *_ABSENT, *_NO_LIFE, trade, ""))
+        return self._raise(_STOP, 0, _NO_ENTRY, (*stop, *_ABSENT, *_ABSENT, ()), of=(trade, ""))
 
     def keep(self, name: str, value: object) -> None:
         """Journal a persistent value."""
@@ -127,10 +134,19 @@ class Binding:
         seconds, ns = divmod(self.core.now_ns(), 1_000_000_000)
         return datetime.datetime.fromtimestamp(seconds, IST).replace(microsecond=ns // 1000)
 
-    def _raise(self, action: int, side: int, parts: _Parts) -> Trade:
+    def _raise(
+        self,
+        action: int,
+        side: int,
+        entry: _Entry,
+        guard: _Guard = _UNGUARDED,
+        life: _Life = _NO_LIFE,
+        of: tuple[int, str] = (0, ""),  # the trade that is meant, 0 for whatever is open, and why
+    ) -> Trade:
+        parts = (*entry, *guard, *life, *of)  # in one tuple: its type keeps every place
         return Trade(self, self.core.intent(self.instance, action, self.instrument, side, *parts))
 
-    def _entry(self, word: str, size: tuple[int, float], terms: Terms | AddTerms) -> tuple[_Entry, tuple[int, int]]:
+    def _entry(self, word: str, size: tuple[int, float], terms: Terms | AddTerms) -> tuple[_Entry, _Life]:
         limit, until = terms.get("limit"), terms.get("valid_until")
         price = math.nan if limit is None else _level("limit", limit)
         trigger = _trigger(word, terms) if "above" in terms or "below" in terms else _NO_TRIGGER
@@ -142,7 +158,7 @@ class Binding:
             self.core.log(self.instance, f"two different targets in one hook: the last one, {word}, counts")
         self._go_serial, self._go_side = serial, side
 
-    def _life(self, until: ValidUntil) -> tuple[int, int]:
+    def _life(self, until: ValidUntil) -> _Life:
         match until:
             case BarCount(count):
                 return _VALID_BARS, count
@@ -175,14 +191,6 @@ def _protection(word: str, price: Price) -> tuple[int, float]:
     if word == "stop" and isinstance(price, Pct) and price.percent >= 100:
         raise BadInput(f"stop={price} lies beyond the price itself")
     return kind, value
-
-
-def _trail(price: Price) -> tuple[int, float]:
-    kind, value = protect.encode("trail", price)
-    if kind == Kind.COST:
-        raise BadInput("trail=cost is no distance; give pct(…), points(…) or 2 * self.atr")
-    # A trail is always a distance: a plain number means rupees.
-    return (Kind.POINTS if kind == Kind.PRICE else kind), value
 
 
 def _level(word: str, price: Number) -> float:

@@ -296,6 +296,7 @@ class CoreLike(Protocol):
         target: float,
         trail_kind: int,
         trail: float,
+        exits: Sequence[tuple[float, int, float, int, float]],
         valid_kind: int,
         valid: int,
         trade: int,

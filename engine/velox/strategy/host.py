@@ -166,9 +166,9 @@ def _node_handle(node: NodeSpec, number: int, core: CoreLike) -> Any:
     return AtrSeries(first) if node.kind == "atr" else first
 
 
-def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable[[int], object]:
-    def hook(counter: int) -> object:
-        return method(Trade(binding, counter))
+def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable[..., object]:
+    def hook(counter: int, part: int = 0) -> object:
+        return method(Trade(binding, counter, part))
 
     return hook
 

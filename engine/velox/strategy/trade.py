@@ -14,11 +14,12 @@ __all__ = ["Trade"]
 class Trade:
     """What one intent began; every figure comes from the kernel and is NaN until there is one."""
 
-    __slots__ = ("_binding", "counter")
+    __slots__ = ("_binding", "counter", "part")
 
-    def __init__(self, binding: "Binding", counter: int) -> None:
+    def __init__(self, binding: "Binding", counter: int, part: int = 0) -> None:
         self._binding = binding
         self.counter = counter
+        self.part = part  # which of its parts a hook tells of, from 1; 0 for all of it
 
     @property
     def entry(self) -> float:

@@ -1,7 +1,9 @@
 //! Intents of every kind: most are what a strategy would wish, some hold any number where a number can stand.
 
 use crate::bytes::Bytes;
-use velox_core::record::{Action, Intent, IntentId, PriceKind, PriceSpec, SizeKind, TriggerKind, TriggerSpec, ValidKind};
+use velox_core::record::{
+    Action, ExitPart, Intent, IntentId, PriceKind, PriceSpec, SizeKind, TriggerKind, TriggerSpec, ValidKind,
+};
 
 fn spec(kind: u8, near: f64, away: f64) -> PriceSpec {
     let kind = PriceKind::try_from(kind % 6).unwrap_or_default();
@@ -22,6 +24,7 @@ fn of(id: IntentId, instrument: u32, action: Action, side: i8) -> Intent {
         stop: PriceSpec::default(),
         target: PriceSpec::default(),
         trail: PriceSpec::default(),
+        exits: Vec::new(),
         valid_kind: ValidKind::Default,
         valid: 0,
         trade: 0,
@@ -30,6 +33,19 @@ fn of(id: IntentId, instrument: u32, action: Action, side: i8) -> Intent {
         reason: "wish".into(),
         reads: Vec::new(),
     }
+}
+
+/// Parts of a position that leave one by one, now and then in no sensible way.
+fn parts(from: &mut Bytes<'_>, away: f64) -> Vec<ExitPart> {
+    let mut parts = Vec::new();
+    for _ in 0..1 + from.below(4) {
+        let share = [0.0, 0.25, 1.0 / 3.0, 0.5, 0.01, 1.0][usize::from(from.below(6))];
+        let kind = 1 + from.below(5);
+        let near = if kind == 1 { 100.0 } else { 0.0 };
+        let trail = spec(3 * from.below(2), 0.0, away);
+        parts.push(ExitPart { share, target: spec(kind, near, away), trail });
+    }
+    parts
 }
 
 fn action(from: &mut Bytes<'_>) -> Action {
@@ -70,6 +86,9 @@ pub fn sensible(id: IntentId, instrument: u32, near: f64, from: &mut Bytes<'_>) 
     if shape & 16 == 16 {
         wish.trail = spec(1 + (shape >> 7), 0.0, away);
     }
+    if from.below(4) == 0 {
+        wish.exits = parts(from, away);
+    }
     if shape & 32 == 32 {
         (wish.valid_kind, wish.valid, wish.bar_seconds) = (ValidKind::Bars, i64::from(from.below(3)), 60);
     }
@@ -87,6 +106,10 @@ pub fn odd(id: IntentId, from: &mut Bytes<'_>) -> Intent {
     for place in [&mut wish.stop, &mut wish.target, &mut wish.trail] {
         *place = PriceSpec { kind: PriceKind::try_from(from.below(6)).unwrap_or_default(), value: from.float() };
     }
+    let shares = [from.float(), from.float()];
+    let (target, trail) = (wish.target, wish.trail);
+    wish.exits =
+        shares[..usize::from(from.below(3))].iter().map(|share| ExitPart { share: *share, target, trail }).collect();
     (wish.valid, wish.bar_open, wish.bar_seconds) = (from.odd(), from.odd(), from.odd() as u32);
     wish
 }

@@ -280,6 +280,7 @@ class Core:
         target: float,
         trail_kind: int,
         trail: float,
+        exits: Sequence[tuple[float, int, float, int, float]],
         valid_kind: int,
         valid: int,
         trade: int,

@@ -137,6 +137,7 @@ fn intent(id: u32, limit: i64) -> Intent {
         stop: PriceSpec::default(),
         target: PriceSpec::default(),
         trail: PriceSpec::default(),
+        exits: Vec::new(),
         valid_kind: ValidKind::Until,
         valid: CLOSE_NS,
         trade: 0,

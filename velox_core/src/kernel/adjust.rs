@@ -1,7 +1,7 @@
 //! Changing an open trade: more of it, less of it, its stop, its target.
 
 use super::Kernel;
-use super::order::{Event, Role};
+use super::order::Role;
 use super::size::{Basis, Sized, quantity_given, risk_distance};
 use crate::fixed::{ONE, from_float, mul_div, to_float};
 use crate::record::{Intent, PriceKind, PriceSpec, SizeKind};
@@ -51,7 +51,9 @@ impl Kernel {
         }
         match self.moved(intent, intent.target, true) {
             Some(target) => {
-                self.instances[intent.id.instance as usize].protection.target = target;
+                let guard = &mut self.instances[intent.id.instance as usize].protection;
+                *guard.next_target() = target;
+                guard.target_moved = true;
                 self.note_exit(intent.id.instance, "moved");
             }
             None => self.refuse_plain(intent, "bad_price", "The target is not a price."),
@@ -120,18 +122,13 @@ impl Kernel {
             return;
         }
         let side = self.instances[id as usize].book.quantity().signum() as i8;
-        let opposite: Vec<u32> = (self.instances[id as usize].entries.iter().copied())
-            .filter(|slot| self.orders.get(*slot).is_some_and(|o| o.side != side))
-            .collect();
-        for slot in opposite {
-            self.end_order(slot, Event::Cancel, "a newer increment");
-        }
+        self.cancel_opposite(id, side, "a newer increment");
         if self.in_entry_window(id) {
             // What is added risks its way to the stop that is there.
             let stop = self.instances[id as usize].protection.effective_stop(side);
             let stop = if stop == 0 { PriceSpec::default() } else { at_price(stop) };
             let (target, trail) = (PriceSpec::default(), PriceSpec::default());
-            self.open(&Intent { side, stop, target, trail, ..intent.clone() }, side, 0);
+            self.open(&Intent { side, stop, target, trail, exits: Vec::new(), ..intent.clone() }, side, 0);
         } else {
             self.tell(id, "outside_window", "Outside the entry window nothing is opened.");
         }

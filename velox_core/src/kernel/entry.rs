@@ -3,6 +3,7 @@
 use super::Kernel;
 use super::instance::Trading;
 use super::order::{Event, Order, ProtectSpec, Role, Trigger};
+use super::parts::{nearest_target, shares};
 use super::risk::{self, Approved, Class, Refusal};
 use super::size::{Basis, Sized};
 use super::trigger::trigger_of;
@@ -91,7 +92,8 @@ impl Kernel {
         let basis = Basis { side, entry, risk: 0, tick };
         let stop = basis.price(intent.stop, false).ok_or_else(bad_price)?;
         let basis = basis.with_stop(stop);
-        let target = basis.price(intent.target, true).ok_or_else(bad_price)?;
+        let target = nearest_target(basis, intent.target, &intent.exits).ok_or_else(bad_price)?;
+        shares(&intent.exits)?;
         let trail = basis.trail(intent.trail).ok_or_else(bad_price)?;
         if side > 0 && trail >= entry {
             return Err(bad_price()); // it would follow below nothing and never stop

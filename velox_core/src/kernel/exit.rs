@@ -73,7 +73,7 @@ impl Kernel {
     }
 
     /// Fresh bid or ask, else the last good price, ± protection, inside the circuits; the circuit where there is none.
-    fn exit_price(&self, id: u32, side: i8, from_last: bool) -> Option<i64> {
+    pub(super) fn exit_price(&self, id: u32, side: i8, from_last: bool) -> Option<i64> {
         let i = &self.instances[id as usize];
         let market = &self.markets[i.instrument as usize];
         let slippage = self.accounts[i.account as usize].def.slippage_ticks;

@@ -161,13 +161,13 @@ impl Kernel {
     pub(super) fn leaves(&self, id: u32) -> bool {
         let i = &self.instances[id as usize];
         let exit = i.exit.and_then(|slot| self.orders.get(slot));
-        i.book.quantity() != 0 && exit.is_some_and(|o| o.role != Role::Reduce)
+        i.book.quantity() != 0 && exit.is_some_and(|o| !o.is_partial())
     }
 
     /// Takes back an order that closes a part, where all or none is wanted now.
     pub(super) fn cancel_reduction(&mut self, id: u32, reason: &str) {
         if let Some(slot) = self.instances[id as usize].exit
-            && self.orders.get(slot).is_some_and(|o| o.role == Role::Reduce)
+            && self.orders.get(slot).is_some_and(super::order::Order::is_partial)
         {
             self.end_order(slot, Event::Cancel, reason);
         }

@@ -26,6 +26,7 @@ mod intent;
 mod market;
 pub mod order;
 mod paper;
+mod parts;
 mod protection;
 mod queue;
 mod rates;

@@ -1,6 +1,6 @@
 //! An order's life: one table of state × event; a pair that is not in it is an error.
 
-use crate::record::{Intent, OrderId, PriceSpec};
+use crate::record::{ExitPart, Intent, OrderId, PriceSpec};
 use serde::{Deserialize, Serialize};
 
 /// Where an order stands.
@@ -175,18 +175,19 @@ impl Role {
 }
 
 /// How a position is to be protected once its entry fills.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ProtectSpec {
     pub stop: PriceSpec,
     pub target: PriceSpec,
     pub trail: PriceSpec,
+    pub exits: Vec<ExitPart>,
 }
 
 impl ProtectSpec {
     /// What an intent asks for.
     pub(super) fn of(intent: &Intent) -> Self {
-        Self { stop: intent.stop, target: intent.target, trail: intent.trail }
+        Self { stop: intent.stop, target: intent.target, trail: intent.trail, exits: intent.exits.clone() }
     }
 }
 
@@ -245,6 +246,8 @@ pub struct Order {
     pub until: i64,
     /// It has met a tick that did not take it: from now on it fills at its own price.
     pub rested: bool,
+    /// The parts of the position that it closes, a bit each; 0 for an order that knows no parts.
+    pub parts: u16,
     /// Protection of what it opens.
     pub protect: ProtectSpec,
 }
@@ -271,8 +274,14 @@ impl Order {
             placed: 0,
             until: i64::MAX,
             rested: false,
+            parts: 0,
             protect: ProtectSpec::default(),
         }
+    }
+
+    /// Whether it closes a part of the position and leaves the rest guarded.
+    pub fn is_partial(&self) -> bool {
+        self.role == Role::Reduce || self.parts != 0
     }
 
     /// Units that can still fill.

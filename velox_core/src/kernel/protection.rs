@@ -2,6 +2,7 @@
 
 use super::Kernel;
 use super::order::{Order, ProtectSpec, Role};
+use super::parts::{Part, armed, spread};
 use super::size::Basis;
 use crate::record::{ExitEvent, IntentId, Kind};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,10 @@ pub struct Protection {
     pub best: i64,
     /// Average price of what was entered.
     pub entry: i64,
+    /// The strategy has moved its target.
+    pub target_moved: bool,
+    /// Parts with a way out of their own; none where all leaves at once.
+    pub parts: Vec<Part>,
     /// A flip works: it will close the position, the stop waits.
     pub suspended: bool,
 }
@@ -40,9 +45,15 @@ impl Protection {
         self.entry > 0 && (self.since.counter.min(newest)..=newest).contains(&counter)
     }
 
+    /// The target that is reached next: of the first part that has one, or of all.
+    pub fn next_target(&mut self) -> &mut i64 {
+        let open = self.parts.iter_mut().find(|part| !part.done && part.target > 0);
+        open.map_or(&mut self.target, |part| &mut part.target)
+    }
+
     /// Whether there is anything to watch.
     fn guards(&self) -> bool {
-        self.stop != 0 || self.target != 0 || self.trail != 0
+        self.stop != 0 || self.target != 0 || self.trail != 0 || !self.parts.is_empty()
     }
 
     /// The tighter of stop and trail for a long (+1) or short (−1) position; 0 for none.
@@ -65,15 +76,17 @@ impl Protection {
 impl Kernel {
     /// Arms what an entry brought with it, at the price that it really got.
     pub(super) fn arm_protection(&mut self, id: u32, order: &Order) {
-        let spec = order.protect;
+        let spec = &order.protect;
         let i = &mut self.instances[id as usize];
         let (side, entry) = (order.side, i.book.average());
-        let tick = self.markets[i.instrument as usize].def.tick;
+        let def = &self.markets[i.instrument as usize].def;
+        let (tick, lot, held) = (def.tick, def.lot, i.book.quantity().abs());
         let old = &mut i.protection;
         let counter = order.id.intent.counter;
-        if spec == ProtectSpec::default() && old.entry > 0 {
+        if *spec == ProtectSpec::default() && old.entry > 0 {
             // An increment without protection of its own keeps what is there; cost is what all of it cost.
             (old.entry, old.grown) = (entry, counter);
+            spread(&mut old.parts, held, lot);
             return;
         }
         // A position that grew has seen its best price already: a trail never loosens.
@@ -83,7 +96,11 @@ impl Kernel {
         let stop = basis.price(spec.stop, false).unwrap_or(0);
         let basis = basis.with_stop(stop);
         // The next part of one entry does not take back where the strategy has moved its stop to.
-        let moved = old.intent == order.id.intent && old.entry > 0 && old.stop != old.first_stop;
+        let same = old.intent == order.id.intent && old.entry > 0;
+        let moved = same && old.stop != old.first_stop;
+        let target_moved = same && old.target_moved;
+        let mut parts = armed(&spec.exits, basis, if same { &old.parts } else { &[] }, target_moved);
+        spread(&mut parts, held, lot);
         i.protection = Protection {
             intent: order.id.intent,
             since: if old.entry > 0 { old.since } else { order.id.intent },
@@ -91,10 +108,12 @@ impl Kernel {
             stop: if moved { old.stop } else { stop },
             first_stop: stop,
             risk: basis.risk,
-            target: basis.price(spec.target, true).unwrap_or(0),
+            target: if target_moved { old.target } else { basis.price(spec.target, true).unwrap_or(0) },
             trail: basis.trail(spec.trail).unwrap_or(0),
             best,
             entry,
+            target_moved,
+            parts,
             suspended: false,
         };
         if i.protection.guards() {
@@ -126,14 +145,9 @@ impl Kernel {
     }
 
     pub(super) fn note_exit(&mut self, id: u32, what: &'static str) {
-        let i = &self.instances[id as usize];
-        let event = ExitEvent {
-            instance: id,
-            instrument: i.instrument,
-            what,
-            stop: i.protection.stop,
-            target: i.protection.target,
-        };
+        let i = &mut self.instances[id as usize];
+        let (instrument, stop, target) = (i.instrument, i.protection.stop, *i.protection.next_target());
+        let event = ExitEvent { instance: id, instrument, what, stop, target };
         self.decide(Kind::ExitEvent, &event);
     }
 
@@ -162,7 +176,7 @@ impl Kernel {
             (false, best) => best.min(last),
         };
         // A part that is on its way out leaves the rest guarded: stop and target take its order back.
-        let leaves = i.exit.is_some_and(|slot| self.orders.get(slot).is_none_or(|o| o.role != Role::Reduce));
+        let leaves = i.exit.is_some_and(|slot| self.orders.get(slot).is_none_or(|o| !o.is_partial()));
         if leaves || p.suspended || (i.retry_at > self.now && i.closing.is_some()) {
             return;
         }
@@ -184,6 +198,8 @@ impl Kernel {
             self.cancel_entries(id, "target reached");
             self.cancel_reduction(id, "target reached");
             self.take_target(id, side, target);
+        } else if !i.protection.parts.is_empty() {
+            self.watch_parts(id, side);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::Kernel;
 use super::entry::{bad_price, crossed};
 use super::order::{Event, Order, Role, Trigger};
+use super::parts::nearest_target;
 use super::risk::{self, Class, Refusal};
 use super::size::Basis;
 use crate::fixed::{PRICE_MAX, ceil_tick, floor_tick, from_float};
@@ -72,7 +73,7 @@ impl Kernel {
         let entry = market.expected(order.side, slippage)?;
         let basis = Basis { side: order.side, entry, risk: 0, tick: market.def.tick };
         let stop = basis.price(order.protect.stop, false)?;
-        let target = basis.with_stop(stop).price(order.protect.target, true)?;
+        let target = nearest_target(basis.with_stop(stop), order.protect.target, &order.protect.exits)?;
         crossed(entry, order.side, stop, target)
     }
 

@@ -20,7 +20,7 @@ use crate::fixed::ONE;
 use crate::kernel::hooks::HookCall;
 use crate::kernel::{Kernel, Node};
 use crate::record::{
-    Action, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, TriggerKind,
+    Action, ExitPart, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, TriggerKind,
     TriggerSpec, UserValue, ValidKind, Watch,
 };
 use crate::replay::{Measures, Recovered};
@@ -193,6 +193,11 @@ fn price_spec(kind: u8, value: f64) -> PyResult<PriceSpec> {
     Ok(PriceSpec { kind, value })
 }
 
+/// A part as Python gives it: its share, then target and trail.
+fn exit_part((share, target_kind, target, trail_kind, trail): (f64, u8, f64, u8, f64)) -> PyResult<ExitPart> {
+    Ok(ExitPart { share, target: price_spec(target_kind, target)?, trail: price_spec(trail_kind, trail)? })
+}
+
 fn digest(bytes: Option<[u8; 32]>) -> [u8; 32] {
     bytes.unwrap_or_default()
 }
@@ -327,6 +332,7 @@ impl Core {
         target: f64,
         trail_kind: u8,
         trail: f64,
+        exits: Vec<(f64, u8, f64, u8, f64)>,
         valid_kind: u8,
         valid: i64,
         trade: u32,
@@ -343,6 +349,7 @@ impl Core {
         let stop = price_spec(stop_kind, stop)?;
         let target = price_spec(target_kind, target)?;
         let trail = price_spec(trail_kind, trail)?;
+        let exits = exits.into_iter().map(exit_part).collect::<PyResult<Vec<_>>>()?;
         let (counter, is_heard) = inner.admit(instance, action, side)?;
         if !is_heard {
             return Ok(counter);
@@ -360,6 +367,7 @@ impl Core {
             stop,
             target,
             trail,
+            exits,
             valid_kind,
             valid,
             trade,

@@ -118,6 +118,17 @@ pub struct PriceSpec {
     pub value: f64,
 }
 
+/// A part of a position that has its own way out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExitPart {
+    /// Its share of the position; 0 for what the others leave.
+    pub share: f64,
+    /// Where it is to be left at a gain.
+    pub target: PriceSpec,
+    /// Distance at which its own stop follows the best price.
+    pub trail: PriceSpec,
+}
+
 /// What a strategy wishes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
@@ -145,6 +156,8 @@ pub struct Intent {
     pub target: PriceSpec,
     /// Distance at which the stop follows the best price.
     pub trail: PriceSpec,
+    /// Parts that leave one by one; none for all at once.
+    pub exits: Vec<ExitPart>,
     /// How the entry's life is given.
     pub valid_kind: ValidKind,
     /// Time in ns or number of candles.

@@ -234,6 +234,7 @@ impl Day {
             stop: PriceSpec::default(),
             target: PriceSpec::default(),
             trail: PriceSpec::default(),
+            exits: Vec::new(),
             valid_kind: ValidKind::Default,
             valid: 0,
             trade: 0,

@@ -15,6 +15,7 @@ mod limits;
 mod lines;
 mod made;
 mod new_day;
+mod parted;
 mod random;
 mod rules;
 mod sizes;

@@ -1,7 +1,7 @@
 //! Intents in words.
 
 use super::day::{Day, at};
-use crate::record::{Intent, Kind, PriceKind, PriceSpec, SizeKind, TriggerKind, TriggerSpec};
+use crate::record::{ExitPart, Intent, Kind, PriceKind, PriceSpec, SizeKind, TriggerKind, TriggerSpec};
 
 /// An intent in the making.
 pub(super) struct Wish<'a> {
@@ -64,6 +64,14 @@ impl<'a> Wish<'a> {
     /// It waits until the price falls to this.
     pub(super) fn below(mut self, price: f64) -> Self {
         self.intent.trigger = TriggerSpec { kind: TriggerKind::Below, price };
+        self
+    }
+
+    /// One part more, with a target, or with a trail in points.
+    pub(super) fn part(mut self, share: f64, target: Option<f64>, trail: Option<f64>) -> Self {
+        let spec = |kind, value: Option<f64>| value.map_or_else(PriceSpec::default, |value| PriceSpec { kind, value });
+        let (target, trail) = (spec(PriceKind::Price, target), spec(PriceKind::Points, trail));
+        self.intent.exits.push(ExitPart { share, target, trail });
         self
     }
 

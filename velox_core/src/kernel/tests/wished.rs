@@ -16,6 +16,7 @@ pub(super) struct Wished {
     protection: [u8; 3],
     limit: i64,
     trigger: i64,
+    exits: Vec<(u8, u8, bool)>,
 }
 
 /// A wish with any number everywhere.
@@ -25,6 +26,7 @@ pub(super) struct Raw {
     pub(super) kinds: [u8; 4],
     pub(super) size: f64,
     floats: [f64; 4],
+    exits: Vec<f64>,
     trigger: (u8, f64),
     valid: i64,
 }
@@ -67,8 +69,9 @@ pub(super) fn wished() -> impl Strategy<Value = Wished> {
     let action = prop_oneof![3 => Just(0u8), 3 => Just(1u8), 4 => 2..8u8];
     let size = prop_oneof![4 => Just((1u8, 1.0)), 1 => (0..7u8, prop_oneof![Just(0.02), Just(1.0), Just(100.0)])];
     let sized = (1..40i64, size, prop_oneof![3 => Just(0u32), 1 => 0..40u32]);
-    (0..2u32, action, -1..=1i8, sized, [0..4u8, 0..4u8, 0..4u8], away(), away()).prop_map(
-        |(instance, action, side, (units, size, trade), protection, limit, trigger)| Wished {
+    let exits = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec((0..5u8, 0..4u8, any::<bool>()), 1..5)];
+    (0..2u32, action, -1..=1i8, sized, [0..4u8, 0..4u8, 0..4u8], [away(), away()], exits).prop_map(
+        |(instance, action, side, (units, size, trade), protection, [limit, trigger], exits)| Wished {
             instance,
             action,
             side,
@@ -78,15 +81,31 @@ pub(super) fn wished() -> impl Strategy<Value = Wished> {
             protection,
             limit,
             trigger,
+            exits,
         },
     )
 }
 
 pub(super) fn raw() -> impl Strategy<Value = Raw> {
     let floats = [odd_float(), odd_float(), odd_float(), odd_float()];
-    (0..2u32, [0..8u8, 0..7u8, 0..6u8, 0..3u8], odd_float(), floats, (0..3u8, odd_float()), odd_number()).prop_map(
-        |(instance, kinds, size, floats, trigger, valid)| Raw { instance, kinds, size, floats, trigger, valid },
+    (
+        0..2u32,
+        [0..8u8, 0..7u8, 0..6u8, 0..3u8],
+        odd_float(),
+        floats,
+        (0..3u8, odd_float()),
+        odd_number(),
+        prop::collection::vec(odd_float(), 0..3),
     )
+        .prop_map(|(instance, kinds, size, floats, trigger, valid, exits)| Raw {
+            instance,
+            kinds,
+            size,
+            floats,
+            exits,
+            trigger,
+            valid,
+        })
 }
 
 impl Wished {
@@ -98,6 +117,11 @@ impl Wished {
         };
         let [stop, target, trail] = self.protection;
         let away = 0.3 * f64::from(self.side);
+        let part = |(share, target, trails): &(u8, u8, bool)| ExitPart {
+            share: [0.0, 0.25, 1.0 / 3.0, 0.5, 0.01][usize::from(*share)],
+            target: spec(*target, away),
+            trail: spec(if *trails { 3 } else { 0 }, 0.0),
+        };
         let waits = |ticks: i64| TriggerSpec {
             kind: if ticks % 2 == 0 { TriggerKind::Above } else { TriggerKind::Below },
             price: base + ticks as f64 * 0.05,
@@ -111,6 +135,7 @@ impl Wished {
             stop: spec(stop, -away),
             target: spec(target, away),
             trail: if trail == 1 { PriceSpec::default() } else { spec(trail, 0.0) },
+            exits: self.exits.iter().map(part).collect(),
             ..blank
         }
     }
@@ -129,6 +154,11 @@ impl Raw {
             stop: spec(stop),
             target: spec(target),
             trail: spec(trail),
+            exits: self
+                .exits
+                .iter()
+                .map(|share| ExitPart { share: *share, target: spec(target), trail: spec(trail) })
+                .collect(),
             valid_kind: ValidKind::try_from(self.kinds[3]).unwrap(),
             valid: self.valid,
             bar_open: self.valid,
