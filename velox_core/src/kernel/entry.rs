@@ -148,7 +148,8 @@ impl Kernel {
             upper: market.upper,
             tick: market.def.tick,
             lot: market.def.lot,
-            freeze: market.def.freeze,
+            // What can be sliced is never above it.
+            freeze: if self.slice(id, quantity + closes) <= market.def.freeze { 0 } else { market.def.freeze },
             position: i.book.quantity(),
             closes,
             working: self.working_units(id, Some(side)),
@@ -211,13 +212,20 @@ impl Kernel {
         let name = OrderId { intent: intent.id, child: 0 };
         // What is added has no protection of its own: what guards the position guards it too.
         let protect = if adds { ProtectSpec::default() } else { ProtectSpec::of(intent) };
-        let order = Order { closes, trigger, until, protect, ..Order::draft(name, role, side, limit, whole) };
-        let slot = self.place(order, approved);
-        self.instances[id as usize].entries.push(slot);
-        self.timers.arm(TimerClass::Expire, slot, until);
+        let one = self.slice(id, whole);
+        let draft = Order::draft(name, role, side, limit, one);
+        self.place_entry(Order { more: whole - one, closes, trigger, until, protect, ..draft }, approved);
         if role == Role::Flip && trigger.is_none() {
             self.suspend_protection(id);
         }
+    }
+
+    /// Places what increases a position until its life is over.
+    pub(super) fn place_entry(&mut self, order: Order, approved: Approved) {
+        let (id, until) = (order.instance, order.until);
+        let slot = self.place(order, approved);
+        self.instances[id as usize].entries.push(slot);
+        self.timers.arm(TimerClass::Expire, slot, until);
     }
 
     /// Puts an approved order where it belongs: into the queue, or aside while it waits for its trigger.

@@ -11,14 +11,6 @@ use crate::record::{IntentId, Kind, OrderId, Phase, RiskVerdict, TimerClass};
 pub(super) const REPRICE_NS: i64 = 1_000_000_000;
 
 impl Kernel {
-    /// Most units that one exit order may have.
-    pub(super) fn slice(&self, id: u32, held: i64) -> i64 {
-        let def = &self.markets[self.instances[id as usize].instrument as usize].def;
-        // Whether exactly the published number passes is disputed, hence one less.
-        let most = (def.freeze - 1) / def.lot * def.lot;
-        if def.freeze > 0 && most > 0 { held.min(most) } else { held }
-    }
-
     /// The position stays to be closed; the next attempt is a second away.
     pub(super) fn close_later(&mut self, id: u32, role: Role) {
         let i = &mut self.instances[id as usize];
@@ -59,16 +51,17 @@ impl Kernel {
     pub(super) fn reduce(&mut self, id: u32, units: i64, limit: Option<(i64, i64)>, reason: &str) {
         let side = -(self.instances[id as usize].book.quantity().signum() as i8);
         let price = limit.map(|(price, _)| price).or_else(|| self.exit_price(id, side, false));
-        let slot = price.and_then(|price| self.send_exit(id, Role::Reduce, side, (price, units), reason));
-        match (slot, limit) {
-            (Some(slot), None) => self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS),
-            (Some(slot), Some((_, until))) => {
-                if let Some(order) = self.orders.get_mut(slot) {
-                    order.until = until;
-                }
-                self.timers.arm(TimerClass::Expire, slot, until);
-            }
-            (None, _) => {}
+        let one = self.slice(id, units);
+        let slot = price.and_then(|price| self.send_exit(id, Role::Reduce, side, (price, one), reason));
+        let Some(slot) = slot else {
+            return;
+        };
+        if let Some(order) = self.orders.get_mut(slot) {
+            (order.more, order.until) = (units - one, limit.map_or(i64::MAX, |(_, until)| until));
+        }
+        match limit {
+            None => self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS),
+            Some((_, until)) => self.timers.arm(TimerClass::Expire, slot, until),
         }
     }
 
@@ -208,7 +201,7 @@ impl Kernel {
         let Some(order) = self.forget_order(slot) else {
             return;
         };
-        if order.role.increases() && order.filled > 0 {
+        if order.role.increases() && order.filled + order.got > 0 {
             // What it got is all that it will get.
             self.hook_entered(&order);
         }

@@ -109,6 +109,10 @@ impl Kernel {
     }
 
     fn finish_order(&mut self, order: &Order) {
+        if order.more > 0 {
+            self.send_next(order);
+            return;
+        }
         let id = order.instance;
         let intent = order.id.intent.counter;
         match order.role {
@@ -149,7 +153,9 @@ impl Kernel {
         if i.exit == Some(slot) {
             i.exit = None;
         }
-        if order.role == Role::Flip {
+        // What follows a filled slice of a flip closes the rest.
+        let goes_on = order.more > 0 && order.rest() == 0;
+        if order.role == Role::Flip && !goes_on {
             self.resume_protection(order.instance);
         }
         Some(order)

@@ -33,6 +33,7 @@ mod rates;
 pub mod risk;
 mod schedule;
 mod size;
+mod slices;
 #[cfg(any(test, fuzzing))]
 pub mod sound;
 mod timers;

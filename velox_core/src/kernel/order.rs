@@ -224,7 +224,11 @@ pub struct Order {
     pub side: i8,
     /// Units.
     pub quantity: i64,
-    /// Of these, units of the other side that it closed when it was planned.
+    /// Units that follow in orders of their own once these are filled: the exchange takes no larger order.
+    pub more: i64,
+    /// Units that earlier orders of the same intent have filled.
+    pub got: i64,
+    /// Of all of them, units of the other side that it closed when it was planned.
     pub closes: i64,
     /// What it waits for; `None` for an order that is on its way.
     pub trigger: Option<Trigger>,
@@ -263,6 +267,8 @@ impl Order {
             instrument: 0,
             side,
             quantity,
+            more: 0,
+            got: 0,
             closes: 0,
             trigger: None,
             filled: 0,
@@ -287,6 +293,11 @@ impl Order {
     /// Units that can still fill.
     pub fn rest(&self) -> i64 {
         self.quantity - self.filled
+    }
+
+    /// Units that can still fill, those of the orders that follow included.
+    pub fn open(&self) -> i64 {
+        self.rest() + self.more
     }
 }
 

@@ -142,10 +142,8 @@ impl Kernel {
         let closing = i128::from(closes);
         let held = i128::from(i.book.quantity().abs()) - closing + i128::from(self.working_units(instance, None));
         let mut allowed = (units_for(limits.order_value) - closing).min(units_for(limits.position_value) - held);
-        for most in [limits.order_quantity, self.markets[i.instrument as usize].def.freeze] {
-            if most > 0 {
-                allowed = allowed.min(i128::from(most) - closing);
-            }
+        if limits.order_quantity > 0 {
+            allowed = allowed.min(i128::from(limits.order_quantity) - closing);
         }
         let power = self.buying_power(i.account, (closes > 0).then_some(instance)).max(0).saturating_mul(95) / 100;
         let margin = mul_div(entry, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX).max(1);
@@ -156,7 +154,7 @@ impl Kernel {
     pub(super) fn working_units(&self, instance: u32, side: Option<i8>) -> i64 {
         let entries = &self.instances[instance as usize].entries;
         let of_side = entries.iter().filter_map(|s| self.orders.get(*s)).filter(|o| side.is_none_or(|s| s == o.side));
-        of_side.map(super::order::Order::rest).sum()
+        of_side.map(super::order::Order::open).sum()
     }
 }
 

@@ -38,9 +38,9 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
             assert_eq!(order.role.increases(), i.exit != Some(*slot));
             if i.exit == Some(*slot) {
                 assert_eq!(i64::from(order.side), -held.signum(), "an exit stands against the position");
-                leaving += order.rest();
+                leaving += order.open();
             } else if order.role == Role::Flip && order.trigger.is_none() && i64::from(order.side) == -held.signum() {
-                leaving += order.rest().min(held.abs());
+                leaving += order.open().min(held.abs());
             }
         }
         assert_parts(k, i);

@@ -82,7 +82,7 @@ impl Kernel {
         let Some(order) = self.orders.get(slot) else {
             return false;
         };
-        let (id, flips, opens) = (order.instance, order.role == Role::Flip, order.quantity - order.closes);
+        let (id, flips, opens) = (order.instance, order.role == Role::Flip, order.open() - order.closes);
         let against = (self.instances[id as usize].book.quantity() * -i64::from(order.side)).max(0);
         if against > 0 {
             // What leaves in part and what else would open makes room for the order that closes all of it.
@@ -106,8 +106,10 @@ impl Kernel {
             }
             return false;
         }
+        let whole = if flips { opens + against } else { opens };
+        let one = self.slice(id, whole);
         if let Some(order) = self.orders.get_mut(slot) {
-            order.quantity = if flips { opens + against } else { opens };
+            (order.quantity, order.more) = (one, whole - one);
             order.closes = against;
             order.role = match order.role {
                 _ if against > 0 => Role::Flip,
@@ -123,13 +125,13 @@ impl Kernel {
         let Some(order) = self.orders.get(slot) else {
             return Ok(());
         };
-        let Order { side, limit, quantity, closes, .. } = *order;
-        let facts = self.risk_facts(order.instance, side, limit, quantity - closes, 0, closes);
+        let Order { side, limit, closes, .. } = *order;
+        let facts = self.risk_facts(order.instance, side, limit, order.open() - closes, 0, closes);
         if closes > 0 {
             risk::approve(Class::Reduce, &risk::Order { quantity: closes, closes: 0, ..facts })?;
         }
         let facts = risk::Order {
-            working: facts.working - order.rest(),
+            working: facts.working - order.open(),
             open_instance: facts.open_instance - 1,
             open_account: facts.open_account - 1,
             // The buying power of an entry is what is left beside it; that of a flip leaves the strategy out.

@@ -19,6 +19,7 @@ mod parted;
 mod random;
 mod rules;
 mod sizes;
+mod sliced;
 mod table;
 mod waiting;
 mod wish;

@@ -47,7 +47,7 @@ struct World {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), prop_oneof![Just(0), Just(30i64)], any::<bool>())
+    (any::<bool>(), any::<bool>(), any::<bool>(), prop_oneof![Just(0), Just(30i64), Just(8i64)], any::<bool>())
         .prop_map(|(partial, latency, wall, freeze, circuits)| World { partial, latency, wall, freeze, circuits })
 }
 
