@@ -4,6 +4,7 @@ from velox.strategy import crossed
 from velox.strategy.base import Strategy
 from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
 from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars
+from velox.strategy.order import Order
 from velox.strategy.params import Param
 from velox.strategy.parts import part, rest
 from velox.strategy.protect import cost, pct, points, r
@@ -42,6 +43,7 @@ __all__ = [
     "MACD",
     "OBV",
     "OpeningRange",
+    "Order",
     "Param",
     "Position",
     "RSI",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.strategy.fake_core import FakeBar, FakeCore, FakeSeries, Sent
 
-from velox import bars, cost, part, pct, points, r, rest, risk_pct, risk_rupees
+from velox import Order, bars, cost, part, pct, points, r, rest, risk_pct, risk_rupees
 from velox.errors import BadInput, Refused
 from velox.strategy import state
 from velox.strategy.base import Strategy
@@ -194,6 +194,22 @@ def test_an_entry_can_wait_for_a_price(core: FakeCore, me: Any) -> None:
     assert (sent(core).trigger_kind, sent(core).trigger) == (2, 98.0)
     me.buy(qty=1, above=None)
     assert sent(core).trigger_kind == 0
+
+
+def test_an_order_has_every_field_of_its_own(core: FakeCore, me: Any) -> None:
+    me.submit(Order(side="buy", lots=2, trigger=101.0, limit=102.0, stop=99.0, target=r(2), valid_until=bars(3)))
+    call = sent(core)
+    assert call[1:6] == (1, 7, 1, 4, 2.0)
+    assert (call.limit, call.trigger_kind, call.trigger) == (102.0, 1, 101.0)
+    assert (call.stop, call.target_kind, call.valid_kind, call.valid) == (99.0, Kind.R_MULTIPLE, 2, 3)
+    me.submit(Order(side="sell", qty=5, trigger=98.0, exits=[part(1, r(1))], trail=points(2)))
+    call = sent(core)
+    assert (call.side, call.trigger_kind, call.trigger, len(call.exits)) == (-1, 2, 98.0, 1)
+    assert math.isnan(call.limit)
+    with pytest.raises(BadInput, match="either qty= or size="):
+        me.submit(Order(side="buy"))
+    with pytest.raises(BadInput, match='a side is "buy" or "sell"'):
+        Order(side="long", qty=1)  # type: ignore[arg-type]
 
 
 def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:

@@ -183,6 +183,16 @@ def test_a_limit_against_the_position_waits_for_its_price(desk: Desk, strategy: 
     assert me.seen == ("entry", 4, "reduce", -4)
 
 
+def test_an_order_with_trigger_and_limit_passes_the_same_risk(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + "def on_reject(self, why):\n    self.note(why.code)\n" + BAR
+    body += "if bar.n == 1: self.submit(Order(side='buy', qty=4, trigger=101, limit=101.5, valid_until=bars(9)))\n"
+    body += "    if bar.n == 4: self.submit(Order(side='buy', qty=1_000_000))\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [100, 100, 102, 101.4, 101.4, 101.4])
+    assert me.seen[:2] == ("entry", 4)
+    assert me.seen[2] in ("order_value", "position_value", "funds", "freeze")
+
+
 def test_17_intents_are_counted_from_one_for_each_instance(desk: Desk, strategy: Made) -> None:
     body = ONE + NOTE + BAR + "self.note(self.buy(qty=1).counter)\n"
     first, second = desk.start(strategy(body)), desk.start(strategy(body), symbol="NSE:INFY")

@@ -8,6 +8,7 @@ from velox.strategy.binding import ACTION_GO, ACTION_TRADE, AddTerms, Binding, T
 from velox.strategy.collect import Declared, collect
 from velox.strategy.core import Bar, Fill, Position, Refusal, Tick
 from velox.strategy.faults import InvalidStrategy
+from velox.strategy.order import Order
 from velox.strategy.review import undeclared
 from velox.strategy.sizes import Sized
 from velox.strategy.state import State
@@ -76,6 +77,10 @@ class Strategy:
     def resize(self, **size: Unpack[Sized]) -> Trade:
         """Make the position as large as this, smaller or larger."""
         return self._binding.resize(size)
+
+    def submit(self, order: Order) -> Trade:
+        """Send one order with every field of its own, as in `submit(Order(side="buy", qty=5, limit=99.5))`."""
+        return self._binding.submit(order)
 
     def flatten(self, reason: str = "") -> Trade:
         """Close whatever is open, and say why."""

@@ -10,6 +10,7 @@ from velox.market.calendar import IST
 from velox.strategy import protect, state
 from velox.strategy.clocktext import clock_ns
 from velox.strategy.core import CoreLike, Number
+from velox.strategy.order import Order
 from velox.strategy.params import nearest
 from velox.strategy.parts import Part, PartSpec
 from velox.strategy.parts import encode as parts_of
@@ -77,6 +78,19 @@ class Binding:
             self._note_target(word, side)
         if not terms.keys() <= _TERMS:
             _refuse_unknown(word, terms, Terms.__annotations__)
+        if "above" in terms or "below" in terms:
+            _refuse_stop_limit(word, terms)
+        return self._open(word, action, side, terms)
+
+    def submit(self, order: Order) -> Trade:
+        """Raise the intent of one order with all its fields."""
+        side = 1 if order.side == "buy" else -1
+        terms: Terms = {name: value for name in _TERMS if (value := getattr(order, name, None)) is not None}  # type: ignore[assignment]
+        if order.trigger is not None:
+            terms["above" if side > 0 else "below"] = order.trigger
+        return self._open("Order", ACTION_TRADE, side, terms)
+
+    def _open(self, word: str, action: int, side: int, terms: Terms) -> Trade:
         # Hooks order in the hot path: what was not given is not looked at twice.
         stop, target, trail = terms.get("stop"), terms.get("target"), terms.get("trail")
         stop_spec = _ABSENT if stop is None else _protection("stop", stop)
@@ -94,6 +108,7 @@ class Binding:
         """Raise the intent to hold more of what is held."""
         if not terms.keys() <= AddTerms.__annotations__.keys():
             _refuse_unknown("add", terms, AddTerms.__annotations__)
+        _refuse_stop_limit("add", terms)
         entry, life = self._entry("add", encode("add", terms, protected=True), terms)
         return self._raise(_ADD, 0, entry, life=life)
 
@@ -200,12 +215,16 @@ def _level(word: str, price: Number) -> float:
     return value
 
 
+def _refuse_stop_limit(word: str, terms: Terms | AddTerms) -> None:
+    if terms.get("limit") is not None and (terms.get("above") is not None or terms.get("below") is not None):
+        hint = "the entry is limited at its trigger anyway, or use submit(Order(limit=…, trigger=…))"
+        raise BadInput(f"{word}(…) has both limit= and a trigger; keep one: {hint}")
+
+
 def _trigger(word: str, terms: Terms | AddTerms) -> tuple[int, float]:
     above, below = terms.get("above"), terms.get("below")
     if above is not None and below is not None:
         raise BadInput(f"{word}(…) waits for above= or for below=, not for both; use buy(above=…) and sell(below=…)")
-    if terms.get("limit") is not None and (above is not None or below is not None):
-        raise BadInput(f"{word}(…) has both limit= and a trigger; keep one: the entry is limited at its trigger anyway")
     if above is not None:
         return _ABOVE, _level("above", above)
     return _NO_TRIGGER if below is None else (_BELOW, _level("below", below))
