@@ -7,6 +7,7 @@ import msgspec
 
 from velox.strategy.binding import AddTerms, Terms
 from velox.strategy.params import Param, nearest
+from velox.strategy.parts import Rest, rest, shares_fault
 from velox.strategy.sizes import RiskPct, RiskRupees, Sized
 from velox.strategy.source import ClassSource
 from velox.strategy.state import State
@@ -19,7 +20,7 @@ _KNOWN: dict[str, Mapping[str, object]] = {
     "add": AddTerms.__annotations__,
     "resize": Sized.__annotations__,
 }
-_INTENTS = (*_KNOWN, "go_flat", "flatten")
+_INTENTS = (*_KNOWN, "submit", "go_flat", "flatten")
 _SIZES = ("qty", "lots", "notional", "size")
 _NOT_BOUND = ("staticmethod", "classmethod")
 _RISK_SIZES = ("risk_pct", "risk_rupees")
@@ -115,6 +116,10 @@ class _Reader(ast.NodeVisitor):
         word = _own(node.func, self._self)
         if word in _INTENTS:
             self._found.intents.setdefault(word, node.lineno)
+        if isinstance(node.func, ast.Name) and node.func.id == "bars":
+            count = _number(*node.args)
+            if count is not None and count < 1:
+                self._fault(node, f"bars({count:g}) is no life: give whole candles from 1, as in valid_until=bars(3)")
         if word in _KNOWN:
             for sentence in self._entry_faults(word, node):
                 self._fault(node, sentence)
@@ -157,6 +162,7 @@ class _Reader(ast.NodeVisitor):
             yield f"{word}({name}=…) is not known: {nearest(name, known)}"
         yield from self._size_faults(word, given)
         yield from _trigger_faults(word, given)
+        yield from _exits_faults(word, given)
 
     def _size_faults(self, word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
         size = given.get("size")
@@ -194,7 +200,53 @@ def _trigger_faults(word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
     if len(waits) > 1:
         yield f"{word}(…) waits for above= or for below=, not for both; use buy(above=…) and sell(below=…)"
     elif waits and _is_given(given.get("limit")):
-        yield f"{word}({waits[0]}=…) has limit= too; keep one: the entry is limited at its trigger anyway"
+        hint = "the entry is limited at its trigger anyway, or use submit(Order(limit=…, trigger=…))"
+        yield f"{word}({waits[0]}=…) has limit= too; keep one: {hint}"
+
+
+def _exits_faults(word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
+    exits = given.get("exits")
+    if not _is_given(exits):
+        return
+    if _is_given(given.get("target")):
+        yield f"{word}(…) has both target= and exits=; give every part its own target"
+    shares = _shares(exits) if isinstance(exits, ast.List | ast.Tuple) else None
+    fault = None if shares is None else shares_fault(shares)
+    if fault is not None:
+        yield f"{word}(…): {fault}"
+
+
+def _shares(exits: ast.List | ast.Tuple) -> list[float | Rest] | None:
+    """The shares of parts that are written out; nothing where one of them is known only when it runs."""
+    shares: list[float | Rest] = []
+    for each in exits.elts:
+        if not (
+            isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "part" and each.args
+        ):
+            return None
+        share = each.args[0]
+        number = _number(share)
+        if isinstance(share, ast.Name) and share.id == "rest":
+            shares.append(rest)
+        elif number is None:
+            return None
+        else:
+            shares.append(number)
+    return shares
+
+
+def _number(*nodes: ast.expr) -> float | None:
+    """The value of one plain number or of a fraction of two."""
+    match nodes:
+        case [ast.Constant(value=int() | float() as number)]:
+            return float(number)
+        case [ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number))]:
+            return -float(number)
+        case [ast.BinOp(left=left, op=ast.Div(), right=right)]:
+            above, below = _number(left), _number(right)
+            return None if above is None or not below else above / below
+        case _:
+            return None
 
 
 def _is_given(node: ast.expr | None) -> bool:
