@@ -5,7 +5,9 @@ from velox.strategy.base import Strategy
 from velox.strategy.computed import indicator
 from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
 from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars, log
+from velox.strategy.order import Order
 from velox.strategy.params import Param
+from velox.strategy.parts import part, rest
 from velox.strategy.protect import cost, pct, points, r
 from velox.strategy.schedule import at, bars, every, intraday, on
 from velox.strategy.sizes import risk_pct, risk_rupees
@@ -49,6 +51,7 @@ __all__ = [
     "MACD",
     "OBV",
     "OpeningRange",
+    "Order",
     "Param",
     "Pivots",
     "Position",
@@ -77,9 +80,11 @@ __all__ = [
     "intraday",
     "log",
     "on",
+    "part",
     "pct",
     "points",
     "r",
+    "rest",
     "risk_pct",
     "risk_rupees",
 ]

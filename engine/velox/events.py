@@ -16,6 +16,7 @@ __all__ = [
     "CommandResult",
     "Delivery",
     "ExitEvent",
+    "ExitPart",
     "FactsLoaded",
     "Fill",
     "HistoryBar",
@@ -41,6 +42,7 @@ __all__ = [
     "StrategyEvent",
     "StrategyStarted",
     "StrategyStopped",
+    "TriggerSpec",
     "UserValue",
     "Watch",
     "encode",
@@ -143,6 +145,21 @@ class PriceSpec(_Record, frozen=True):
     value: float
 
 
+class TriggerSpec(_Record, frozen=True):
+    """What an entry waits for: 0 nothing, 1 a price at or above this, 2 one at or below it."""
+
+    kind: int
+    price: float
+
+
+class ExitPart(_Record, frozen=True):
+    """A part of a position with its own way out: its share, 0 for what the others leave."""
+
+    share: float
+    target: PriceSpec
+    trail: PriceSpec
+
+
 class Intent(_Record, frozen=True):
     """What a strategy wishes."""
 
@@ -154,11 +171,14 @@ class Intent(_Record, frozen=True):
     size_kind: int
     size: float
     limit: float
+    trigger: TriggerSpec
     stop: PriceSpec
     target: PriceSpec
     trail: PriceSpec
+    exits: list[ExitPart]
     valid_kind: int
     valid: int
+    trade: int
     bar_open: int
     bar_seconds: int
     reason: str

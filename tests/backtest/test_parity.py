@@ -76,6 +76,57 @@ def test_a_busy_strategy_beside_the_shipped_ones(tmp_path: Path) -> None:
     assert _agree(SAMPLE_DIR, "2026-07-15", plans, tmp_path) > 10
 
 
+# Every way in and out that a strategy has, by turns.
+_WAYS = """
+from velox import Strategy, Param, Bars, ATR, bars, intraday, part, pct, points, r, rest, risk_rupees
+
+class Ways(Strategy):
+
+    symbol = Param("SYMBOL")
+    bars = Bars(symbol, "1m")
+    atr = ATR(bars, 5)
+    session = intraday("09:20")
+
+    def on_bar(self, bar):
+        turn = bar.n % 12
+        if turn == 1:
+            self.flatten("next round")
+        elif turn == 2:
+            parts = [part(1/3, r(1)), part(1/3, r(2)), part(rest, trail=2 * self.atr)]
+            self.t = self.go_long(qty=30, stop=2 * self.atr, exits=parts)
+        elif turn == 4:
+            self.add(qty=9, above=bar.high, valid_until=bars(2))
+        elif turn == 5:
+            self.resize(qty=21)
+        elif turn == 6:
+            self.t.exit(1/2)
+        elif turn == 7:
+            self.sell(qty=3, limit=bar.high, valid_until=bars(2))
+        elif turn == 8:
+            self.go_short(size=risk_rupees(500), below=bar.low, stop=pct(0.5), target=r(2), valid_until=bars(2))
+        elif turn == 10:
+            self.buy(notional=40_000, limit=bar.close, trail=points(2))
+        elif turn == 11:
+            self.t.target_to(r(3))
+
+    def on_target(self, trade):
+        if trade.part == 1:
+            trade.stop_at_cost()
+"""
+
+
+def _ways(folder: Path) -> StrategyPlan:
+    path = folder / "ways.py"
+    path.write_text(_WAYS.replace("SYMBOL", "NSE:RELIANCE"))
+    return StrategyPlan(str(path))
+
+
+def test_a_strategy_of_every_way_in_and_out_on_the_generated_day(tmp_path: Path) -> None:
+    assert _agree(SAMPLE_DIR, "2026-07-15", [_ways(tmp_path)], tmp_path) > 100
+    fills = journal.fills(tmp_path / "back")
+    assert set(fills["role"]) >= {"entry", "add", "flip", "reduce", "stop", "target", "exit"}
+
+
 @pytest.mark.parametrize("folder", _RECORDED)
 def test_all_shipped_strategies_on_a_recorded_day(folder: str, tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "catalog")

@@ -86,9 +86,9 @@ class MadeDay:
 
     def _intent(self, instance: int, side: int, size: float, price: float, reason: str) -> None:
         stop = NAN if side == FLAT else round(price * (1 - 0.004 * side), 1)
-        wish = (0, instance, side, 1 if side else 0, size if side else NAN, NAN)
+        wish = (0, instance, side, 1 if side else 0, size if side else NAN, NAN, 0, NAN)
         protection = (0, stop, 0, round(price * (1 + 0.004 * side), 1) if side else NAN, 0, NAN)
-        self.core.intent(instance, *wish, *protection, 0, 0, reason)
+        self.core.intent(instance, *wish, *protection, (), 0, 0, 0, reason)
 
     def rows(self) -> DayRows:
         """Random walks, two rows a second, some of which the guard does not apply."""

@@ -96,14 +96,18 @@ class Sent(NamedTuple):
     size_kind: int
     size: float
     limit: float
+    trigger_kind: int
+    trigger: float
     stop_kind: int
     stop: float
     target_kind: int
     target: float
     trail_kind: int
     trail: float
+    exits: tuple[tuple[float, int, float, int, float], ...]
     valid_kind: int
     valid: int
+    trade: int
     reason: str
 
 
@@ -118,7 +122,8 @@ class FakePosition(NamedTuple):
 class FakeTrade(NamedTuple):
     entry: float = 100.0
     stop: float = 98.0
-    first_stop: float = 96.0
+    risk: float = 4.0
+    target: float = 110.0
 
 
 class FakeBar(NamedTuple):

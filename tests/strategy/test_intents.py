@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.strategy.fake_core import FakeBar, FakeCore, FakeSeries, Sent
 
-from velox import bars, cost, pct, points, r, risk_pct, risk_rupees
+from velox import Order, bars, cost, part, pct, points, r, rest, risk_pct, risk_rupees
 from velox.errors import BadInput, Refused
 from velox.strategy import state
 from velox.strategy.base import Strategy
@@ -172,6 +172,46 @@ def test_targets_trails_limits_and_lives(core: FakeCore, me: Any) -> None:
         assert (sent(core).valid_kind, sent(core).valid) == (1, half_past_ten_ns)
 
 
+def test_parts_leave_one_by_one(core: FakeCore, me: Any) -> None:
+    core.output(2, 0).values = [4.0]
+    me.go_long(qty=9, stop=98.0, exits=[part(1 / 3, r(1)), part(1 / 3, 104.0), part(rest, trail=2 * me.atr)])
+    first, second, last = sent(core).exits
+    assert first[:3] == (1 / 3, Kind.R_MULTIPLE, 1.0)
+    assert math.isnan(first[4])
+    assert second[1:3] == (Kind.PRICE, 104.0)
+    assert (last[0], last[3:]) == (0.0, (Kind.POINTS, 8.0))
+    assert math.isnan(last[2])
+    me.buy(qty=1, exits=[part(1 / 2, trail=5), part(rest)])
+    assert sent(core).exits[0][3:] == (Kind.POINTS, 5.0)
+    me.buy(qty=1, exits=None)
+    assert sent(core).exits == ()
+
+
+def test_an_entry_can_wait_for_a_price(core: FakeCore, me: Any) -> None:
+    me.go_long(qty=1, above=101.5, valid_until="14:00")
+    assert (sent(core).trigger_kind, sent(core).trigger, sent(core).valid_kind) == (1, 101.5, 1)
+    me.sell(qty=1, below=FakeSeries(98.0))
+    assert (sent(core).trigger_kind, sent(core).trigger) == (2, 98.0)
+    me.buy(qty=1, above=None)
+    assert sent(core).trigger_kind == 0
+
+
+def test_an_order_has_every_field_of_its_own(core: FakeCore, me: Any) -> None:
+    me.submit(Order(side="buy", lots=2, trigger=101.0, limit=102.0, stop=99.0, target=r(2), valid_until=bars(3)))
+    call = sent(core)
+    assert call[1:6] == (1, 7, 1, 4, 2.0)
+    assert (call.limit, call.trigger_kind, call.trigger) == (102.0, 1, 101.0)
+    assert (call.stop, call.target_kind, call.valid_kind, call.valid) == (99.0, Kind.R_MULTIPLE, 2, 3)
+    me.submit(Order(side="sell", qty=5, trigger=98.0, exits=[part(1, r(1))], trail=points(2)))
+    call = sent(core)
+    assert (call.side, call.trigger_kind, call.trigger, len(call.exits)) == (-1, 2, 98.0, 1)
+    assert math.isnan(call.limit)
+    with pytest.raises(BadInput, match="either qty= or size="):
+        me.submit(Order(side="buy"))
+    with pytest.raises(BadInput, match='a side is "buy" or "sell"'):
+        Order(side="long", qty=1)  # type: ignore[arg-type]
+
+
 def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:
     me.go_flat()
     assert sent(core)[1:5] == (0, 7, 0, 0)
@@ -183,7 +223,57 @@ def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:
     trade.stop_to(99.0)
     assert (sent(core).action, sent(core).stop_kind, sent(core).stop) == (2, Kind.PRICE, 99.0)
     trade.exit()
-    assert sent(core).action == 3
+    assert (sent(core).action, sent(core).size_kind, sent(core).trade) == (3, 0, 9)
+
+
+def test_a_trade_is_changed_by_its_handle(core: FakeCore, me: Any) -> None:
+    trade = Trade(me._binding, 9)
+    assert (trade.entry, trade.stop, trade.r, trade.target) == (100.0, 98.0, 4.0, 110.0)
+    trade.exit(1 / 2)
+    assert (sent(core).action, sent(core).size_kind, sent(core).size) == (3, 6, 0.5)
+    trade.exit(qty=5)
+    assert (sent(core).size_kind, sent(core).size) == (1, 5.0)
+    trade.exit(lots=2)
+    assert (sent(core).size_kind, sent(core).size) == (4, 2.0)
+    trade.stop_at_cost()
+    assert (sent(core).action, sent(core).stop_kind) == (2, Kind.COST)
+    trade.target_to(r(3))
+    assert (sent(core).action, sent(core).target_kind, sent(core).target) == (7, Kind.R_MULTIPLE, 3.0)
+    trade.resize(lots=3)
+    assert (sent(core).action, sent(core).size_kind, sent(core).size) == (6, 4, 3.0)
+    assert {call.trade for call in core.sent} == {9}
+
+
+def test_more_and_another_size_of_what_is_held(core: FakeCore, me: Any) -> None:
+    assert me.add(size=risk_pct(0.5), above=101.0, valid_until=bars(2)).counter == 1
+    call = sent(core)
+    assert (call.action, call.side, call.size_kind, call.size) == (5, 0, 2, 0.5)
+    assert (call.trigger_kind, call.trigger, call.valid_kind, call.valid, call.trade) == (1, 101.0, 2, 2, 0)
+    me.resize(notional=50_000)
+    assert (sent(core).action, sent(core).size_kind, sent(core).size) == (6, 5, 50_000.0)
+    with pytest.raises(BadInput, match="did you mean limit"):
+        me.add(qty=1, limt=5)
+    with pytest.raises(BadInput, match=r"resize\(limit=…\) is not known"):
+        me.resize(qty=1, limit=5)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ({"part": 0}, "above 0 and is at most 1"),
+        ({"part": 2}, "for units use qty="),
+        ({"part": math.nan}, "above 0 and is at most 1"),
+        ({"part": 0.5, "qty": 1}, "one of them"),
+        ({"qty": 0}, "whole number from 1"),
+        ({"lots": 1.5}, "lots are a whole number from 1"),
+    ],
+)
+def test_a_part_that_is_none_is_refused_before_the_core(
+    core: FakeCore, me: Any, part: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(BadInput, match=words):
+        Trade(me._binding, 9).exit(**part)
+    assert core.sent == []
 
 
 @pytest.mark.parametrize(
@@ -194,6 +284,10 @@ def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:
         ({"qty": 0}, "whole number from 1"),
         ({"qty": 1.0}, "whole number from 1"),
         ({"qty": True}, "whole number from 1"),
+        ({"lots": 0}, "lots are a whole number from 1"),
+        ({"lots": 1, "qty": 1}, "either qty= or size="),
+        ({"notional": math.inf}, "an amount in rupees above 0"),
+        ({"notional": "5"}, "an amount in rupees above 0"),
         ({"size": 5, "stop": 98.0}, "for a number use qty="),
         ({"size": risk_pct(1)}, "needs a stop"),
         ({"qty": 1, "stop": math.nan}, "gives NaN until it is ready"),
@@ -207,6 +301,20 @@ def test_leaving_and_moving_a_stop(core: FakeCore, me: Any) -> None:
         ({"qty": 1, "trail": cost}, "no distance"),
         ({"qty": 1, "limit": math.nan}, "limit=nan is no price"),
         ({"qty": 1, "limit": Distance(3)}, "is a distance"),
+        ({"qty": 1, "above": Distance(3)}, "above=3.0 is a distance"),
+        ({"qty": 1, "below": math.nan}, "below=nan is no price"),
+        ({"qty": 1, "above": 101.0, "below": 99.0}, "not for both"),
+        ({"qty": 1, "above": 101.0, "limit": 101.0}, "keep one"),
+        ({"qty": 1, "exits": []}, "has no part"),
+        ({"qty": 1, "exits": [r(1)]}, "a list of part"),
+        ({"qty": 1, "exits": [part(0.7, r(1)), part(0.7, r(2))]}, "sells 1.4 of the position"),
+        ({"qty": 1, "exits": [part(rest, r(1)), part(0.7, r(2))]}, "once, at the end"),
+        ({"qty": 1, "exits": [part(rest, r(1)), part(rest, r(2))]}, "once, at the end"),
+        ({"qty": 1, "exits": [part(1, r(1)), part(rest)]}, "leave nothing for"),
+        ({"qty": 1, "exits": [part(0.01, r(1))] * 17}, "17 parts, at most 16"),
+        ({"qty": 1, "exits": [part(1, trail=cost)]}, "no distance"),
+        ({"qty": 1, "exits": [part(1, r(1))], "target": r(2)}, "both target= and exits="),
+        ({"size": risk_pct(1), "exits": [part(1, trail=points(2))]}, "needs a stop"),
         ({"qty": 1, "valid_until": "noon"}, "valid_until='noon' is no time of the day"),
         ({"qty": 1, "valid_until": datetime.datetime(2026, 8, 31)}, "no time zone"),  # noqa: DTZ001
         ({"qty": 1, "stopp": 98.0}, "did you mean stop"),
@@ -218,6 +326,17 @@ def test_an_intent_that_means_nothing_is_refused_before_the_core(
     with pytest.raises(BadInput, match=words):
         me.go_long(**terms)
     assert core.sent == []
+
+
+@pytest.mark.parametrize("share", [0, -1, 1.5, math.nan])
+def test_a_share_of_a_part_lies_between_nothing_and_all(share: float) -> None:
+    with pytest.raises(BadInput, match="above 0 and is at most 1"):
+        part(share, r(1))
+
+
+def test_a_part_needs_a_way_out() -> None:
+    with pytest.raises(BadInput, match="no way out of its own"):
+        part(1 / 3)
 
 
 def test_two_different_targets_in_one_hook_warn_and_both_reach_the_kernel(core: FakeCore, me: Any) -> None:

@@ -159,6 +159,40 @@ def test_15_a_size_of_nothing_is_no_order_and_no_exception(tmp_path: Path, strat
     assert "too_small" in {*me.seen, *desk.codes()}
 
 
+def test_12_an_entry_that_waits_for_a_price_is_a_target_already(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "self.go_long(qty=bar.n, above=101, stop=99, valid_until='10:00')\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [*flat(4), 101, 101])
+    assert me.seen == ("entry", 1)
+
+
+def test_a_stop_entry_short_fills_after_the_tick_that_triggers_it(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + BAR + "if bar.n == 1: self.go_short(qty=2, below=99.5, stop=101, valid_until=bars(9))\n"
+    me = desk.start(strategy(body + "def on_fill(self, fill):\n    self.note(self.now.strftime('%H:%M:%S'))\n"))
+    desk.candles("09:16", [100, 100, 100, 99, 99])
+    assert (me.position.quantity, me.seen) == (-2, ("09:19:20",))
+
+
+def test_a_limit_against_the_position_waits_for_its_price(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "if bar.n == 1: self.buy(qty=4)\n"
+    body += "    if bar.n == 3: self.sell(qty=4, limit=101, valid_until=bars(5))\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", flat(5))
+    assert me.seen == ("entry", 4)
+    desk.candles("09:21", [101.5, 101.5])
+    assert me.seen == ("entry", 4, "reduce", -4)
+
+
+def test_an_order_with_trigger_and_limit_passes_the_same_risk(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + "def on_reject(self, why):\n    self.note(why.code)\n" + BAR
+    body += "if bar.n == 1: self.submit(Order(side='buy', qty=4, trigger=101, limit=101.5, valid_until=bars(9)))\n"
+    body += "    if bar.n == 4: self.submit(Order(side='buy', qty=1_000_000))\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [100, 100, 102, 101.4, 101.4, 101.4])
+    assert me.seen[:2] == ("entry", 4)
+    assert me.seen[2] in ("order_value", "position_value", "funds", "freeze")
+
+
 def test_17_intents_are_counted_from_one_for_each_instance(desk: Desk, strategy: Made) -> None:
     body = ONE + NOTE + BAR + "self.note(self.buy(qty=1).counter)\n"
     first, second = desk.start(strategy(body)), desk.start(strategy(body), symbol="NSE:INFY")
@@ -183,6 +217,52 @@ def test_a_stop_can_be_moved_and_a_trade_left(desk: Desk, strategy: Made) -> Non
     desk.candles("09:16", flat(8))
     assert me.seen == (99.5,)
     assert me.position.quantity == 0
+
+
+def test_a_trade_grows_shrinks_and_leaves_in_parts(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "if bar.n == 1: self.t = self.go_long(qty=4, stop=points(2))\n"
+    body += "    if bar.n == 2: self.add(qty=4)\n"
+    body += "    if bar.n == 3:\n        self.note(round(self.t.entry, 3), round(self.t.r, 2))\n"
+    body += "        self.t.stop_at_cost()\n        self.t.resize(qty=6)\n"
+    body += "    if bar.n == 4: self.t.exit(1/2)\n    if bar.n == 5: self.t.exit(qty=1)\n"
+    body += "    if bar.n == 6: self.note(self.t.stop)\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [100, 100, 102, 102, 102, 102, 102, 102])
+    assert me.seen == ("entry", 4, "add", 4, 101.01, 2.0, "reduce", -2, "reduce", -3, "reduce", -1, 101.01)
+    assert me.position.quantity == 2
+
+
+def test_19_parts_leave_in_thirds_with_break_even_after_the_first(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "if bar.n == 1: self.go_long(qty=10, stop=points(2), exits=[\n"
+    body += "        part(1/3, r(1)), part(1/3, r(2)), part(rest, trail=points(3))])\n"
+    body += "def on_target(self, trade):\n    self.note('target', trade.part)\n"
+    body += "    if trade.part == 1: trade.stop_at_cost()\n"
+    body += "def on_stop(self, trade):\n    self.note('stop', trade.part, trade.stop)\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [100, 100, 102.5, 104.5, 101, 101])
+    outs = ("entry", 10, "target", -3, "target", 1, "target", -3, "target", 2, "stop", -4, "stop", 3, 100.01)
+    assert (me.seen, me.position.quantity) == (outs, 0)
+
+
+def test_19_after_the_first_part_the_stop_of_all_is_at_cost(desk: Desk, strategy: Made) -> None:
+    body = ONE + DAY + NOTE + FILLS + BAR + "if bar.n == 1: self.go_long(qty=9, stop=points(2), exits=[\n"
+    body += "        part(1/3, r(1)), part(rest, r(9))])\n"
+    body += "def on_target(self, trade):\n    trade.stop_at_cost()\n"
+    body += "def on_stop(self, trade):\n    self.note(trade.part)\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", [100, 100, 102.5, 100, 99.8])
+    assert me.seen == ("entry", 9, "target", -3, "stop", -6, 0)
+
+
+def test_the_handle_of_an_over_trade_does_not_move_the_stop_of_the_next(tmp_path: Path, strategy: Made) -> None:
+    desk = Desk(tmp_path / "journal")
+    body = ONE + DAY + BAR + "if bar.n == 1: self.old = self.go_long(qty=1, stop=90)\n"
+    body += "    if bar.n == 2: self.old.exit()\n    if bar.n == 3: self.new = self.go_long(qty=1, stop=90)\n"
+    body += "    if bar.n == 4: self.old.stop_to(99)\n    if bar.n == 5: self.log(str(self.new.stop))\n"
+    desk.start(strategy(body))
+    desk.candles("09:16", flat(7))
+    assert desk.logged() == ["90.0"]
+    assert "trade_over" in desk.codes()
 
 
 def test_24_a_refusal_reaches_on_reject_with_code_sentence_and_numbers(desk: Desk, strategy: Made) -> None:

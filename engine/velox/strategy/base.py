@@ -4,11 +4,13 @@ import datetime
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from velox.errors import BadInput, Refused
-from velox.strategy.binding import ACTION_GO, ACTION_TRADE, Binding, Terms
+from velox.strategy.binding import ACTION_GO, ACTION_TRADE, AddTerms, Binding, Terms
 from velox.strategy.collect import Declared, collect
 from velox.strategy.core import Bar, Fill, Position, Refusal, Tick
 from velox.strategy.faults import InvalidStrategy
+from velox.strategy.order import Order
 from velox.strategy.review import undeclared
+from velox.strategy.sizes import Sized
 from velox.strategy.state import State
 from velox.strategy.trade import Trade
 
@@ -68,6 +70,18 @@ class Strategy:
         """Sell more."""
         return self._binding.enter("sell", ACTION_TRADE, -1, terms)
 
+    def add(self, **terms: Unpack[AddTerms]) -> Trade:
+        """Hold more of what is held; what guards the position guards it too."""
+        return self._binding.add(terms)
+
+    def resize(self, **size: Unpack[Sized]) -> Trade:
+        """Make the position as large as this, smaller or larger."""
+        return self._binding.resize(size)
+
+    def submit(self, order: Order) -> Trade:
+        """Send one order with every field of its own, as in `submit(Order(side="buy", qty=5, limit=99.5))`."""
+        return self._binding.submit(order)
+
     def flatten(self, reason: str = "") -> Trade:
         """Close whatever is open, and say why."""
         return self._binding.leave(reason)
@@ -116,10 +130,10 @@ class Strategy:
         """An entry has filled."""
 
     def on_stop(self, trade: Trade) -> None:
-        """A stop has closed a trade."""
+        """A stop has closed a trade, or the part of it that `trade.part` names."""
 
     def on_target(self, trade: Trade) -> None:
-        """A target has closed a trade."""
+        """A target has closed a trade, or the part of it that `trade.part` names."""
 
     def on_reject(self, why: Refusal) -> None:
         """Risk or the broker said no.

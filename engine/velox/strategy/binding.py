@@ -2,40 +2,59 @@
 
 import datetime
 import math
-from typing import NoReturn, TypeAlias, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import NoReturn, TypeAlias
 
 from velox.errors import BadInput
 from velox.market.calendar import IST
 from velox.strategy import protect, state
 from velox.strategy.clocktext import clock_ns
 from velox.strategy.core import CoreLike, Number
+from velox.strategy.order import Order
 from velox.strategy.params import nearest
-from velox.strategy.protect import Kind, Pct, Price
+from velox.strategy.parts import Part, PartSpec
+from velox.strategy.parts import encode as parts_of
+from velox.strategy.protect import Kind, Pct, Price, encode_trail
 from velox.strategy.schedule import BarCount, ValidUntil
-from velox.strategy.sizes import RiskPct, RiskRupees, Size
+from velox.strategy.sizes import NO_SIZE, Sized, encode
 from velox.strategy.trade import Trade
 
-__all__ = ["ACTION_CANCEL", "ACTION_EXIT", "ACTION_GO", "ACTION_STOP", "ACTION_TRADE", "Binding", "Terms"]
+__all__ = ["ACTION_GO", "ACTION_TRADE", "AddTerms", "Binding", "Terms"]
 
-ACTION_GO, ACTION_TRADE, ACTION_STOP, ACTION_EXIT, ACTION_CANCEL = range(5)
-_SIZE_NONE, _SIZE_QUANTITY, _SIZE_RISK_PERCENT, _SIZE_RISK_RUPEES = range(4)
+ACTION_GO, ACTION_TRADE, _STOP, _EXIT, _CANCEL, _ADD, _RESIZE, _TARGET = range(8)
 _VALID_DEFAULT, _VALID_UNTIL, _VALID_BARS = range(3)
-_ABSENT = (int(Kind.PRICE), math.nan)
-_NO_LIFE: tuple[int, int] = (_VALID_DEFAULT, 0)
-# An intent beside what it does: size, limit, stop, target, trail, life, reason; kinds and numbers in the core's order.
-_Parts: TypeAlias = tuple[int, float, float, int, float, int, float, int, float, int, int, str]
-_NO_PARTS: _Parts = (_SIZE_NONE, math.nan, math.nan, *_ABSENT, *_ABSENT, *_ABSENT, *_NO_LIFE, "")
+_ABOVE, _BELOW = 1, 2
+_ABSENT: tuple[int, float] = (int(Kind.PRICE), math.nan)
+_NO_TRIGGER: tuple[int, float] = (0, math.nan)
+# How an entry comes about: size, limit and trigger; kinds and numbers in the core's order.
+_Entry: TypeAlias = tuple[int, float, float, int, float]
+_NO_ENTRY: _Entry = (*NO_SIZE, math.nan, *_NO_TRIGGER)
+# What guards a position: stop, target, trail, parts that leave one by one.
+_Guard: TypeAlias = tuple[int, float, int, float, int, float, tuple[PartSpec, ...]]
+_UNGUARDED: _Guard = (*_ABSENT, *_ABSENT, *_ABSENT, ())
+_Life: TypeAlias = tuple[int, int]
+_NO_LIFE: _Life = (_VALID_DEFAULT, 0)
 
 
-class Terms(TypedDict, total=False):
+class AddTerms(Sized, total=False):
+    """How more of a position is sized and priced."""
+
+    limit: Number | None
+    above: Number | None
+    below: Number | None
+    valid_until: ValidUntil | None
+
+
+class Terms(Sized, total=False):
     """How an entry is sized, priced and protected; everything has a name."""
 
-    qty: int
-    size: Size
     stop: Price | None
     target: Price | None
     trail: Price | None
+    exits: Sequence[Part] | None
     limit: Number | None
+    above: Number | None
+    below: Number | None
     valid_until: ValidUntil | None
 
 
@@ -58,35 +77,68 @@ class Binding:
         if action == ACTION_GO:
             self._note_target(word, side)
         if not terms.keys() <= _TERMS:
-            _refuse_unknown(word, terms)
+            _refuse_unknown(word, terms, Terms.__annotations__)
+        if "above" in terms or "below" in terms:
+            _refuse_stop_limit(word, terms)
+        return self._open(word, action, side, terms)
+
+    def submit(self, order: Order) -> Trade:
+        """Raise the intent of one order with all its fields."""
+        side = 1 if order.side == "buy" else -1
+        terms: Terms = {name: value for name in _TERMS if (value := getattr(order, name, None)) is not None}  # type: ignore[assignment]
+        if order.trigger is not None:
+            terms["above" if side > 0 else "below"] = order.trigger
+        return self._open("Order", ACTION_TRADE, side, terms)
+
+    def _open(self, word: str, action: int, side: int, terms: Terms) -> Trade:
         # Hooks order in the hot path: what was not given is not looked at twice.
         stop, target, trail = terms.get("stop"), terms.get("target"), terms.get("trail")
         stop_spec = _ABSENT if stop is None else _protection("stop", stop)
         target_spec = _ABSENT if target is None else _protection("target", target)
-        trail_spec = _ABSENT if trail is None else _trail(trail)
-        size = _size(word, terms, protected=stop is not None or trail is not None)
-        limit, until = terms.get("limit"), terms.get("valid_until")
-        price = math.nan if limit is None else _limit(limit)
-        life: tuple[int, int] = _NO_LIFE if until is None else self._life(until)
-        return self._raise(action, side, (*size, price, *stop_spec, *target_spec, *trail_spec, *life, ""))
+        trail_spec = _ABSENT if trail is None else encode_trail(trail)
+        size = encode(word, terms, protected=stop is not None or trail is not None)
+        entry, life = self._entry(word, size, terms)
+        exits = terms.get("exits")
+        parts = () if exits is None else parts_of(exits)
+        if exits is not None and target is not None:
+            raise BadInput(f"{word}(…) has both target= and exits=; give every part its own target")
+        return self._raise(action, side, entry, (*stop_spec, *target_spec, *trail_spec, parts), life)
+
+    def add(self, terms: AddTerms) -> Trade:
+        """Raise the intent to hold more of what is held."""
+        if not terms.keys() <= AddTerms.__annotations__.keys():
+            _refuse_unknown("add", terms, AddTerms.__annotations__)
+        _refuse_stop_limit("add", terms)
+        entry, life = self._entry("add", encode("add", terms, protected=True), terms)
+        return self._raise(_ADD, 0, entry, life=life)
+
+    def resize(self, terms: Sized, trade: int = 0) -> Trade:
+        """Raise the intent to hold as much as this."""
+        if not terms.keys() <= Sized.__annotations__.keys():
+            _refuse_unknown("resize", terms, Sized.__annotations__)
+        size = encode("resize", terms, protected=True)
+        return self._raise(_RESIZE, 0, (*size, math.nan, *_NO_TRIGGER), of=(trade, ""))
 
     def go_flat(self) -> Trade:
         """Raise the intent to hold nothing."""
         self._note_target("go_flat", 0)
-        return self._raise(ACTION_GO, 0, _NO_PARTS)
+        return self._raise(ACTION_GO, 0, _NO_ENTRY)
 
-    def leave(self, reason: str) -> Trade:
-        """Raise the intent to leave the position."""
-        return self._raise(
-            ACTION_EXIT, 0, (_SIZE_NONE, math.nan, math.nan, *_ABSENT, *_ABSENT, *_ABSENT, *_NO_LIFE, reason)
-        )
+    def leave(self, reason: str, part: tuple[int, float] = NO_SIZE, trade: int = 0) -> Trade:
+        """Raise the intent to leave the position, or a part of it."""
+        return self._raise(_EXIT, 0, (*part, math.nan, *_NO_TRIGGER), of=(trade, reason))
 
-    def move_stop(self, price: Price) -> Trade:
+    def move_target(self, price: Price, trade: int) -> Trade:
+        """Raise the intent to move the target."""
+        target = protect.encode("target_to", price)
+        return self._raise(_TARGET, 0, _NO_ENTRY, (*_ABSENT, *target, *_ABSENT, ()), of=(trade, ""))
+
+    def move_stop(self, price: Price, trade: int) -> Trade:
         """Raise the intent to move the stop."""
         stop = protect.encode("stop_to", price)
         if stop[0] == Kind.R_MULTIPLE:
             raise BadInput("stop_to(r(…)) is not known; give a price, cost, pct(…) or points(…)")
-        return self._raise(ACTION_STOP, 0, (_SIZE_NONE, math.nan, math.nan, *stop, *_ABSENT, *_ABSENT, *_NO_LIFE, ""))
+        return self._raise(_STOP, 0, _NO_ENTRY, (*stop, *_ABSENT, *_ABSENT, ()), of=(trade, ""))
 
     def keep(self, name: str, value: object) -> None:
         """Journal a persistent value."""
@@ -97,8 +149,23 @@ class Binding:
         seconds, ns = divmod(self.core.now_ns(), 1_000_000_000)
         return datetime.datetime.fromtimestamp(seconds, IST).replace(microsecond=ns // 1000)
 
-    def _raise(self, action: int, side: int, parts: _Parts) -> Trade:
+    def _raise(
+        self,
+        action: int,
+        side: int,
+        entry: _Entry,
+        guard: _Guard = _UNGUARDED,
+        life: _Life = _NO_LIFE,
+        of: tuple[int, str] = (0, ""),  # the trade that is meant, 0 for whatever is open, and why
+    ) -> Trade:
+        parts = (*entry, *guard, *life, *of)  # in one tuple: its type keeps every place
         return Trade(self, self.core.intent(self.instance, action, self.instrument, side, *parts))
+
+    def _entry(self, word: str, size: tuple[int, float], terms: Terms | AddTerms) -> tuple[_Entry, _Life]:
+        limit, until = terms.get("limit"), terms.get("valid_until")
+        price = math.nan if limit is None else _level("limit", limit)
+        trigger = _trigger(word, terms) if "above" in terms or "below" in terms else _NO_TRIGGER
+        return (*size, price, *trigger), _NO_LIFE if until is None else self._life(until)
 
     def _note_target(self, word: str, side: int) -> None:
         serial = self.core.hook_serial()
@@ -106,7 +173,7 @@ class Binding:
             self.core.log(self.instance, f"two different targets in one hook: the last one, {word}, counts")
         self._go_serial, self._go_side = serial, side
 
-    def _life(self, until: ValidUntil) -> tuple[int, int]:
+    def _life(self, until: ValidUntil) -> _Life:
         match until:
             case BarCount(count):
                 return _VALID_BARS, count
@@ -127,9 +194,9 @@ class Binding:
 _TERMS = frozenset(Terms.__annotations__)
 
 
-def _refuse_unknown(word: str, terms: Terms) -> NoReturn:
-    name = min(terms.keys() - _TERMS)
-    raise BadInput(f"{word}({name}=…) is not known: {nearest(name, Terms.__annotations__)}")
+def _refuse_unknown(word: str, terms: Mapping[str, object], known: Mapping[str, object]) -> NoReturn:
+    name = min(terms.keys() - known.keys())
+    raise BadInput(f"{word}({name}=…) is not known: {nearest(name, known)}")
 
 
 def _protection(word: str, price: Price) -> tuple[int, float]:
@@ -141,35 +208,23 @@ def _protection(word: str, price: Price) -> tuple[int, float]:
     return kind, value
 
 
-def _trail(price: Price) -> tuple[int, float]:
-    kind, value = protect.encode("trail", price)
-    if kind == Kind.COST:
-        raise BadInput("trail=cost is no distance; give pct(…), points(…) or 2 * self.atr")
-    # A trail is always a distance: a plain number means rupees.
-    return (Kind.POINTS if kind == Kind.PRICE else kind), value
-
-
-def _limit(price: Number) -> float:
-    kind, value = protect.encode("limit", price)
+def _level(word: str, price: Number) -> float:
+    kind, value = protect.encode(word, price)
     if kind != Kind.PRICE:
-        raise BadInput(f"limit={price} is a distance; give a price")
+        raise BadInput(f"{word}={price} is a distance; give a price")
     return value
 
 
-def _size(word: str, terms: Terms, *, protected: bool) -> tuple[int, float]:
-    quantity, size = terms.get("qty"), terms.get("size")
-    if (quantity is None) == (size is None):
-        raise BadInput(f"{word}(…) needs either qty= or size=, as in size=risk_pct(0.5)")
-    if quantity is not None:
-        # `__index__` is what whole numbers of any library have; True has it too and is none.
-        whole = type(quantity) is int or (not isinstance(quantity, bool) and hasattr(quantity, "__index__"))
-        if not whole or quantity < 1:
-            raise BadInput(f"{word}(qty={quantity!r}): a quantity is a whole number from 1")
-        return _SIZE_QUANTITY, float(quantity)
-    if not isinstance(size, RiskPct | RiskRupees):
-        raise BadInput(f"{word}(size={size!r}): a size is risk_pct(…) or risk_rupees(…); for a number use qty=")
-    if not protected:
-        raise BadInput(f"{word}(size={size}) needs a stop: add stop= or trail=, the size follows from it")
-    if isinstance(size, RiskPct):
-        return _SIZE_RISK_PERCENT, size.percent
-    return _SIZE_RISK_RUPEES, size.rupees
+def _refuse_stop_limit(word: str, terms: Terms | AddTerms) -> None:
+    if terms.get("limit") is not None and (terms.get("above") is not None or terms.get("below") is not None):
+        hint = "the entry is limited at its trigger anyway, or use submit(Order(limit=…, trigger=…))"
+        raise BadInput(f"{word}(…) has both limit= and a trigger; keep one: {hint}")
+
+
+def _trigger(word: str, terms: Terms | AddTerms) -> tuple[int, float]:
+    above, below = terms.get("above"), terms.get("below")
+    if above is not None and below is not None:
+        raise BadInput(f"{word}(…) waits for above= or for below=, not for both; use buy(above=…) and sell(below=…)")
+    if above is not None:
+        return _ABOVE, _level("above", above)
+    return _NO_TRIGGER if below is None else (_BELOW, _level("below", below))

@@ -86,7 +86,7 @@ def _symbol_place(declared: Declared) -> str:
 
 
 def _judge_market(declared: Declared, instrument: Instrument, facts: Facts) -> None:
-    entries = [word for word in ENTRIES if word in declared.intents]
+    entries = [word for word in (*ENTRIES, "submit") if word in declared.intents]
     why = why_not_tradable(instrument, facts.date)
     if why is not None and entries:
         place = Fault(declared.file, declared.intents[entries[0]], f"{entries[0]}: {why}")

@@ -159,7 +159,7 @@ class Tick(Protocol):
 
 
 class Fill(Protocol):
-    """One execution of an own order; `role` is entry, flip, stop, target, exit or flat."""
+    """One execution of an own order; `role` is entry, add, flip, reduce, stop, target, exit or flat."""
 
     @property
     def order_id(self) -> int:
@@ -254,8 +254,13 @@ class TradeState(Protocol):
         ...
 
     @property
-    def first_stop(self) -> float:
-        """Where the stop stood first."""
+    def risk(self) -> float:
+        """The distance from entry to first stop."""
+        ...
+
+    @property
+    def target(self) -> float:
+        """Where the target stands."""
         ...
 
 
@@ -295,14 +300,18 @@ class CoreLike(Protocol):
         size_kind: int,
         size: float,
         limit: float,
+        trigger_kind: int,
+        trigger: float,
         stop_kind: int,
         stop: float,
         target_kind: int,
         target: float,
         trail_kind: int,
         trail: float,
+        exits: Sequence[tuple[float, int, float, int, float]],
         valid_kind: int,
         valid: int,
+        trade: int,
         reason: str,
         /,
     ) -> int:

@@ -196,9 +196,9 @@ def _when_ready(computed: list[ComputedSeries], method: Callable[..., object]) -
     return hook
 
 
-def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable[[int], object]:
-    def hook(counter: int) -> object:
-        return method(Trade(binding, counter))
+def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable[..., object]:
+    def hook(counter: int, part: int = 0) -> object:
+        return method(Trade(binding, counter, part))
 
     return hook
 

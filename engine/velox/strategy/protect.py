@@ -8,7 +8,21 @@ import msgspec
 from velox.errors import BadInput
 from velox.strategy.core import Series
 
-__all__ = ["Cost", "Distance", "Kind", "Pct", "Points", "Price", "RMultiple", "cost", "encode", "pct", "points", "r"]
+__all__ = [
+    "Cost",
+    "Distance",
+    "Kind",
+    "Pct",
+    "Points",
+    "Price",
+    "RMultiple",
+    "cost",
+    "encode",
+    "encode_trail",
+    "pct",
+    "points",
+    "r",
+]
 
 
 class Kind(enum.IntEnum):
@@ -111,6 +125,14 @@ def encode(word: str, price: Price | None) -> tuple[int, float]:
             return Kind.COST, 0.0
         case _:
             return _encode_number(word, price)
+
+
+def encode_trail(price: Price | None) -> tuple[int, float]:
+    """As `encode`, for a trail: always a distance, so that a plain number means rupees."""
+    kind, value = encode("trail", price)
+    if kind == Kind.COST:
+        raise BadInput("trail=cost is no distance; give pct(…), points(…) or 2 * self.atr")
+    return (Kind.POINTS if kind == Kind.PRICE and price is not None else kind), value
 
 
 def _encode_number(word: str, price: float | Series) -> tuple[int, float]:

@@ -5,16 +5,23 @@ from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
-from velox.strategy.binding import Terms
+from velox.strategy.binding import AddTerms, Terms
 from velox.strategy.params import Param, nearest
-from velox.strategy.sizes import RiskPct, RiskRupees
+from velox.strategy.parts import Rest, rest, shares_fault
+from velox.strategy.sizes import RiskPct, RiskRupees, Sized
 from velox.strategy.source import ClassSource
 from velox.strategy.state import State
 
 __all__ = ["ENTRIES", "Remark", "Review", "review", "trades_kept", "undeclared"]
 
 ENTRIES = ("go_long", "go_short", "buy", "sell")
-_INTENTS = (*ENTRIES, "go_flat", "flatten")
+_KNOWN: dict[str, Mapping[str, object]] = {
+    **dict.fromkeys(ENTRIES, Terms.__annotations__),
+    "add": AddTerms.__annotations__,
+    "resize": Sized.__annotations__,
+}
+_INTENTS = (*_KNOWN, "submit", "go_flat", "flatten")
+_SIZES = ("qty", "lots", "notional", "size")
 _NOT_BOUND = ("staticmethod", "classmethod")
 _RISK_SIZES = ("risk_pct", "risk_rupees")
 
@@ -109,7 +116,11 @@ class _Reader(ast.NodeVisitor):
         word = _own(node.func, self._self)
         if word in _INTENTS:
             self._found.intents.setdefault(word, node.lineno)
-        if word in ENTRIES:
+        if isinstance(node.func, ast.Name) and node.func.id == "bars":
+            count = _number(*node.args)
+            if count is not None and count < 1:
+                self._fault(node, f"bars({count:g}) is no life: give whole candles from 1, as in valid_until=bars(3)")
+        if word in _KNOWN:
             for sentence in self._entry_faults(word, node):
                 self._fault(node, sentence)
         self.generic_visit(node)
@@ -141,25 +152,30 @@ class _Reader(ast.NodeVisitor):
 
     def _entry_faults(self, word: str, call: ast.Call) -> Iterator[str]:
         if call.args:
-            yield f"{word}(…) takes everything by name, as in {word}(stop=…, size=self.risk)"
+            yield f"{word}(…) takes everything by name, as in {word}(size=self.risk)"
             return
         if any(keyword.arg is None for keyword in call.keywords):
             return  # **terms are judged when they are known
         given: dict[str, ast.expr] = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-        for name in given.keys() - Terms.__annotations__.keys():
-            yield f"{word}({name}=…) is not known: {nearest(name, Terms.__annotations__)}"
+        known = _KNOWN[word]
+        for name in given.keys() - known.keys():
+            yield f"{word}({name}=…) is not known: {nearest(name, known)}"
         yield from self._size_faults(word, given)
+        yield from _trigger_faults(word, given)
+        yield from _exits_faults(word, given)
 
     def _size_faults(self, word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
         size = given.get("size")
-        if size is None and "qty" not in given:
+        sizes = [name for name in _SIZES if name in given]
+        if not sizes:
             yield f"{word}(…) has no size: add qty= or size=, as in size=risk_pct(0.5)"
-        elif size is not None and "qty" in given:
-            yield f"{word}(…) has both qty= and size=; keep one"
+        elif len(sizes) > 1:
+            yield f"{word}(…) has both {sizes[0]}= and {sizes[1]}=; keep one"
         elif isinstance(size, ast.Constant):
             yield f"{word}(size={ast.unparse(size)}): a size is risk_pct(…) or risk_rupees(…); for a number use qty="
         elif (
             size is not None
+            and word in ENTRIES
             and self._is_risk(size)
             and not any(map(_is_given, (given.get("stop"), given.get("trail"))))
         ):
@@ -177,6 +193,60 @@ class _Reader(ast.NodeVisitor):
 
     def _fault(self, node: ast.expr, sentence: str) -> None:
         self._found.faults.append(Remark(node.lineno, sentence))
+
+
+def _trigger_faults(word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
+    waits = [name for name in ("above", "below") if _is_given(given.get(name))]
+    if len(waits) > 1:
+        yield f"{word}(…) waits for above= or for below=, not for both; use buy(above=…) and sell(below=…)"
+    elif waits and _is_given(given.get("limit")):
+        hint = "the entry is limited at its trigger anyway, or use submit(Order(limit=…, trigger=…))"
+        yield f"{word}({waits[0]}=…) has limit= too; keep one: {hint}"
+
+
+def _exits_faults(word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
+    exits = given.get("exits")
+    if not _is_given(exits):
+        return
+    if _is_given(given.get("target")):
+        yield f"{word}(…) has both target= and exits=; give every part its own target"
+    shares = _shares(exits) if isinstance(exits, ast.List | ast.Tuple) else None
+    fault = None if shares is None else shares_fault(shares)
+    if fault is not None:
+        yield f"{word}(…): {fault}"
+
+
+def _shares(exits: ast.List | ast.Tuple) -> list[float | Rest] | None:
+    """The shares of parts that are written out; nothing where one of them is known only when it runs."""
+    shares: list[float | Rest] = []
+    for each in exits.elts:
+        if not (
+            isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "part" and each.args
+        ):
+            return None
+        share = each.args[0]
+        number = _number(share)
+        if isinstance(share, ast.Name) and share.id == "rest":
+            shares.append(rest)
+        elif number is None:
+            return None
+        else:
+            shares.append(number)
+    return shares
+
+
+def _number(*nodes: ast.expr) -> float | None:
+    """The value of one plain number or of a fraction of two."""
+    match nodes:
+        case [ast.Constant(value=int() | float() as number)]:
+            return float(number)
+        case [ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number))]:
+            return -float(number)
+        case [ast.BinOp(left=left, op=ast.Div(), right=right)]:
+            above, below = _number(left), _number(right)
+            return None if above is None or not below else above / below
+        case _:
+            return None
 
 
 def _is_given(node: ast.expr | None) -> bool:

@@ -1,12 +1,18 @@
-"""Sizes of a trade by what it may lose: a part of the capital or an amount; never a bare number."""
+"""Sizes of a trade: units, lots, a value, or what it may lose; never a bare number."""
 
 import math
+from collections.abc import Mapping
+from typing import TypedDict
 
 import msgspec
 
 from velox.errors import BadInput
 
-__all__ = ["RiskPct", "RiskRupees", "Size", "risk_pct", "risk_rupees"]
+__all__ = ["NO_SIZE", "RiskPct", "RiskRupees", "Size", "Sized", "encode", "encode_part", "risk_pct", "risk_rupees"]
+
+_NONE, _QUANTITY, _RISK_PERCENT, _RISK_RUPEES, _LOTS, _NOTIONAL, _SHARE = range(7)
+NO_SIZE: tuple[int, float] = (_NONE, math.nan)
+_WORDS = ("qty", "lots", "notional", "size")
 
 
 class RiskPct(msgspec.Struct, frozen=True):
@@ -30,6 +36,15 @@ class RiskRupees(msgspec.Struct, frozen=True):
 Size = RiskPct | RiskRupees
 
 
+class Sized(TypedDict, total=False):
+    """The words that give a size; exactly one of them is given."""
+
+    qty: int
+    lots: int
+    notional: float
+    size: Size
+
+
 def risk_pct(percent: float) -> RiskPct:
     """Size a trade so that its stop costs this percentage of the strategy's capital."""
     if not 0 < percent <= 100:
@@ -42,3 +57,54 @@ def risk_rupees(rupees: float) -> RiskRupees:
     if not (math.isfinite(rupees) and rupees > 0):
         raise BadInput(f"risk_rupees({rupees!r}) must be an amount above 0, such as risk_rupees(500)")
     return RiskRupees(float(rupees))
+
+
+def encode(word: str, terms: Mapping[str, object], *, protected: bool) -> tuple[int, float]:
+    """The kind and the number that the kernel gets; `protected` says that a stop tells what is risked."""
+    quantity, size = terms.get("qty"), terms.get("size")
+    lots, value = terms.get("lots"), terms.get("notional")
+    if (quantity is None) + (size is None) + (lots is None) + (value is None) != len(_WORDS) - 1:
+        raise BadInput(f"{word}(…) needs either qty= or size= (or lots= or notional=), as in size=risk_pct(0.5)")
+    if quantity is not None:
+        return _QUANTITY, _whole(word, "qty", quantity)
+    if lots is not None:
+        return _LOTS, _whole(word, "lots", lots)
+    if value is not None:
+        return _NOTIONAL, _rupees(word, value)
+    if not isinstance(size, RiskPct | RiskRupees):
+        raise BadInput(f"{word}(size={size!r}): a size is risk_pct(…) or risk_rupees(…); for a number use qty=")
+    if not protected:
+        raise BadInput(f"{word}(size={size}) needs a stop: add stop= or trail=, the size follows from it")
+    return (_RISK_PERCENT, size.percent) if isinstance(size, RiskPct) else (_RISK_RUPEES, size.rupees)
+
+
+def encode_part(part: float | None, qty: int | None, lots: int | None) -> tuple[int, float]:
+    """What of a position leaves: a share of it, units, lots, or all where nothing is given."""
+    if (part is not None) + (qty is not None) + (lots is not None) > 1:
+        raise BadInput("exit(…) takes a part, qty= or lots=, one of them")
+    if qty is not None:
+        return _QUANTITY, _whole("exit", "qty", qty)
+    if lots is not None:
+        return _LOTS, _whole("exit", "lots", lots)
+    if part is None:
+        return NO_SIZE
+    share = float(part)
+    if not 0 < share <= 1:
+        raise BadInput(f"exit({part!r}): a part lies above 0 and is at most 1, as in exit(1/2); for units use qty=")
+    return _SHARE, share
+
+
+def _whole(word: str, name: str, number: object) -> float:
+    # `__index__` is what whole numbers of any library have; True has it too and is none.
+    whole = type(number) is int or (not isinstance(number, bool) and hasattr(number, "__index__"))
+    if not whole or (units := int(number)) < 1:  # type: ignore[call-overload]
+        what = "a quantity is" if name == "qty" else "lots are"
+        raise BadInput(f"{word}({name}={number!r}): {what} a whole number from 1")
+    return float(units)
+
+
+def _rupees(word: str, value: object) -> float:
+    rupees = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if not (math.isfinite(rupees) and rupees > 0):
+        raise BadInput(f"{word}(notional={value!r}): a value is an amount in rupees above 0")
+    return rupees

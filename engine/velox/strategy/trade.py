@@ -1,8 +1,9 @@
 """A trade: the handle of what an intent began, readable as long as the kernel knows it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from velox.strategy.protect import Price
+from velox.strategy.protect import Price, cost
+from velox.strategy.sizes import Sized, encode_part
 
 if TYPE_CHECKING:
     from velox.strategy.binding import Binding
@@ -13,15 +14,16 @@ __all__ = ["Trade"]
 class Trade:
     """What one intent began; every figure comes from the kernel and is NaN until there is one."""
 
-    __slots__ = ("_binding", "counter")
+    __slots__ = ("_binding", "counter", "part")
 
-    def __init__(self, binding: "Binding", counter: int) -> None:
+    def __init__(self, binding: "Binding", counter: int, part: int = 0) -> None:
         self._binding = binding
         self.counter = counter
+        self.part = part  # which of its parts a hook tells of, from 1; 0 for all of it
 
     @property
     def entry(self) -> float:
-        """Average price of its entry fills."""
+        """Average price of what is held."""
         return self._binding.core.trade(self._binding.instance, self.counter).entry
 
     @property
@@ -31,17 +33,33 @@ class Trade:
 
     @property
     def r(self) -> float:
-        """Its first risk in rupees a unit: the distance from entry to first stop."""
-        state = self._binding.core.trade(self._binding.instance, self.counter)
-        return abs(state.entry - state.first_stop)
+        """Its first risk in rupees a unit: the distance from entry to first stop, whatever is added later."""
+        return self._binding.core.trade(self._binding.instance, self.counter).risk
 
-    def exit(self) -> None:
-        """Leave the position."""
-        self._binding.leave("exit")
+    @property
+    def target(self) -> float:
+        """Where its target stands now."""
+        return self._binding.core.trade(self._binding.instance, self.counter).target
+
+    def exit(self, part: float | None = None, *, qty: int | None = None, lots: int | None = None) -> None:
+        """Leave the position at the market, or a part of it: `exit(1/2)`, `exit(qty=5)`."""
+        self._binding.leave("exit", encode_part(part, qty, lots), self.counter)
 
     def stop_to(self, price: Price) -> None:
-        """Move the stop, as in `trade.stop_to(cost)`."""
-        self._binding.move_stop(price)
+        """Move the stop, as in `trade.stop_to(cost)`; beyond the market it is an exit."""
+        self._binding.move_stop(price, self.counter)
+
+    def stop_at_cost(self) -> None:
+        """Move the stop to what the position cost: break-even."""
+        self._binding.move_stop(cost, self.counter)
+
+    def target_to(self, price: Price) -> None:
+        """Move the target, as in `trade.target_to(r(3))`."""
+        self._binding.move_target(price, self.counter)
+
+    def resize(self, **size: Unpack[Sized]) -> None:
+        """Make the position as large as this, smaller or larger."""
+        self._binding.resize(size, self.counter)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trade) and other.counter == self.counter and other._binding is self._binding

@@ -70,7 +70,7 @@ pub fn share(id: u32, from: &mut Bytes<'_>) -> InstrumentDef {
         group: u16::from(shape & 0xFE == 0x7E),
         tick: TICK,
         lot: if shape & 2 == 2 { 5 } else { 1 },
-        freeze: if shape & 4 == 4 { 30 } else { 0 },
+        freeze: [0, 0, 30, 8][usize::from(shape >> 2 & 3)],
         lower,
         upper,
         prev_close: 2_000 * TICK,

@@ -201,7 +201,7 @@ class TradeState:
     @property
     def stop(self) -> float: ...
     @property
-    def first_stop(self) -> float: ...
+    def risk(self) -> float: ...
     @property
     def target(self) -> float: ...
 
@@ -278,14 +278,18 @@ class Core:
         size_kind: int,
         size: float,
         limit: float,
+        trigger_kind: int,
+        trigger: float,
         stop_kind: int,
         stop: float,
         target_kind: int,
         target: float,
         trail_kind: int,
         trail: float,
+        exits: Sequence[tuple[float, int, float, int, float]],
         valid_kind: int,
         valid: int,
+        trade: int,
         reason: str,
     ) -> int: ...
     def annotate(self, instance: int, name: str, value: float) -> None: ...

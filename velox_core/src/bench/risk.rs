@@ -8,7 +8,7 @@ use crate::engine::{Engine, EngineError};
 use crate::fixed::{ONE, PAISA, floor_tick};
 use crate::kernel::Kernel;
 use crate::record::{
-    AccountDef, Action, Intent, IntentId, Kind, LimitsSet, PriceSpec, SizeKind, StrategyStarted, ValidKind,
+    AccountDef, Action, Intent, IntentId, Kind, LimitsSet, PriceSpec, SizeKind, StrategyStarted, TriggerSpec, ValidKind,
 };
 
 /// Strategies on the account, each with one working order: what open orders and margin are counted over.
@@ -133,11 +133,14 @@ fn intent(id: u32, limit: i64) -> Intent {
         size_kind: SizeKind::Quantity,
         size: 1.0,
         limit: (limit / PAISA) as f64 / 100.0,
+        trigger: TriggerSpec::default(),
         stop: PriceSpec::default(),
         target: PriceSpec::default(),
         trail: PriceSpec::default(),
+        exits: Vec::new(),
         valid_kind: ValidKind::Until,
         valid: CLOSE_NS,
+        trade: 0,
         bar_open: 0,
         bar_seconds: 0,
         reason: String::new(),

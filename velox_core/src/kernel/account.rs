@@ -134,7 +134,7 @@ impl Kernel {
             .filter(|(_, o)| o.account == account && o.role.increases() && Some(o.instance) != except)
             .map(|(_, o)| {
                 let closes = self.instances[o.instance as usize].book.quantity() * -i64::from(o.side);
-                i128::from((o.rest() - closes.max(0)).max(0)) * i128::from(o.limit)
+                i128::from((o.open() - closes.max(0)).max(0)) * i128::from(o.limit)
             })
             .sum();
         mul_div(held + working, i128::from(a.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX)

@@ -96,8 +96,10 @@ impl Kernel {
             Some(Due::Stop) => self.leave_at_stop(id, side),
             Some(Due::Target(target)) => self.leave_at_target(id, side, target),
             Some(Due::Again(role)) => _ = self.exit_position(id, role, "once more"),
+            None if side != 0 => self.watch_open_parts(id, side),
             None => {}
         }
+        self.watch_triggers(id);
     }
 
     /// A candle is over but for its close: what stood in the market meets the prices between open and close.

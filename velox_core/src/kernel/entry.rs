@@ -2,27 +2,38 @@
 
 use super::Kernel;
 use super::instance::Trading;
-use super::order::{Event, Order, ProtectSpec, Role, State};
+use super::order::{Event, Order, ProtectSpec, Role, Trigger};
+use super::parts::{nearest_target, shares};
 use super::risk::{self, Approved, Class, Refusal};
 use super::size::{Basis, Sized};
+use super::trigger::trigger_of;
 use crate::fixed::{PRICE_MAX, TIME_MAX, UNITS_MAX, ceil_tick, floor_tick, from_float, mul_div};
 use crate::kernel::charges::RATE_ONE;
-use crate::record::{Intent, OrderId, Phase, TimerClass, ValidKind};
+use crate::record::{Action, Intent, OrderId, Phase, TimerClass, ValidKind};
 
 /// An entry without candles lives this long.
 const ENTRY_LIFE_NS: i64 = 60_000_000_000;
 
 /// What an intent amounts to.
 pub(super) enum Plan {
-    /// An order at a limit for a quantity, approved by risk.
-    Enter { limit: i64, quantity: i64, approved: Approved },
+    /// An order, approved by risk.
+    Enter(Entry),
     /// No order and no refusal: the owner was told why.
     Nothing,
+}
+
+/// What opens: at which limit, how many units, once what has happened.
+pub(super) struct Entry {
+    limit: i64,
+    quantity: i64,
+    trigger: Option<Trigger>,
+    approved: Approved,
 }
 
 /// The prices of an entry before it is sized.
 struct Prices {
     limit: i64,
+    trigger: Option<Trigger>,
     /// Price at which it would fill: the expected one, or the limit where that is passive.
     entry: i64,
     /// The stop, or where the trail begins; `None` without either.
@@ -34,7 +45,7 @@ struct Prices {
 impl Kernel {
     pub(super) fn plan_entry(&mut self, intent: &Intent, side: i8, closes: i64, rate: u32) -> Result<Plan, Refusal> {
         let id = intent.id.instance;
-        let Prices { limit, entry, stop, crossed } = self.entry_prices(intent, side)?;
+        let Prices { limit, trigger, entry, stop, crossed } = self.entry_prices(intent, side)?;
         if let Some((code, sentence)) = crossed {
             self.tell(id, code, sentence);
             return Ok(Plan::Nothing);
@@ -53,11 +64,13 @@ impl Kernel {
             Sized::TooLarge(units) => return Err(too_large(units)),
         };
         let facts = self.risk_facts(id, side, limit, quantity, rate, closes);
+        // What waits will be sent at its trigger, however far the last price is from it now.
+        let facts = risk::Order { last: trigger.map_or(facts.last, |t| t.price), ..facts };
         if closes > 0 {
             risk::approve(Class::Reduce, &risk::Order { quantity: closes, closes: 0, ..facts })?;
         }
         let approved = risk::approve(Class::Increase, &facts)?;
-        Ok(Plan::Enter { limit, quantity, approved })
+        Ok(Plan::Enter(Entry { limit, quantity, trigger, approved }))
     }
 
     fn entry_prices(&self, intent: &Intent, side: i8) -> Result<Prices, Refusal> {
@@ -65,39 +78,33 @@ impl Kernel {
         let market = &self.markets[instance.instrument as usize];
         let tick = market.def.tick;
         let slippage = self.accounts[instance.account as usize].def.slippage_ticks;
-        let expected = market.expected(side, slippage).ok_or_else(no_quote)?;
-        let sane = |price: &i64| (1..=PRICE_MAX).contains(price);
-        let given = if intent.limit.is_nan() {
-            None
-        } else {
-            Some(from_float(intent.limit).filter(sane).ok_or_else(bad_price)?)
+        let trigger = trigger_of(intent.trigger, tick)?;
+        let expected = match trigger {
+            // A stop entry is expected to fill at its trigger, slippage included.
+            Some(trigger) => (trigger.price + i64::from(side) * slippage * tick).max(tick),
+            None => market.expected(side, slippage).ok_or_else(no_quote)?,
         };
+        let given = given_limit(intent.limit, side, tick)?;
         let limit =
             given.unwrap_or_else(|| protected(expected, side, market.offset(expected), market.lower, market.upper));
-        let limit = if side > 0 { floor_tick(limit, tick) } else { ceil_tick(limit, tick) };
+        let limit = cautious(limit, side, tick);
         let entry = if given.is_some() && (limit - expected) * i64::from(side) < 0 { limit } else { expected };
-        let basis = Basis { side, entry, stop: 0, tick };
+        let basis = Basis { side, entry, risk: 0, tick };
         let stop = basis.price(intent.stop, false).ok_or_else(bad_price)?;
-        let basis = Basis { stop, ..basis };
-        let target = basis.price(intent.target, true).ok_or_else(bad_price)?;
+        let basis = basis.with_stop(stop);
+        let target = nearest_target(basis, intent.target, &intent.exits).ok_or_else(bad_price)?;
+        shares(&intent.exits)?;
         let trail = basis.trail(intent.trail).ok_or_else(bad_price)?;
         if side > 0 && trail >= entry {
             return Err(bad_price()); // it would follow below nothing and never stop
         }
-        let beyond = |price: i64, side: i8| price > 0 && (entry - price) * i64::from(side) <= 0;
-        let crossed = if beyond(stop, side) {
-            Some(("stop_crossed", "The price is beyond the stop already: no entry."))
-        } else if beyond(target, -side) {
-            Some(("target_crossed", "The price is beyond the target already: no entry."))
-        } else {
-            None
-        };
+        let crossed = crossed(entry, side, stop, target);
         let stop = match (stop, trail) {
             (0, 0) => None,
             (0, distance) => Some(entry - i64::from(side) * distance),
             (stop, _) => Some(stop),
         };
-        Ok(Prices { limit, entry, stop, crossed })
+        Ok(Prices { limit, trigger, entry, stop, crossed })
     }
 
     /// Everything that the rules look at, for an order of an instance that first closes `closes` units.
@@ -141,7 +148,8 @@ impl Kernel {
             upper: market.upper,
             tick: market.def.tick,
             lot: market.def.lot,
-            freeze: market.def.freeze,
+            // What can be sliced is never above it.
+            freeze: if self.slice(id, quantity + closes) <= market.def.freeze { 0 } else { market.def.freeze },
             position: i.book.quantity(),
             closes,
             working: self.working_units(id, Some(side)),
@@ -185,68 +193,64 @@ impl Kernel {
         self.facts.as_ref().and_then(|f| f.groups.get(group)).map_or(Phase::Closed, |g| g.at(self.now))
     }
 
-    pub(super) fn enter(&mut self, intent: &Intent, role: Role, side: i8, price: (i64, i64), approved: Approved) {
+    pub(super) fn enter(&mut self, intent: &Intent, side: i8, closes: i64, entry: &Entry) {
         let id = intent.id.instance;
-        let protect = ProtectSpec { stop: intent.stop, target: intent.target, trail: intent.trail };
+        let Entry { limit, quantity, trigger, approved } = *entry;
+        let whole = quantity + closes;
         let now = self.now;
         let instance = &mut self.instances[id as usize];
         let window = self.accounts[instance.account as usize].limits_of(id).duplicate_ns;
         instance.recent.retain(|(_, _, at)| now - at < window);
-        instance.recent.push((side, price.1, now));
-        let slot = self.place(OrderId { intent: intent.id, child: 0 }, role, side, price, (protect, approved));
-        self.instances[id as usize].entries.push(slot);
+        instance.recent.push((side, whole, now));
+        let adds = matches!(intent.action, Action::Add | Action::Resize);
+        let role = match closes {
+            0 if adds => Role::Add,
+            0 => Role::Entry,
+            _ => Role::Flip,
+        };
         let until = self.entry_until(intent);
-        if let Some(order) = self.orders.get_mut(slot) {
-            order.until = until;
-        }
-        self.timers.arm(TimerClass::Expire, slot, until);
-        if role == Role::Flip {
+        let name = OrderId { intent: intent.id, child: 0 };
+        // What is added has no protection of its own: what guards the position guards it too.
+        let protect = if adds { ProtectSpec::default() } else { ProtectSpec::of(intent) };
+        let one = self.slice(id, whole);
+        let draft = Order::draft(name, role, side, limit, one);
+        self.place_entry(Order { more: whole - one, closes, trigger, until, protect, ..draft }, approved);
+        if role == Role::Flip && trigger.is_none() {
             self.suspend_protection(id);
         }
     }
 
-    /// Puts an approved order into the queue; only here orders come to be.
-    pub(super) fn place(
-        &mut self,
-        id: OrderId,
-        role: Role,
-        side: i8,
-        price: (i64, i64),
-        how: (ProtectSpec, Approved),
-    ) -> u32 {
-        let instance = &mut self.instances[id.intent.instance as usize];
+    /// Places what increases a position until its life is over.
+    pub(super) fn place_entry(&mut self, order: Order, approved: Approved) {
+        let (id, until) = (order.instance, order.until);
+        let slot = self.place(order, approved);
+        self.instances[id as usize].entries.push(slot);
+        self.timers.arm(TimerClass::Expire, slot, until);
+    }
+
+    /// Puts an approved order where it belongs: into the queue, or aside while it waits for its trigger.
+    ///
+    /// Only here orders come to be.
+    pub(super) fn place(&mut self, mut order: Order, _: Approved) -> u32 {
+        let instance = &mut self.instances[order.instance as usize];
         instance.orders += 1;
-        let (account, instrument) = (instance.account, instance.instrument);
-        let latency = self.accounts[account as usize].def.latency_ns;
-        let slot = self.orders.insert(Order {
-            id,
-            number: 0,
-            instance: id.intent.instance,
-            account,
-            instrument,
-            side,
-            quantity: price.1,
-            filled: 0,
-            filled_value: 0,
-            limit: price.0,
-            role,
-            state: State::Created,
-            live_from: self.live_from(latency),
-            placed: self.now,
-            until: i64::MAX,
-            rested: false,
-            protect: how.0,
-        });
+        let account = instance.account;
+        (order.account, order.instrument, order.placed) = (account, instance.instrument, self.now);
+        order.live_from = self.live_from(self.accounts[account as usize].def.latency_ns);
+        let waits = order.trigger.is_some();
+        let slot = self.orders.insert(order);
         self.note_order(slot, "");
-        self.step(slot, Event::Approve, "");
-        self.step(slot, Event::Enqueue, "");
-        self.queue.push(slot);
+        self.step(slot, Event::Approve, if waits { "it waits for its trigger" } else { "" });
+        if !waits {
+            self.step(slot, Event::Enqueue, "");
+            self.queue.push(slot);
+        }
         self.arm_mark(account);
         slot
     }
 
     /// When an entry's life ends: by default with the candle after the one that caused it.
-    fn entry_until(&self, intent: &Intent) -> i64 {
+    pub(super) fn entry_until(&self, intent: &Intent) -> i64 {
         let open = self.facts.as_ref().map_or(0, |f| f.open_ns);
         let own = self.instances[intent.id.instance as usize].series.first();
         let length = match (intent.bar_seconds, own) {
@@ -274,6 +278,32 @@ pub(super) fn protected(expected: i64, side: i8, offset: i64, lower: i64, upper:
     limit.max(lower.max(1))
 }
 
+/// A limit in whole ticks that is never worse than what was asked for.
+fn cautious(limit: i64, side: i8, tick: i64) -> i64 {
+    if side > 0 { floor_tick(limit, tick) } else { ceil_tick(limit, tick) }
+}
+
+/// The limit that a strategy gave, in whole ticks; `None` where it gave none.
+pub(super) fn given_limit(limit: f64, side: i8, tick: i64) -> Result<Option<i64>, Refusal> {
+    if limit.is_nan() {
+        return Ok(None);
+    }
+    let sane = from_float(limit).filter(|price| (1..=PRICE_MAX).contains(price));
+    sane.map(|price| Some(cautious(price, side, tick))).ok_or_else(bad_price)
+}
+
+/// Whether an entry at a price would be beyond its own stop or target (0 for none).
+pub(super) fn crossed(entry: i64, side: i8, stop: i64, target: i64) -> Option<(&'static str, &'static str)> {
+    let beyond = |price: i64, side: i8| price > 0 && (entry - price) * i64::from(side) <= 0;
+    if beyond(stop, side) {
+        Some(("stop_crossed", "The price is beyond the stop already: no entry."))
+    } else if beyond(target, -side) {
+        Some(("target_crossed", "The price is beyond the target already: no entry."))
+    } else {
+        None
+    }
+}
+
 fn no_quote() -> Refusal {
     Refusal { code: "stale_quote", sentence: "There is no price yet to open a position on.", limit: 0, value: 0 }
 }
@@ -283,6 +313,6 @@ pub(super) fn too_large(units: i64) -> Refusal {
     Refusal { code: "order_quantity", sentence: "The quantity is above every limit.", limit: UNITS_MAX, value: units }
 }
 
-fn bad_price() -> Refusal {
+pub(super) fn bad_price() -> Refusal {
     Refusal { code: "bad_price", sentence: "A limit, stop, target or trail is not a price.", limit: 0, value: 0 }
 }

@@ -2,7 +2,7 @@
 
 use super::Kernel;
 use super::entry::protected;
-use super::order::{Event, ProtectSpec, Role};
+use super::order::{Event, Order, Role};
 use super::risk::{self, Class};
 use crate::fixed::{TIME_MAX, ceil_tick, floor_tick};
 use crate::record::{IntentId, Kind, OrderId, Phase, RiskVerdict, TimerClass};
@@ -11,14 +11,6 @@ use crate::record::{IntentId, Kind, OrderId, Phase, RiskVerdict, TimerClass};
 pub(super) const REPRICE_NS: i64 = 1_000_000_000;
 
 impl Kernel {
-    /// Most units that one exit order may have.
-    pub(super) fn slice(&self, id: u32, held: i64) -> i64 {
-        let def = &self.markets[self.instances[id as usize].instrument as usize].def;
-        // Whether exactly the published number passes is disputed, hence one less.
-        let most = (def.freeze - 1) / def.lot * def.lot;
-        if def.freeze > 0 && most > 0 { held.min(most) } else { held }
-    }
-
     /// The position stays to be closed; the next attempt is a second away.
     pub(super) fn close_later(&mut self, id: u32, role: Role) {
         let i = &mut self.instances[id as usize];
@@ -55,13 +47,21 @@ impl Kernel {
         slot.is_some()
     }
 
-    /// A part of the position is sold (or bought back) by the strategy's own increment.
-    pub(super) fn reduce(&mut self, id: u32, intent: &crate::record::Intent, units: i64) {
-        let side = intent.side.signum();
-        if let Some(limit) = self.exit_price(id, side, false)
-            && let Some(slot) = self.send_exit(id, Role::Reduce, side, (limit, units), &intent.reason)
-        {
-            self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS);
+    /// A part of the position is sold (or bought back) by the strategy's own wish: at the market, or at its limit.
+    pub(super) fn reduce(&mut self, id: u32, units: i64, limit: Option<(i64, i64)>, reason: &str) {
+        let side = -(self.instances[id as usize].book.quantity().signum() as i8);
+        let price = limit.map(|(price, _)| price).or_else(|| self.exit_price(id, side, false));
+        let one = self.slice(id, units);
+        let slot = price.and_then(|price| self.send_exit(id, Role::Reduce, side, (price, one), reason));
+        let Some(slot) = slot else {
+            return;
+        };
+        if let Some(order) = self.orders.get_mut(slot) {
+            (order.more, order.until) = (units - one, limit.map_or(i64::MAX, |(_, until)| until));
+        }
+        match limit {
+            None => self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS),
+            Some((_, until)) => self.timers.arm(TimerClass::Expire, slot, until),
         }
     }
 
@@ -97,7 +97,8 @@ impl Kernel {
         let intent = if entry == IntentId::default() { IntentId { instance: id, date, counter } } else { entry };
         match risk::approve(class, &facts) {
             Ok(approved) => {
-                let slot = self.place(OrderId { intent, child }, role, side, price, (ProtectSpec::default(), approved));
+                let order = Order::draft(OrderId { intent, child }, role, side, price.0, price.1);
+                let slot = self.place(order, approved);
                 self.instances[id as usize].exit = Some(slot);
                 Some(slot)
             }
@@ -164,6 +165,15 @@ impl Kernel {
         self.exit_position(id, Role::Flat, "square-off");
     }
 
+    /// What would be added to a position that is no more is cancelled, but for the order that just filled.
+    pub(super) fn cancel_additions(&mut self, id: u32, filled: u32) {
+        let adds = |slot: &u32| *slot != filled && self.orders.get(*slot).is_some_and(|o| o.role == Role::Add);
+        let slots: Vec<u32> = self.instances[id as usize].entries.iter().copied().filter(adds).collect();
+        for slot in slots {
+            self.end_order(slot, Event::Cancel, "the position is closed");
+        }
+    }
+
     /// Cancels all working entries; what they have filled stays.
     pub(super) fn cancel_entries(&mut self, id: u32, reason: &str) {
         while let Some(slot) = self.instances[id as usize].entries.first().copied() {
@@ -171,7 +181,7 @@ impl Kernel {
         }
     }
 
-    /// An entry's life is over, unless a halt froze it for a while.
+    /// The life of an entry or of a limit is over, unless a halt froze it for a while.
     pub(super) fn expire_order(&mut self, slot: u32) {
         let Some(order) = self.orders.get(slot) else {
             return;
@@ -188,8 +198,10 @@ impl Kernel {
                 return;
             }
         }
+        let entry = self.orders.get(slot).is_some_and(|o| o.role.increases());
         self.end_order(slot, Event::Expire, "not filled in time");
-        self.tell(id, "expired", "The entry was not filled in time.");
+        let sentence = if entry { "The entry was not filled in time." } else { "The limit was not filled in time." };
+        self.tell(id, "expired", sentence);
     }
 
     /// Takes an order that will not fill any more out of everything.
@@ -198,7 +210,7 @@ impl Kernel {
         let Some(order) = self.forget_order(slot) else {
             return;
         };
-        if order.role.increases() && order.filled > 0 {
+        if order.role.increases() && order.filled + order.got > 0 {
             // What it got is all that it will get.
             self.hook_entered(&order);
         }

@@ -33,9 +33,13 @@ impl Kernel {
         };
         self.hook(id, number::FILL, arg);
         let now_held = self.instances[id as usize].book.quantity();
+        if !order.role.increases() || now_held.signum() != i64::from(order.side) {
+            self.settle_parts(&order, quantity);
+        }
         if held != 0 && (now_held == 0 || now_held.signum() != held.signum()) {
             self.instances[id as usize].trades += 1;
             self.disarm_protection(id);
+            self.cancel_additions(id, slot);
         }
         if order.role.increases() && now_held.signum() == i64::from(order.side) {
             self.arm_protection(id, &order);
@@ -105,19 +109,25 @@ impl Kernel {
         self.decide(Kind::PositionChanged, &position);
     }
 
-    fn hook(&mut self, instance: u32, hook: u16, arg: HookArg) {
+    pub(super) fn hook(&mut self, instance: u32, hook: u16, arg: HookArg) {
         if self.instances[instance as usize].running {
             self.out.hooks.push(HookCall { rank: Rank::Order, instance, hook, arg });
         }
     }
 
     fn finish_order(&mut self, order: &Order) {
+        if order.more > 0 {
+            self.send_next(order);
+            return;
+        }
         let id = order.instance;
         let intent = order.id.intent.counter;
         match order.role {
-            Role::Entry | Role::Flip => self.hook_entered(order),
-            Role::Stop => self.hook(id, number::STOP, HookArg::Trade { intent }),
-            Role::Target => self.hook(id, number::TARGET, HookArg::Trade { intent }),
+            Role::Entry | Role::Add | Role::Flip => self.hook_entered(order),
+            // A part is told of when all of it has left.
+            _ if order.parts != 0 => {}
+            Role::Stop => self.hook(id, number::STOP, HookArg::Trade { intent, part: 0 }),
+            Role::Target => self.hook(id, number::TARGET, HookArg::Trade { intent, part: 0 }),
             Role::Reduce | Role::Exit | Role::Flat | Role::Limit | Role::Flatten => {}
         }
         if order.role.increases() {
@@ -135,7 +145,7 @@ impl Kernel {
 
     /// `on_entered`, once an entry has all that it will get.
     pub(super) fn hook_entered(&mut self, order: &Order) {
-        self.hook(order.instance, number::ENTERED, HookArg::Trade { intent: order.id.intent.counter });
+        self.hook(order.instance, number::ENTERED, HookArg::Trade { intent: order.id.intent.counter, part: 0 });
     }
 
     /// Takes a final order out of queue, book, timers and slots.
@@ -150,7 +160,9 @@ impl Kernel {
         if i.exit == Some(slot) {
             i.exit = None;
         }
-        if order.role == Role::Flip {
+        // What follows a filled slice of a flip closes the rest.
+        let goes_on = order.more > 0 && order.rest() == 0;
+        if order.role == Role::Flip && !goes_on {
             self.resume_protection(order.instance);
         }
         Some(order)

@@ -51,6 +51,8 @@ pub enum HookArg {
     Trade {
         /// Counter of the intent that opened it.
         intent: u32,
+        /// Which part of it, from 1; 0 for all of it.
+        part: u8,
     },
     /// A refusal.
     Refusal {

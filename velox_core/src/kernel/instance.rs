@@ -102,7 +102,7 @@ pub struct Instance {
 impl Instance {
     /// What guards the trade that an intent of this counter began, or guarded it when it was the newest to close.
     pub fn trade(&self, counter: u32) -> Option<&Protection> {
-        [&self.protection, &self.closed].into_iter().find(|p| p.intent.counter == counter && p.entry > 0)
+        [&self.protection, &self.closed].into_iter().find(|p| p.is_of(counter))
     }
 
     /// The position is closed, what guarded it is kept to be asked for.

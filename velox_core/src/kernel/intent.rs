@@ -1,13 +1,12 @@
 //! What becomes of a strategy's wish: a target or increment turned into entry, flip, reduction or nothing.
 
 use super::Kernel;
-use super::entry::{Plan, too_large};
+use super::entry::{Plan, given_limit, too_large};
 use super::instance::Trading;
 use super::order::{Event, Role};
 use super::rates::RATE_WINDOW_NS;
-use super::size::whole_units;
-use crate::fixed::UNITS_MAX;
-use crate::record::{Action, Intent, SizeKind};
+use super::size::{Sized, whole_units};
+use crate::record::{Action, Intent, SizeKind, TriggerKind};
 
 impl Kernel {
     pub(super) fn apply_intent(&mut self, intent: &Intent) {
@@ -21,12 +20,11 @@ impl Kernel {
         match intent.action {
             Action::Go => self.go(intent),
             Action::Trade => self.trade(intent),
-            Action::StopTo => self.move_stop(id, intent),
-            Action::Exit => {
-                self.instances[id as usize].waiting = None;
-                self.cancel_entries(id, "left");
-                self.exit_position(id, Role::Exit, &intent.reason);
-            }
+            Action::StopTo => self.move_stop(intent),
+            Action::TargetTo => self.move_target(intent),
+            Action::Add => self.add(intent),
+            Action::Resize => self.resize(intent),
+            Action::Exit => self.leave(intent),
             Action::CancelEntry => self.cancel_entries(id, "cancelled by the strategy"),
         }
     }
@@ -43,7 +41,8 @@ impl Kernel {
         let opens = match action {
             Action::Go => side != 0 && held == 0,
             Action::Trade => side != 0 && held * side.signum() >= 0,
-            Action::StopTo | Action::Exit | Action::CancelEntry => false,
+            Action::Add => held != 0,
+            Action::StopTo | Action::TargetTo | Action::Exit | Action::CancelEntry | Action::Resize => false,
         };
         (stopped || account.kill || account.skipped) && !works && opens
     }
@@ -78,7 +77,7 @@ impl Kernel {
         let closes = self.instances[id as usize].book.quantity().abs();
         if self.in_entry_window(id) {
             self.open(intent, side, closes);
-        } else if closes > 0 {
+        } else if closes > 0 && !waits(intent) {
             self.exit_position(id, Role::Exit, "outside the entry window");
         } else {
             self.tell(id, "outside_window", "Outside the entry window nothing is opened.");
@@ -94,7 +93,10 @@ impl Kernel {
             return;
         }
         let against = self.instances[id as usize].book.quantity() * -i64::from(side);
-        if self.instances[id as usize].exit.is_some() && (against > 0 || self.leaves(id)) {
+        if waits(intent) && against > 0 {
+            let sentence = "What waits for a price opens or adds; what leaves there is a stop or a target.";
+            self.refuse_plain(intent, "against_position", sentence);
+        } else if self.instances[id as usize].exit.is_some() && (against > 0 || self.leaves(id)) {
             self.tell(id, "exit_working", "An exit works already: every unit has at most one.");
         } else if against <= 0 && self.in_entry_window(id) {
             self.open(intent, side, 0);
@@ -108,25 +110,46 @@ impl Kernel {
     /// An increment against the position: a part of it leaves, or all of it, and what is more opens afterwards.
     fn trade_against(&mut self, intent: &Intent, against: i64) {
         let id = intent.id.instance;
-        let units = match (intent.size_kind, whole_units(intent.size)) {
-            (SizeKind::Quantity, Some(units)) if units > UNITS_MAX => {
-                self.refuse(intent, &too_large(units));
-                return;
-            }
-            (SizeKind::Quantity, Some(units)) => units,
-            (SizeKind::Quantity, None) => {
+        let units = match (intent.size_kind, self.units_of(intent)) {
+            // What is risked means the whole position: it has no units of its own here.
+            (SizeKind::None | SizeKind::Share | SizeKind::RiskPercent | SizeKind::RiskRupees, _) => against,
+            (SizeKind::Quantity, _) if whole_units(intent.size).is_none() => {
                 let sentence = format!("No order: the quantity {} is not a positive whole number.", intent.size);
                 self.tell(id, "too_small", &sentence);
                 return;
             }
-            (SizeKind::None | SizeKind::RiskPercent | SizeKind::RiskRupees, _) => against,
+            (_, Sized::Units(units, _)) => units,
+            (_, Sized::TooLarge(units)) => {
+                self.refuse(intent.id, &too_large(units));
+                return;
+            }
+            // Old lots may be held: risk says what it thinks of units that are no multiple.
+            (SizeKind::Quantity, Sized::TooSmall(_)) => intent.size as i64,
+            (_, Sized::TooSmall(why)) => {
+                self.tell(id, "too_small", &format!("No order: {why}."));
+                return;
+            }
         };
         // A flip that works would close the same units once more.
         self.cancel_entries(id, "a newer increment");
-        if units < against {
-            self.reduce(id, intent, units);
-            return;
+        let tick = self.markets[self.instances[id as usize].instrument as usize].def.tick;
+        match given_limit(intent.limit, intent.side.signum(), tick) {
+            Err(refusal) => self.refuse(intent.id, &refusal),
+            Ok(Some(limit)) if units <= against || !self.in_entry_window(id) => {
+                self.reduce(id, units.min(against), Some((limit, self.entry_until(intent))), &intent.reason);
+            }
+            Ok(Some(_)) => {
+                let rest = Intent { size: (units - against) as f64, ..intent.clone() };
+                self.open(&rest, intent.side.signum(), against);
+            }
+            Ok(None) if units < against => self.reduce(id, units, None, &intent.reason),
+            Ok(None) => self.turn(intent, units, against),
         }
+    }
+
+    /// The whole position leaves, and what an increment has more than it opens afterwards.
+    fn turn(&mut self, intent: &Intent, units: i64, against: i64) {
+        let id = intent.id.instance;
         self.exit_position(id, Role::Exit, &intent.reason);
         if units > against && self.leaves(id) {
             let rest = Intent { size: (units - against) as f64, ..intent.clone() };
@@ -135,22 +158,22 @@ impl Kernel {
     }
 
     /// Whether an order works that closes the whole position.
-    fn leaves(&self, id: u32) -> bool {
+    pub(super) fn leaves(&self, id: u32) -> bool {
         let i = &self.instances[id as usize];
         let exit = i.exit.and_then(|slot| self.orders.get(slot));
-        i.book.quantity() != 0 && exit.is_some_and(|o| o.role != Role::Reduce)
+        i.book.quantity() != 0 && exit.is_some_and(|o| !o.is_partial())
     }
 
     /// Takes back an order that closes a part, where all or none is wanted now.
     pub(super) fn cancel_reduction(&mut self, id: u32, reason: &str) {
         if let Some(slot) = self.instances[id as usize].exit
-            && self.orders.get(slot).is_some_and(|o| o.role == Role::Reduce)
+            && self.orders.get(slot).is_some_and(super::order::Order::is_partial)
         {
             self.end_order(slot, Event::Cancel, reason);
         }
     }
 
-    fn in_entry_window(&self, id: u32) -> bool {
+    pub(super) fn in_entry_window(&self, id: u32) -> bool {
         let i = &self.instances[id as usize];
         (i.entry_from..i.entry_until).contains(&self.now)
     }
@@ -168,7 +191,7 @@ impl Kernel {
     }
 
     /// Opens `side`, closing `closes` units of the other side in the same order.
-    fn open(&mut self, intent: &Intent, side: i8, closes: i64) {
+    pub(super) fn open(&mut self, intent: &Intent, side: i8, closes: i64) {
         let id = intent.id.instance;
         let now = self.now;
         let most = self.accounts[self.instances[id as usize].account as usize].limits_of(id).intents;
@@ -176,22 +199,27 @@ impl Kernel {
         times.note(now, most as usize + 1);
         let rate = times.count(now, RATE_WINDOW_NS);
         match self.plan_entry(intent, side, closes, rate) {
-            Ok(Plan::Enter { limit, quantity, approved }) => {
-                let role = if closes > 0 { Role::Flip } else { Role::Entry };
-                self.enter(intent, role, side, (limit, quantity + closes), approved);
+            Ok(Plan::Enter(entry)) => {
+                self.enter(intent, side, closes, &entry);
+                return;
             }
-            Ok(Plan::Nothing) => self.close_alone(id, closes),
-            Err(refusal) => {
-                self.refuse(intent, &refusal);
-                self.close_alone(id, closes);
-            }
+            Ok(Plan::Nothing) => {}
+            Err(refusal) => self.refuse(intent.id, &refusal),
+        }
+        if !waits(intent) {
+            self.close_alone(id, closes);
         }
     }
 
     /// The opening part was refused: the closing part goes alone.
-    fn close_alone(&mut self, id: u32, closes: i64) {
+    pub(super) fn close_alone(&mut self, id: u32, closes: i64) {
         if closes > 0 {
             self.exit_position(id, Role::Exit, "the opening part was refused");
         }
     }
+}
+
+/// Whether what an intent opens waits for a price.
+fn waits(intent: &Intent) -> bool {
+    intent.trigger.kind != TriggerKind::None
 }

@@ -5,6 +5,7 @@
 //! targets, hooks.
 
 mod account;
+mod adjust;
 mod aligned;
 mod apply;
 pub mod book;
@@ -28,6 +29,7 @@ mod intent;
 mod market;
 pub mod order;
 mod paper;
+mod parts;
 mod path;
 mod protection;
 mod queue;
@@ -35,10 +37,12 @@ mod rates;
 pub mod risk;
 mod schedule;
 mod size;
+mod slices;
 #[cfg(any(test, fuzzing))]
 pub mod sound;
 mod source;
 mod timers;
+mod trigger;
 mod verdict;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! An order's life: one table of state × event; a pair that is not in it is an error.
 
-use crate::record::{OrderId, PriceSpec};
+use crate::record::{ExitPart, Intent, OrderId, PriceSpec};
 use serde::{Deserialize, Serialize};
 
 /// Where an order stands.
@@ -131,6 +131,7 @@ impl State {
 #[allow(missing_docs)] // said by the names below
 pub enum Role {
     Entry,
+    Add,
     Flip,
     Reduce,
     Stop,
@@ -146,6 +147,7 @@ impl Role {
     pub fn name(self) -> &'static str {
         match self {
             Self::Entry => "entry",
+            Self::Add => "add",
             Self::Flip => "flip",
             Self::Reduce => "reduce",
             Self::Stop => "stop",
@@ -159,7 +161,7 @@ impl Role {
 
     /// Whether an order of this role can add to a position.
     pub fn increases(self) -> bool {
-        matches!(self, Self::Entry | Self::Flip)
+        matches!(self, Self::Entry | Self::Add | Self::Flip)
     }
 
     /// Who leaves the queue first: the smaller number.
@@ -167,18 +169,42 @@ impl Role {
         match self {
             Self::Flatten | Self::Limit => 0,
             Self::Stop | Self::Target | Self::Exit | Self::Flat | Self::Reduce => 1,
-            Self::Entry | Self::Flip => 2,
+            Self::Entry | Self::Add | Self::Flip => 2,
         }
     }
 }
 
 /// How a position is to be protected once its entry fills.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ProtectSpec {
     pub stop: PriceSpec,
     pub target: PriceSpec,
     pub trail: PriceSpec,
+    pub exits: Vec<ExitPart>,
+}
+
+impl ProtectSpec {
+    /// What an intent asks for.
+    pub(super) fn of(intent: &Intent) -> Self {
+        Self { stop: intent.stop, target: intent.target, trail: intent.trail, exits: intent.exits.clone() }
+    }
+}
+
+/// What a stop entry waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Whether the price must rise to it, or else fall to it.
+    pub above: bool,
+    /// The price, 1e-8.
+    pub price: i64,
+}
+
+impl Trigger {
+    /// Whether a price has come to it.
+    pub fn is_met(self, last: i64) -> bool {
+        if self.above { last >= self.price } else { last <= self.price }
+    }
 }
 
 /// An approved wish on its way; lives in a slot until it is final.
@@ -198,6 +224,14 @@ pub struct Order {
     pub side: i8,
     /// Units.
     pub quantity: i64,
+    /// Units that follow in orders of their own once these are filled: the exchange takes no larger order.
+    pub more: i64,
+    /// Units that earlier orders of the same intent have filled.
+    pub got: i64,
+    /// Of all of them, units of the other side that it closed when it was planned.
+    pub closes: i64,
+    /// What it waits for; `None` for an order that is on its way.
+    pub trigger: Option<Trigger>,
     /// Units filled.
     pub filled: i64,
     /// Value filled, 1e-8.
@@ -216,14 +250,54 @@ pub struct Order {
     pub until: i64,
     /// It has met a tick that did not take it: from now on it fills at its own price.
     pub rested: bool,
+    /// The parts of the position that it closes, a bit each; 0 for an order that knows no parts.
+    pub parts: u16,
     /// Protection of what it opens.
     pub protect: ProtectSpec,
 }
 
 impl Order {
+    /// An order that has no place yet, of a strategy instance named by its id.
+    pub(super) fn draft(id: OrderId, role: Role, side: i8, limit: i64, quantity: i64) -> Self {
+        Self {
+            id,
+            number: 0,
+            instance: id.intent.instance,
+            account: 0,
+            instrument: 0,
+            side,
+            quantity,
+            more: 0,
+            got: 0,
+            closes: 0,
+            trigger: None,
+            filled: 0,
+            filled_value: 0,
+            limit,
+            role,
+            state: State::Created,
+            live_from: 0,
+            placed: 0,
+            until: i64::MAX,
+            rested: false,
+            parts: 0,
+            protect: ProtectSpec::default(),
+        }
+    }
+
+    /// Whether it closes a part of the position and leaves the rest guarded.
+    pub fn is_partial(&self) -> bool {
+        self.role == Role::Reduce || self.parts != 0
+    }
+
     /// Units that can still fill.
     pub fn rest(&self) -> i64 {
         self.quantity - self.filled
+    }
+
+    /// Units that can still fill, those of the orders that follow included.
+    pub fn open(&self) -> i64 {
+        self.rest() + self.more
     }
 }
 

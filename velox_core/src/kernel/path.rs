@@ -63,7 +63,13 @@ impl Kernel {
         }
         self.markets[instrument].last = to;
         let i = &mut self.instances[id as usize];
-        i.protection.see(i.book.quantity(), to);
+        let held = i.book.quantity();
+        i.protection.see(held, to);
+        if held != 0 {
+            self.watch_open_parts(id, held.signum() as i8);
+        }
+        // What waits for a trigger is an order from here on, which meets the next open.
+        self.watch_triggers(id);
         entered
     }
 

@@ -2,27 +2,38 @@
 
 use super::Kernel;
 use super::order::{Order, ProtectSpec, Role};
+use super::parts::{Part, armed, spread};
 use super::size::Basis;
-use crate::record::{ExitEvent, Intent, IntentId, Kind};
+use crate::record::{ExitEvent, IntentId, Kind};
 use serde::{Deserialize, Serialize};
 
 /// What guards a position; prices at 1e-8, 0 for none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Protection {
-    /// The intent that opened the position.
+    /// The intent that armed what guards the position.
     pub intent: IntentId,
+    /// The intent that opened it.
+    pub since: IntentId,
+    /// Counter of the newest intent that made it larger.
+    pub grown: u32,
     /// A price at or beyond it makes an exit.
     pub stop: i64,
-    /// Where the stop stood first: its distance from the entry is one R.
+    /// Where the stop stood first.
     pub first_stop: i64,
+    /// Its distance from the entry: one R, whatever is added later; 0 without a stop.
+    pub risk: i64,
     /// A price strictly beyond it fills there.
     pub target: i64,
     /// The stop follows the best price at this distance.
     pub trail: i64,
     /// Best price since the entry.
     pub best: i64,
-    /// Price of the entry.
+    /// Average price of what was entered.
     pub entry: i64,
+    /// The strategy has moved its target.
+    pub target_moved: bool,
+    /// Parts with a way out of their own; none where all leaves at once.
+    pub parts: Vec<Part>,
     /// A flip works: it will close the position, the stop waits.
     pub suspended: bool,
 }
@@ -49,9 +60,21 @@ impl Protection {
         };
     }
 
+    /// Whether an intent of this counter opened the position or made it larger.
+    pub(super) fn is_of(&self, counter: u32) -> bool {
+        let newest = self.intent.counter.max(self.grown);
+        self.entry > 0 && (self.since.counter.min(newest)..=newest).contains(&counter)
+    }
+
+    /// The target that is reached next: of the first part that has one, or of all.
+    pub fn next_target(&mut self) -> &mut i64 {
+        let open = self.parts.iter_mut().find(|part| !part.done && part.target > 0);
+        open.map_or(&mut self.target, |part| &mut part.target)
+    }
+
     /// Whether there is anything to watch.
     fn guards(&self) -> bool {
-        self.stop != 0 || self.target != 0 || self.trail != 0
+        self.stop != 0 || self.target != 0 || self.trail != 0 || !self.parts.is_empty()
     }
 
     /// The tighter of stop and trail for a long (+1) or short (−1) position; 0 for none.
@@ -74,30 +97,44 @@ impl Protection {
 impl Kernel {
     /// Arms what an entry brought with it, at the price that it really got.
     pub(super) fn arm_protection(&mut self, id: u32, order: &Order) {
-        let spec = order.protect;
+        let spec = &order.protect;
         let i = &mut self.instances[id as usize];
         let (side, entry) = (order.side, i.book.average());
-        let tick = self.markets[i.instrument as usize].def.tick;
-        let old = &i.protection;
-        if spec == ProtectSpec::default() && old.entry > 0 {
-            return; // an increment without protection of its own keeps what is there
+        let def = &self.markets[i.instrument as usize].def;
+        let (tick, lot, held) = (def.tick, def.lot, i.book.quantity().abs());
+        let old = &mut i.protection;
+        let counter = order.id.intent.counter;
+        if *spec == ProtectSpec::default() && old.entry > 0 {
+            // An increment without protection of its own keeps what is there; cost is what all of it cost.
+            (old.entry, old.grown) = (entry, counter);
+            spread(&mut old.parts, held, lot);
+            return;
         }
         // A position that grew has seen its best price already: a trail never loosens.
         let best = if old.entry > 0 { old.best } else { entry };
-        let basis = Basis { side, entry, stop: 0, tick };
+        let basis = Basis { side, entry, risk: 0, tick };
         // What was a price at the expected entry is one at the real entry too, but for extremes.
         let stop = basis.price(spec.stop, false).unwrap_or(0);
-        let basis = Basis { stop, ..basis };
+        let basis = basis.with_stop(stop);
         // The next part of one entry does not take back where the strategy has moved its stop to.
-        let moved = old.intent == order.id.intent && old.entry > 0 && old.stop != old.first_stop;
+        let same = old.intent == order.id.intent && old.entry > 0;
+        let moved = same && old.stop != old.first_stop;
+        let target_moved = same && old.target_moved;
+        let mut parts = armed(&spec.exits, basis, if same { &old.parts } else { &[] }, target_moved);
+        spread(&mut parts, held, lot);
         i.protection = Protection {
             intent: order.id.intent,
+            since: if old.entry > 0 { old.since } else { order.id.intent },
+            grown: counter,
             stop: if moved { old.stop } else { stop },
             first_stop: stop,
-            target: basis.price(spec.target, true).unwrap_or(0),
+            risk: basis.risk,
+            target: if target_moved { old.target } else { basis.price(spec.target, true).unwrap_or(0) },
             trail: basis.trail(spec.trail).unwrap_or(0),
             best,
             entry,
+            target_moved,
+            parts,
             suspended: false,
         };
         if i.protection.guards() {
@@ -128,34 +165,10 @@ impl Kernel {
         }
     }
 
-    /// The strategy moves its stop.
-    pub(super) fn move_stop(&mut self, id: u32, intent: &Intent) {
-        let i = &self.instances[id as usize];
-        let side = i.book.quantity().signum() as i8;
-        if side == 0 {
-            self.tell(id, "no_position", "There is no position whose stop could move.");
-            return;
-        }
-        let tick = self.markets[i.instrument as usize].def.tick;
-        let basis = Basis { side, entry: i.protection.entry, stop: i.protection.first_stop, tick };
-        match basis.price(intent.stop, false).filter(|stop| *stop > 0) {
-            Some(stop) => {
-                self.instances[id as usize].protection.stop = stop;
-                self.note_exit(id, "moved");
-            }
-            None => self.refuse_plain(intent, "bad_price", "The stop is not a price."),
-        }
-    }
-
     pub(super) fn note_exit(&mut self, id: u32, what: &'static str) {
-        let i = &self.instances[id as usize];
-        let event = ExitEvent {
-            instance: id,
-            instrument: i.instrument,
-            what,
-            stop: i.protection.stop,
-            target: i.protection.target,
-        };
+        let i = &mut self.instances[id as usize];
+        let (instrument, stop, target) = (i.instrument, i.protection.stop, *i.protection.next_target());
+        let event = ExitEvent { instance: id, instrument, what, stop, target };
         self.decide(Kind::ExitEvent, &event);
     }
 
@@ -166,6 +179,9 @@ impl Kernel {
             let held = self.instances[id as usize].book.quantity();
             if held != 0 {
                 self.watch_instance(id, held.signum() as i8);
+            }
+            if !self.instances[id as usize].entries.is_empty() {
+                self.watch_triggers(id);
             }
         }
     }
@@ -179,7 +195,15 @@ impl Kernel {
                 self.exit_position(id, Role::Stop, "stop");
             }
             Some(Due::Target(target)) => self.leave_at_target(id, side, target),
-            None => {}
+            None => self.watch_open_parts(id, side),
+        }
+    }
+
+    /// Looks at the parts of a position while all of it is watched.
+    pub(super) fn watch_open_parts(&mut self, id: u32, side: i8) {
+        let i = &self.instances[id as usize];
+        if !i.protection.parts.is_empty() && i.closing.is_none() && self.is_guarding(id) {
+            self.watch_parts(id, side);
         }
     }
 
@@ -187,7 +211,7 @@ impl Kernel {
     pub(super) fn is_guarding(&self, id: u32) -> bool {
         let i = &self.instances[id as usize];
         // A part that is on its way out leaves the rest guarded: stop and target take its order back.
-        let leaves = i.exit.is_some_and(|slot| self.orders.get(slot).is_none_or(|o| o.role != Role::Reduce));
+        let leaves = i.exit.is_some_and(|slot| self.orders.get(slot).is_none_or(|o| !o.is_partial()));
         !leaves && !i.protection.suspended
     }
 

@@ -16,16 +16,21 @@ pub(super) enum Sized {
     TooLarge(i64),
 }
 
-/// The price from which a protection is reckoned: the entry, its side, its stop (0 for none) and the tick.
+/// The price from which a protection is reckoned: the entry, its side, its risk a unit (0 without a stop) and the tick.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Basis {
     pub(super) side: i8,
     pub(super) entry: i64,
-    pub(super) stop: i64,
+    pub(super) risk: i64,
     pub(super) tick: i64,
 }
 
 impl Basis {
+    /// The same with the risk that a stop (0 for none) makes.
+    pub(super) fn with_stop(self, stop: i64) -> Self {
+        Self { risk: if stop == 0 { 0 } else { (self.entry - stop).abs() }, ..self }
+    }
+
     /// A distance from the entry; `None` where it is none: not finite, not positive, or in R without a stop.
     fn distance(self, spec: PriceSpec) -> Option<i64> {
         let money = |price: i64| price as f64 / ONE as f64;
@@ -33,8 +38,8 @@ impl Basis {
             PriceKind::None | PriceKind::Cost => return Some(0),
             PriceKind::Price | PriceKind::Points => from_float(spec.value)?,
             PriceKind::Percent => from_float(money(self.entry) * spec.value / 100.0)?,
-            PriceKind::Risk if self.stop == 0 => return None,
-            PriceKind::Risk => from_float(money((self.entry - self.stop).abs()) * spec.value)?,
+            PriceKind::Risk if self.risk == 0 => return None,
+            PriceKind::Risk => from_float(money(self.risk) * spec.value)?,
         };
         (1..=PRICE_MAX).contains(&raw).then_some(raw)
     }
@@ -78,30 +83,47 @@ impl Kernel {
     pub(super) fn size_entry(&self, intent: &Intent, price: (i64, i64), stop: Option<i64>, closes: i64) -> Sized {
         let i = &self.instances[intent.id.instance as usize];
         let def = &self.markets[i.instrument as usize].def;
-        let wish = match intent.size_kind {
-            SizeKind::Quantity => return quantity_given(intent.size, def.lot),
-            SizeKind::None => return Sized::TooSmall("no size was given".to_owned()),
-            SizeKind::RiskPercent => from_float(intent.size)
-                .and_then(|p| mul_div(i128::from(i.capital), i128::from(p), 100 * i128::from(ONE))),
-            SizeKind::RiskRupees => from_float(intent.size).map(i128::from),
+        let lot = def.lot;
+        let (entry, rupees) = (price.0, from_float(intent.size).map(i128::from).filter(|rupees| *rupees > 0));
+        let risk = match intent.size_kind {
+            SizeKind::Quantity => return quantity_given(intent.size, lot),
+            SizeKind::Lots => return quantity_given(intent.size * lot as f64, lot),
+            SizeKind::None | SizeKind::Share => return Sized::TooSmall("no size was given".to_owned()),
+            SizeKind::Notional => {
+                let Some(rupees) = rupees else {
+                    return Sized::TooSmall("a value is a positive amount".to_owned());
+                };
+                let allowed = self.allowed_units(intent.id.instance, price, closes);
+                return Self::cut(rupees / i128::from(entry.max(1)), allowed, lot, || {
+                    let one = i128::from(entry) * i128::from(lot);
+                    format!("one lot of {lot} at {} is worth {}", show(entry), show(super::account::narrow(one)))
+                });
+            }
+            SizeKind::RiskPercent => rupees.and_then(|p| mul_div(i128::from(i.capital), p, 100 * i128::from(ONE))),
+            SizeKind::RiskRupees => rupees,
         };
-        let (Some(risk), Some(stop)) = (wish.filter(|r| *r > 0), stop) else {
+        let (Some(risk), Some(stop)) = (risk.filter(|r| *r > 0), stop) else {
             return Sized::TooSmall("a risk size needs a stop and a positive amount".to_owned());
         };
-        let entry = price.0;
-        let distance = (entry - stop).abs().max(3 * def.tick).max(entry / 1000);
+        let distance = risk_distance(entry, stop, def.tick);
         let wanted = risk / i128::from(distance);
-        let allowed = self.allowed_units(intent.id.instance, price, closes).min(wanted);
-        let units = |n: i128| (n.clamp(0, i128::from(UNITS_MAX)) as i64) / def.lot * def.lot;
-        match (units(allowed), units(wanted)) {
-            (0, _) => Sized::TooSmall(format!(
-                "one lot of {} at {} risks {} to the stop; {} is risked and {} units are allowed",
-                def.lot,
+        let allowed = self.allowed_units(intent.id.instance, price, closes);
+        Self::cut(wanted, allowed, lot, || {
+            format!(
+                "one lot of {lot} at {} risks {} to the stop; {} is risked and {} units are allowed",
                 show(entry),
-                show(super::account::narrow(i128::from(distance) * i128::from(def.lot))),
+                show(super::account::narrow(i128::from(distance) * i128::from(lot))),
                 show(super::account::narrow(risk)),
-                allowed.max(0)
-            )),
+                allowed.min(wanted).max(0)
+            )
+        })
+    }
+
+    /// Wanted units within what is allowed, in whole lots.
+    fn cut(wanted: i128, allowed: i128, lot: i64, small: impl FnOnce() -> String) -> Sized {
+        let units = |n: i128| (n.clamp(0, i128::from(UNITS_MAX)) as i64) / lot * lot;
+        match (units(allowed.min(wanted)), units(wanted)) {
+            (0, _) => Sized::TooSmall(small()),
             (n, all) => Sized::Units(n, (n < all).then_some(all)),
         }
     }
@@ -120,10 +142,8 @@ impl Kernel {
         let closing = i128::from(closes);
         let held = i128::from(i.book.quantity().abs()) - closing + i128::from(self.working_units(instance, None));
         let mut allowed = (units_for(limits.order_value) - closing).min(units_for(limits.position_value) - held);
-        for most in [limits.order_quantity, self.markets[i.instrument as usize].def.freeze] {
-            if most > 0 {
-                allowed = allowed.min(i128::from(most) - closing);
-            }
+        if limits.order_quantity > 0 {
+            allowed = allowed.min(i128::from(limits.order_quantity) - closing);
         }
         let power = self.buying_power(i.account, (closes > 0).then_some(instance)).max(0).saturating_mul(95) / 100;
         let margin = mul_div(entry, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX).max(1);
@@ -134,8 +154,13 @@ impl Kernel {
     pub(super) fn working_units(&self, instance: u32, side: Option<i8>) -> i64 {
         let entries = &self.instances[instance as usize].entries;
         let of_side = entries.iter().filter_map(|s| self.orders.get(*s)).filter(|o| side.is_none_or(|s| s == o.side));
-        of_side.map(super::order::Order::rest).sum()
+        of_side.map(super::order::Order::open).sum()
     }
+}
+
+/// What a unit loses from an entry to its stop, at least three ticks and a thousandth.
+pub(super) fn risk_distance(entry: i64, stop: i64, tick: i64) -> i64 {
+    (entry - stop).abs().max(3 * tick).max(entry / 1000)
 }
 
 /// A size in whole units; `None` for what is no positive whole number.
@@ -143,7 +168,7 @@ pub(super) fn whole_units(size: f64) -> Option<i64> {
     (size >= 1.0 && size.is_finite() && size.fract() == 0.0).then_some(size as i64) // saturates
 }
 
-fn quantity_given(size: f64, lot: i64) -> Sized {
+pub(super) fn quantity_given(size: f64, lot: i64) -> Sized {
     match whole_units(size) {
         Some(units) if units > UNITS_MAX => Sized::TooLarge(units),
         Some(units) if units % lot == 0 => Sized::Units(units, None),

@@ -1,7 +1,8 @@
 //! What must hold after every record, whatever came in.
 
-use super::Kernel;
 use super::order::{Role, State};
+use super::parts::Part;
+use super::{Instance, Kernel};
 use crate::record::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,11 +38,12 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
             assert_eq!(order.role.increases(), i.exit != Some(*slot));
             if i.exit == Some(*slot) {
                 assert_eq!(i64::from(order.side), -held.signum(), "an exit stands against the position");
-                leaving += order.rest();
-            } else if order.role == Role::Flip && i64::from(order.side) == -held.signum() {
-                leaving += order.rest().min(held.abs());
+                leaving += order.open();
+            } else if order.role == Role::Flip && order.trigger.is_none() && i64::from(order.side) == -held.signum() {
+                leaving += order.open().min(held.abs());
             }
         }
+        assert_parts(k, i);
         assert!(leaving <= held.abs(), "exits of {leaving} on a position of {held}");
         assert!(i.fired.len() < 1_000 && i.recent.len() < 1_000);
     }
@@ -49,12 +51,31 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
     assert_eq!(live, owned, "every live order belongs to an instance");
     let mut places: Vec<u32> = k.queue.clone();
     places.extend(k.markets.iter().flat_map(|m| &m.working));
+    places.extend(k.orders.iter().filter(|(_, o)| o.trigger.is_some()).map(|(slot, _)| slot));
     places.sort_unstable();
     assert_eq!(places, live.iter().copied().collect::<Vec<_>>(), "a live order waits or works, in one place");
+    for (_, order) in k.orders.iter() {
+        assert_eq!(order.trigger.is_some(), order.state == State::Approved, "what is approved and not sent waits");
+    }
     for slot in &k.queue {
         assert_eq!(k.orders.get(*slot).map(|o| o.state), Some(State::Queued));
     }
     assert_money(k);
+}
+
+/// Every unit of a position that leaves in parts belongs to one of them, and no part sends out more than it has.
+fn assert_parts(k: &Kernel, i: &Instance) {
+    let parts = &i.protection.parts;
+    if parts.is_empty() {
+        return;
+    }
+    assert_eq!(parts.iter().map(|part| part.left).sum::<i64>(), i.book.quantity().abs(), "every unit has one part");
+    assert!(parts.iter().all(|part| part.left >= 0 && (part.left == 0 || !part.done)), "what has left is gone");
+    if let Some(order) = i.exit.and_then(|slot| k.orders.get(slot)).filter(|order| order.parts != 0) {
+        let of = |(at, part): (usize, &Part)| if order.parts & 1 << at == 0 { 0 } else { part.left };
+        let left: i64 = parts.iter().enumerate().map(of).sum();
+        assert!(order.rest() <= left, "parts of {left} send {}", order.rest());
+    }
 }
 
 /// A strategy may change its account while it is flat and takes its profit along: only all accounts together add up.

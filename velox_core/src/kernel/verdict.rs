@@ -57,7 +57,7 @@ impl Kernel {
     }
 
     pub(super) fn refuse_plain(&mut self, intent: &Intent, code: &'static str, sentence: &'static str) {
-        self.refuse(intent, &Refusal { code, sentence, limit: 0, value: 0 });
+        self.refuse(intent.id, &Refusal { code, sentence, limit: 0, value: 0 });
     }
 
     pub(super) fn hook_refusal(&mut self, intent: IntentId, refusal: &Refusal) {
@@ -72,9 +72,9 @@ impl Kernel {
     }
 
     /// Writes a refusal, tells the strategy, and halts it when there are too many.
-    pub(super) fn refuse(&mut self, intent: &Intent, refusal: &Refusal) {
+    pub(super) fn refuse(&mut self, intent: IntentId, refusal: &Refusal) {
         let verdict = RiskVerdict {
-            intent: intent.id,
+            intent,
             verdict: "refused",
             code: refusal.code,
             sentence: refusal.sentence,
@@ -82,8 +82,8 @@ impl Kernel {
             value: refusal.value,
         };
         self.decide(Kind::RiskVerdict, &verdict);
-        let id = intent.id.instance;
-        self.hook_refusal(intent.id, refusal);
+        let id = intent.instance;
+        self.hook_refusal(intent, refusal);
         self.out.notes.push((id, refusal.code, refusal.sentence.to_owned()));
         let now = self.now;
         let instance = &mut self.instances[id as usize];

@@ -21,8 +21,8 @@ use crate::fixed::ONE;
 use crate::kernel::hooks::HookCall;
 use crate::kernel::{Kernel, Node};
 use crate::record::{
-    Action, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, UserValue, ValidKind,
-    Watch,
+    Action, ExitPart, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, TriggerKind,
+    TriggerSpec, UserValue, ValidKind, Watch,
 };
 use crate::replay::{Measures, Recovered};
 
@@ -213,6 +213,11 @@ fn price_spec(kind: u8, value: f64) -> PyResult<PriceSpec> {
     Ok(PriceSpec { kind, value })
 }
 
+/// A part as Python gives it: its share, then target and trail.
+fn exit_part((share, target_kind, target, trail_kind, trail): (f64, u8, f64, u8, f64)) -> PyResult<ExitPart> {
+    Ok(ExitPart { share, target: price_spec(target_kind, target)?, trail: price_spec(trail_kind, trail)? })
+}
+
 fn digest(bytes: Option<[u8; 32]>) -> [u8; 32] {
     bytes.unwrap_or_default()
 }
@@ -343,14 +348,18 @@ impl Core {
         size_kind: u8,
         size: f64,
         limit: f64,
+        trigger_kind: u8,
+        trigger: f64,
         stop_kind: u8,
         stop: f64,
         target_kind: u8,
         target: f64,
         trail_kind: u8,
         trail: f64,
+        exits: Vec<(f64, u8, f64, u8, f64)>,
         valid_kind: u8,
         valid: i64,
+        trade: u32,
         reason: String,
     ) -> PyResult<u32> {
         let mut inner = self.lock()?;
@@ -359,10 +368,12 @@ impl Core {
             cause.ok_or_else(|| PyRuntimeError::new_err("intents are raised inside the strategy's own hooks"))?;
         let action = Action::try_from(action).map_err(PyValueError::new_err)?;
         let size_kind = SizeKind::try_from(size_kind).map_err(PyValueError::new_err)?;
+        let trigger_kind = TriggerKind::try_from(trigger_kind).map_err(PyValueError::new_err)?;
         let valid_kind = ValidKind::try_from(valid_kind).map_err(PyValueError::new_err)?;
         let stop = price_spec(stop_kind, stop)?;
         let target = price_spec(target_kind, target)?;
         let trail = price_spec(trail_kind, trail)?;
+        let exits = exits.into_iter().map(exit_part).collect::<PyResult<Vec<_>>>()?;
         let (counter, is_heard) = inner.admit(instance, action, side)?;
         if !is_heard {
             return Ok(counter);
@@ -376,11 +387,14 @@ impl Core {
             size_kind,
             size,
             limit,
+            trigger: TriggerSpec { kind: trigger_kind, price: trigger },
             stop,
             target,
             trail,
+            exits,
             valid_kind,
             valid,
+            trade,
             bar_open: cause.bar_open,
             bar_seconds: cause.bar_seconds,
             reason: cut(reason),

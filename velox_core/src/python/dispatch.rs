@@ -280,7 +280,7 @@ fn call_with(
             let fill = Fill { order_id: *intent, side: *side, quantity: *quantity, price, role };
             callable.call1((Bound::new(py, fill)?,))?
         }
-        HookArg::Trade { intent } => callable.call1((*intent,))?,
+        HookArg::Trade { intent, part } => callable.call1((*intent, *part))?,
         HookArg::Refusal { intent, code, sentence, limit, value } => {
             let (limit, value) = (shown(code, *limit), shown(code, *value));
             let refusal = Refusal { intent: *intent, code, sentence: sentence.clone(), limit, value };

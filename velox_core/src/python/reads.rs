@@ -43,12 +43,12 @@ impl Core {
     /// What the kernel knows of the trade that an intent began.
     fn trade(&self, instance: usize, counter: u32) -> PyResult<TradeState> {
         self.read(|kernel| {
-            let p = kernel.instances.get(instance).and_then(|i| i.trade(counter)).cloned().unwrap_or_default();
+            let mut p = kernel.instances.get(instance).and_then(|i| i.trade(counter)).cloned().unwrap_or_default();
             TradeState {
                 entry: known(p.entry),
                 stop: known(p.stop),
-                first_stop: known(p.first_stop),
-                target: known(p.target),
+                risk: known(p.risk),
+                target: known(*p.next_target()),
             }
         })
     }

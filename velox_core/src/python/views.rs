@@ -210,6 +210,6 @@ impl Position {
 pub(super) struct TradeState {
     pub(super) entry: f64,
     pub(super) stop: f64,
-    pub(super) first_stop: f64,
+    pub(super) risk: f64,
     pub(super) target: f64,
 }

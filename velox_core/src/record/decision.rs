@@ -77,7 +77,7 @@ pub struct OrderEvent<'a> {
     pub filled: i64,
     /// Limit price.
     pub limit: i64,
-    /// `entry`, `flip`, `stop`, `target`, `exit`, `flat`, `limit`, `flatten`.
+    /// `entry`, `add`, `flip`, `reduce`, `stop`, `target`, `exit`, `flat`, `limit`, `flatten`.
     pub role: &'static str,
     /// Why, where it is not plain.
     pub reason: &'a str,

@@ -24,10 +24,16 @@ pub enum Action {
     Trade,
     /// Move the stop.
     StopTo,
-    /// Leave the position.
+    /// Leave the position, or the part of it that the size says.
     Exit,
     /// Cancel a working entry.
     CancelEntry,
+    /// `add`: more of the position, guarded by what guards it.
+    Add,
+    /// `resize`: the position as large as this.
+    Resize,
+    /// Move the target.
+    TargetTo,
 }
 
 /// How the size of an intent is given.
@@ -42,6 +48,12 @@ pub enum SizeKind {
     RiskPercent,
     /// Rupees lost at the stop.
     RiskRupees,
+    /// Lots.
+    Lots,
+    /// Rupees of value at the entry.
+    Notional,
+    /// A share of the position, from 0 to 1; only to leave it.
+    Share,
 }
 
 /// How a protective price is given.
@@ -75,6 +87,28 @@ pub enum ValidKind {
     Bars,
 }
 
+/// Which way the price must go before a waiting entry is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum TriggerKind {
+    /// It does not wait.
+    #[default]
+    None,
+    /// At the trigger or above.
+    Above,
+    /// At the trigger or below.
+    Below,
+}
+
+/// What an entry waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TriggerSpec {
+    /// Which way.
+    pub kind: TriggerKind,
+    /// Rupees.
+    pub price: f64,
+}
+
 /// A protective price as the strategy gave it; floats end here, at the order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PriceSpec {
@@ -82,6 +116,17 @@ pub struct PriceSpec {
     pub kind: PriceKind,
     /// Rupees, percent or multiples.
     pub value: f64,
+}
+
+/// A part of a position that has its own way out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExitPart {
+    /// Its share of the position; 0 for what the others leave.
+    pub share: f64,
+    /// Where it is to be left at a gain.
+    pub target: PriceSpec,
+    /// Distance at which its own stop follows the best price.
+    pub trail: PriceSpec,
 }
 
 /// What a strategy wishes.
@@ -103,16 +148,22 @@ pub struct Intent {
     pub size: f64,
     /// Limit price in rupees; NaN for protected market.
     pub limit: f64,
+    /// What the entry waits for in the kernel.
+    pub trigger: TriggerSpec,
     /// Where the position is to be left at a loss.
     pub stop: PriceSpec,
     /// Where it is to be left at a gain.
     pub target: PriceSpec,
     /// Distance at which the stop follows the best price.
     pub trail: PriceSpec,
+    /// Parts that leave one by one; none for all at once.
+    pub exits: Vec<ExitPart>,
     /// How the entry's life is given.
     pub valid_kind: ValidKind,
     /// Time in ns or number of candles.
     pub valid: i64,
+    /// Counter of the intent whose trade is meant, 0 for whatever is open.
+    pub trade: u32,
     /// Open time of the candle that caused it, 0 where none did.
     pub bar_open: i64,
     /// Length of that candle, s.
@@ -124,8 +175,9 @@ pub struct Intent {
 }
 
 as_u8! {
-    Action { Go = 0, Trade = 1, StopTo = 2, Exit = 3, CancelEntry = 4 }
-    SizeKind { None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3 }
+    Action { Go = 0, Trade = 1, StopTo = 2, Exit = 3, CancelEntry = 4, Add = 5, Resize = 6, TargetTo = 7 }
+    SizeKind { None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3, Lots = 4, Notional = 5, Share = 6 }
     PriceKind { None = 0, Price = 1, Percent = 2, Points = 3, Risk = 4, Cost = 5 }
+    TriggerKind { None = 0, Above = 1, Below = 2 }
     ValidKind { Default = 0, Until = 1, Bars = 2 }
 }

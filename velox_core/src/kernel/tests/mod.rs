@@ -1,5 +1,6 @@
 //! The kernel's rulings, each as a small day.
 
+mod adjusting;
 mod aligned;
 mod by_candles;
 mod candles;
@@ -17,12 +18,16 @@ mod limits;
 mod lines;
 mod made;
 mod new_day;
+mod parted;
 mod random;
 mod rules;
 mod sequences;
 mod sizes;
+mod sliced;
 mod table;
+mod waiting;
 mod wish;
+mod wished;
 
 use crate::record::{Action, CommandKind, Kind, NodeAdded};
 

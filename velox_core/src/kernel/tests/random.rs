@@ -1,6 +1,7 @@
 //! Whatever comes in, in whatever order: no panic, sound books, and the same decisions from the same records.
 
 use super::day::{Day, S, at, paise, share, strategy};
+use super::wished::{Raw, Wished, odd_number, raw, wished};
 use crate::kernel::Kernel;
 use crate::record::*;
 use proptest::prelude::*;
@@ -10,8 +11,8 @@ use proptest::prelude::*;
 pub(super) enum Act {
     Tick { share: u32, step_ms: i64, move_ticks: i64, volume: i64, book: bool },
     Odd { share: u32, field: u8, value: i64 },
-    Wish { instance: u32, action: u8, side: i8, units: i64, stop: u8, target: u8, trail: u8, limit: i64 },
-    Raw { instance: u32, kinds: [u8; 4], size: f64, limit: f64, stop: f64, target: f64, trail: f64, valid: i64 },
+    Wish(Wished),
+    Raw(Raw),
     Mark { ahead_ms: i64 },
     Command { kind: u8, key: u8 },
     Feed { kind: u8 },
@@ -19,50 +20,13 @@ pub(super) enum Act {
     Start { instance: u32 },
 }
 
-fn odd_number() -> impl Strategy<Value = i64> {
-    prop_oneof![
-        Just(i64::MIN),
-        Just(i64::MAX),
-        Just(-1),
-        Just(0),
-        Just(1),
-        Just(paise(1e7)),
-        Just(paise(1e7) + 1),
-        any::<i64>(),
-        (0..200i64).prop_map(|p| p * 100_000_000)
-    ]
-}
-
-fn odd_float() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        Just(f64::NAN),
-        Just(f64::INFINITY),
-        Just(f64::NEG_INFINITY),
-        Just(0.0),
-        Just(-1.0),
-        Just(1e300),
-        Just(1e-300),
-        80.0..120.0f64,
-        0.0..5.0f64,
-        any::<f64>()
-    ]
-}
-
 pub(super) fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         60 => (0..2u32, 0..1_500i64, -8..=8i64, 0..50i64, any::<bool>())
             .prop_map(|(share, step_ms, move_ticks, volume, book)| Act::Tick { share, step_ms, move_ticks, volume, book }),
         4 => (0..3u32, 0..12u8, odd_number()).prop_map(|(share, field, value)| Act::Odd { share, field, value }),
-        24 => (0..2u32, prop_oneof![3 => Just(0u8), 3 => Just(1u8), 2 => 2..5u8], -1..=1i8, 1..40i64, 0..4u8, 0..4u8, 0..4u8, prop_oneof![2 => Just(0i64), 1 => -12..=12i64]).prop_map(
-            |(instance, action, side, units, stop, target, trail, limit)| Act::Wish {
-                instance, action, side, units, stop, target, trail, limit
-            }
-        ),
-        3 => (0..2u32, [0..5u8, 0..4u8, 0..6u8, 0..3u8], odd_float(), odd_float(), odd_float(), odd_float(), odd_float(),
-              odd_number())
-            .prop_map(|(instance, kinds, size, limit, stop, target, trail, valid)| Act::Raw {
-                instance, kinds, size, limit, stop, target, trail, valid
-            }),
+        24 => wished().prop_map(Act::Wish),
+        3 => raw().prop_map(Act::Raw),
         4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
         2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>()).prop_map(|(kind, key)| Act::Command { kind, key }),
         1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
@@ -86,8 +50,14 @@ pub(super) struct World {
 
 pub(super) fn world() -> impl Strategy<Value = World> {
     let switches = (prop::bool::weighted(0.3), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (switches, prop_oneof![Just(0), Just(30i64)]).prop_map(|((candles, partial, latency, wall, circuits), freeze)| {
-        World { candles, partial, latency, wall: wall && !candles, freeze, circuits }
+    let freezes = prop_oneof![Just(0), Just(30i64), Just(8i64)];
+    (switches, freezes).prop_map(|((candles, partial, latency, wall, circuits), freeze)| World {
+        candles,
+        partial,
+        latency,
+        wall: wall && !candles,
+        freeze,
+        circuits,
     })
 }
 
@@ -156,28 +126,16 @@ impl Play {
                 self.tick(share, step_ms * 1_000_000, move_ticks, volume, book);
             }
             Act::Odd { share, field, value } => self.odd(share, field, value),
-            Act::Wish { instance, action, side, units, stop, target, trail, limit } => {
-                let kinds = [action, 1, stop, 0];
-                let base = self.price[instance as usize] as f64 / 1e8;
-                let mut wish = self.wish(instance, kinds, side);
-                let spec = |kind: u8, side: f64| {
-                    let kind = PriceKind::try_from(kind).unwrap();
-                    PriceSpec { kind, value: if kind == PriceKind::Price { base + side } else { 0.4 } }
-                };
-                wish.size = units as f64;
-                wish.limit = if limit == 0 { f64::NAN } else { base + limit as f64 * 0.05 };
-                wish.stop = spec(stop, -0.3 * f64::from(side));
-                wish.target = spec(target, 0.3 * f64::from(side));
-                wish.trail = if trail == 1 { PriceSpec::default() } else { spec(trail, 0.0) };
-                self.day.put(Kind::Intent, &wish);
+            Act::Wish(ref wished) => {
+                let action = Action::try_from(wished.action).unwrap();
+                let blank = self.day.wish_of(wished.instance, action, wished.side).intent;
+                let base = self.price[wished.instance as usize] as f64 / 1e8;
+                self.day.put(Kind::Intent, &wished.intent(blank, base));
             }
-            Act::Raw { instance, kinds, size, limit, stop, target, trail, valid } => {
-                let mut wish = self.wish(instance, kinds, if size > 1.0 { 1 } else { -1 });
-                let spec = |value| PriceSpec { kind: PriceKind::try_from(kinds[2]).unwrap(), value };
-                (wish.size, wish.limit, wish.valid) = (size, limit, valid);
-                (wish.stop, wish.target, wish.trail) = (spec(stop), spec(target), spec(trail));
-                (wish.bar_open, wish.bar_seconds) = (valid, valid as u32);
-                self.day.put(Kind::Intent, &wish);
+            Act::Raw(ref raw) => {
+                let action = Action::try_from(raw.kinds[0]).unwrap();
+                let blank = self.day.wish_of(raw.instance, action, if raw.size > 1.0 { 1 } else { -1 }).intent;
+                self.day.put(Kind::Intent, &raw.intent(blank));
             }
             Act::Mark { ahead_ms } => {
                 self.clock += ahead_ms * 1_000_000;
@@ -260,14 +218,6 @@ impl Play {
             _ => tick.instrument = value as u32,
         }
         self.day.put_tick_at(&tick, self.clock);
-    }
-
-    fn wish(&mut self, instance: u32, kinds: [u8; 4], side: i8) -> Intent {
-        let action = Action::try_from(kinds[0]).unwrap();
-        let mut intent = self.day.wish_of(instance, action, side).intent;
-        intent.size_kind = SizeKind::try_from(kinds[1]).unwrap();
-        intent.valid_kind = ValidKind::try_from(kinds[3]).unwrap();
-        intent
     }
 }
 

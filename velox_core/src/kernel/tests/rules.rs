@@ -38,7 +38,7 @@ fn each_rule_refuses_an_intent() {
         ("not_shortable", -1, |d| redefined(d, |i| i.shortable = false)),
         ("needs_intraday", -1, |d| d.kernel.instances[0].entry_until = i64::MAX),
         ("near_upper_circuit", -1, |d| redefined(d, |i| i.upper = paise(101.0))),
-        ("freeze", 1, |d| redefined(d, |i| i.freeze = 9)),
+        ("freeze", 1, |d| redefined(d, |i| (i.freeze, i.lot) = (9, 10))),
         ("order_quantity", 1, |d| d.limits(|l| l.order_quantity = 9)),
         ("order_value", 1, |d| d.limits(|l| l.order_value = paise(1_000.0))),
         ("position_value", 1, |d| d.limits(|l| l.position_value = paise(1_000.0))),

@@ -57,7 +57,7 @@ fn limits_and_buying_power_cut_and_say_so() {
 }
 
 #[test]
-fn the_freeze_quantity_cuts_too_and_lots_round_down() {
+fn lots_round_down_and_what_is_above_the_freeze_quantity_follows() {
     let mut day = Day::bare();
     day.begin();
     day.share(|d| (d.lot, d.freeze) = (30, 100));
@@ -65,6 +65,7 @@ fn the_freeze_quantity_cuts_too_and_lots_round_down() {
     day.tick("09:15:01", 100.0);
     day.wish(Action::Go, 1).risk_rupees(1_000.0).stop(99.05).send();
     assert_eq!(units(&day), Some(90));
+    assert_eq!(day.kernel.working_units(0, None), 990);
 }
 
 #[test]

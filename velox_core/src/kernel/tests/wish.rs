@@ -1,7 +1,7 @@
 //! Intents in words.
 
 use super::day::{Day, at};
-use crate::record::{Intent, Kind, PriceKind, PriceSpec, SizeKind};
+use crate::record::{ExitPart, Intent, Kind, PriceKind, PriceSpec, SizeKind, TriggerKind, TriggerSpec};
 
 /// An intent in the making.
 pub(super) struct Wish<'a> {
@@ -16,6 +16,17 @@ impl<'a> Wish<'a> {
 
     pub(super) fn quantity(mut self, units: i64) -> Self {
         (self.intent.size_kind, self.intent.size) = (SizeKind::Quantity, units as f64);
+        self
+    }
+
+    pub(super) fn sized(mut self, kind: SizeKind, size: f64) -> Self {
+        (self.intent.size_kind, self.intent.size) = (kind, size);
+        self
+    }
+
+    /// It is about the trade that an intent of this counter began.
+    pub(super) fn of(mut self, trade: u32) -> Self {
+        self.intent.trade = trade;
         self
     }
 
@@ -41,6 +52,26 @@ impl<'a> Wish<'a> {
 
     pub(super) fn limit(mut self, price: f64) -> Self {
         self.intent.limit = price;
+        self
+    }
+
+    /// It waits until the price rises to this.
+    pub(super) fn above(mut self, price: f64) -> Self {
+        self.intent.trigger = TriggerSpec { kind: TriggerKind::Above, price };
+        self
+    }
+
+    /// It waits until the price falls to this.
+    pub(super) fn below(mut self, price: f64) -> Self {
+        self.intent.trigger = TriggerSpec { kind: TriggerKind::Below, price };
+        self
+    }
+
+    /// One part more, with a target, or with a trail in points.
+    pub(super) fn part(mut self, share: f64, target: Option<f64>, trail: Option<f64>) -> Self {
+        let spec = |kind, value: Option<f64>| value.map_or_else(PriceSpec::default, |value| PriceSpec { kind, value });
+        let (target, trail) = (spec(PriceKind::Price, target), spec(PriceKind::Points, trail));
+        self.intent.exits.push(ExitPart { share, target, trail });
         self
     }
 

@@ -1,0 +1,161 @@
+//! Stop entries: they wait in the kernel, and an applied tick at or beyond their trigger sends them.
+
+use super::Kernel;
+use super::entry::{bad_price, crossed};
+use super::order::{Event, Order, Role, Trigger};
+use super::parts::nearest_target;
+use super::risk::{self, Class, Refusal};
+use super::size::Basis;
+use crate::fixed::{PRICE_MAX, ceil_tick, floor_tick, from_float};
+use crate::record::{TriggerKind, TriggerSpec};
+
+/// What a trigger is in whole ticks, never nearer than it was asked for; `None` for what does not wait.
+pub(super) fn trigger_of(spec: TriggerSpec, tick: i64) -> Result<Option<Trigger>, Refusal> {
+    let above = match spec.kind {
+        TriggerKind::None => return Ok(None),
+        TriggerKind::Above => true,
+        TriggerKind::Below => false,
+    };
+    let price = from_float(spec.price).filter(|price| (1..=PRICE_MAX).contains(price)).ok_or_else(bad_price)?;
+    let price = if above { ceil_tick(price, tick) } else { floor_tick(price, tick) };
+    if price > 0 { Ok(Some(Trigger { above, price })) } else { Err(bad_price()) }
+}
+
+impl Kernel {
+    /// Sends what an instance's newest applied tick has triggered, the older first.
+    pub(super) fn watch_triggers(&mut self, id: u32) {
+        while let Some(slot) = self.first_triggered(id) {
+            self.send_triggered(slot);
+        }
+    }
+
+    fn first_triggered(&self, id: u32) -> Option<u32> {
+        let i = &self.instances[id as usize];
+        let last = self.markets[i.instrument as usize].last;
+        let met = |slot: &u32| self.orders.get(*slot)?.trigger.is_some_and(|t| t.is_met(last)).then_some(*slot);
+        i.entries.iter().find_map(met)
+    }
+
+    /// From now on it is an order like any other, or it is no more.
+    fn send_triggered(&mut self, slot: u32) {
+        let Some(order) = self.orders.get(slot) else {
+            return;
+        };
+        let id = order.instance;
+        if !self.in_entry_window(id) {
+            self.drop_triggered(slot, "outside_window", "Outside the entry window nothing is opened.");
+        } else if let Some((code, sentence)) = self.triggered_beyond(order) {
+            self.drop_triggered(slot, code, sentence);
+        } else if self.meet_position(slot) {
+            match self.judge_triggered(slot) {
+                Ok(()) => self.release_triggered(slot),
+                Err(refusal) => {
+                    let (intent, closes) = self.orders.get(slot).map(|o| (o.id.intent, o.closes)).unwrap_or_default();
+                    self.end_order(slot, Event::Cancel, refusal.sentence);
+                    self.refuse(intent, &refusal);
+                    self.close_alone(id, closes);
+                }
+            }
+        }
+    }
+
+    fn drop_triggered(&mut self, slot: u32, code: &'static str, sentence: &'static str) {
+        if let Some(id) = self.orders.get(slot).map(|o| o.instance) {
+            self.end_order(slot, Event::Cancel, sentence);
+            self.tell(id, code, sentence);
+        }
+    }
+
+    /// Whether the tick that triggers an entry lies beyond its stop or target: a gap leaves nothing to win.
+    fn triggered_beyond(&self, order: &Order) -> Option<(&'static str, &'static str)> {
+        let market = &self.markets[order.instrument as usize];
+        let slippage = self.accounts[order.account as usize].def.slippage_ticks;
+        let entry = market.expected(order.side, slippage)?;
+        let basis = Basis { side: order.side, entry, risk: 0, tick: market.def.tick };
+        let stop = basis.price(order.protect.stop, false)?;
+        let target = nearest_target(basis.with_stop(stop), order.protect.target, &order.protect.exits)?;
+        crossed(entry, order.side, stop, target)
+    }
+
+    /// Fits a triggered entry to what is held by now; false when nothing of it is left to send.
+    fn meet_position(&mut self, slot: u32) -> bool {
+        let Some(order) = self.orders.get(slot) else {
+            return false;
+        };
+        let (id, flips, opens) = (order.instance, order.role == Role::Flip, order.open() - order.closes);
+        let against = (self.instances[id as usize].book.quantity() * -i64::from(order.side)).max(0);
+        if against > 0 {
+            // What leaves in part and what else would open makes room for the order that closes all of it.
+            self.cancel_reduction(id, "a triggered entry turns the position");
+            let others: Vec<u32> = self.instances[id as usize].entries.iter().copied().filter(|s| *s != slot).collect();
+            for other in others {
+                self.end_order(other, Event::Cancel, "a triggered entry turns the position");
+            }
+            if self.instances[id as usize].exit.is_some() {
+                self.drop_triggered(slot, "exit_working", "An exit works already: every unit has at most one.");
+                return false;
+            }
+        }
+        // A target turns the whole position; an increment only sells what it has.
+        if against > 0 && !flips && opens <= against {
+            self.end_order(slot, Event::Cancel, "it closes what is held instead");
+            if opens < against {
+                self.reduce(id, opens, None, "a triggered increment");
+            } else {
+                self.exit_position(id, Role::Exit, "a triggered increment");
+            }
+            return false;
+        }
+        let whole = if flips { opens + against } else { opens };
+        let one = self.slice(id, whole);
+        if let Some(order) = self.orders.get_mut(slot) {
+            (order.quantity, order.more) = (one, whole - one);
+            order.closes = against;
+            order.role = match order.role {
+                _ if against > 0 => Role::Flip,
+                Role::Flip => Role::Entry,
+                role => role,
+            };
+        }
+        true
+    }
+
+    /// Holds a triggered order against every rule once more; what it is itself counts once.
+    fn judge_triggered(&self, slot: u32) -> Result<(), Refusal> {
+        let Some(order) = self.orders.get(slot) else {
+            return Ok(());
+        };
+        let Order { side, limit, closes, .. } = *order;
+        let facts = self.risk_facts(order.instance, side, limit, order.open() - closes, 0, closes);
+        if closes > 0 {
+            risk::approve(Class::Reduce, &risk::Order { quantity: closes, closes: 0, ..facts })?;
+        }
+        let facts = risk::Order {
+            working: facts.working - order.open(),
+            open_instance: facts.open_instance - 1,
+            open_account: facts.open_account - 1,
+            // The buying power of an entry is what is left beside it; that of a flip leaves the strategy out.
+            margin_needed: if closes > 0 { facts.margin_needed } else { 0 },
+            duplicate: false,
+            ..facts
+        };
+        risk::approve(Class::Increase, &facts).map(drop)
+    }
+
+    fn release_triggered(&mut self, slot: u32) {
+        let Some(order) = self.orders.get_mut(slot) else {
+            return;
+        };
+        order.trigger = None;
+        let (id, account, role) = (order.instance, order.account, order.role);
+        let live_from = self.live_from(self.accounts[account as usize].def.latency_ns);
+        if let Some(order) = self.orders.get_mut(slot) {
+            order.live_from = live_from;
+        }
+        self.step(slot, Event::Enqueue, "triggered");
+        self.queue.push(slot);
+        if role == Role::Flip {
+            self.suspend_protection(id);
+        }
+    }
+}
