@@ -4,6 +4,7 @@ from velox.strategy import crossed
 from velox.strategy.base import Strategy
 from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
 from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars
+from velox.strategy.limits import Guard, Limits
 from velox.strategy.params import Param
 from velox.strategy.protect import cost, pct, points, r
 from velox.strategy.schedule import at, bars, every, intraday, on
@@ -36,8 +37,10 @@ __all__ = [
     "Donchian",
     "EMA",
     "Fill",
+    "Guard",
     "HMA",
     "Keltner",
+    "Limits",
     "MACD",
     "OBV",
     "OpeningRange",

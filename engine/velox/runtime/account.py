@@ -4,9 +4,9 @@ import msgspec
 
 from velox.events import AccountDef, ClockMode, FactsLoaded, LimitsSet
 from velox.events import Settings as Thresholds
-from velox.settings import Settings
+from velox.settings import LevelLimits, Settings
 
-__all__ = ["account_def", "limits_lines", "limits_set", "thresholds", "with_brokerage"]
+__all__ = ["account_def", "level_limits", "limits_lines", "limits_set", "thresholds", "with_brokerage"]
 
 _ONE = 100_000_000  # a rupee at 1e-8
 _SHARE = 100_000_000  # a percent at 1e-10
@@ -31,24 +31,53 @@ def account_def(settings: Settings) -> AccountDef:
 
 
 def limits_set(settings: Settings) -> LimitsSet:
-    """Limits of the account and of each of its instances."""
+    """Limits of the account, and what each of its instances begins with."""
     limits = settings.limits
     return LimitsSet(
         account=0,
         instance=-1,
+        instrument=-1,
         order_value=round(limits.order_value_rupees * _ONE),
         position_value=round(limits.position_value_rupees * _ONE),
         order_quantity=limits.order_quantity,
+        position_quantity=limits.position_quantity,
+        trade_risk=round(limits.trade_risk_pct * _SHARE),
         instance_open_orders=limits.instance_open_orders,
         account_open_orders=limits.account_open_orders,
         intents=limits.intents,
         refusals=limits.refusals,
         sends=limits.sends,
         trades=limits.trades,
+        account_trades=limits.account_trades,
         daily_loss=round(limits.daily_loss_pct * _SHARE),
         drawdown=round(limits.drawdown_pct * _SHARE),
         fat_finger=round(limits.fat_finger_pct * _SHARE),
         duplicate_ns=limits.duplicate_ms * _MS,
+    )
+
+
+def level_limits(limits: LevelLimits, *, instance: int = -1, instrument: int = -1) -> LimitsSet:
+    """Limits of one instance or of one instrument, besides those of the account."""
+    return LimitsSet(
+        account=0,
+        instance=instance,
+        instrument=instrument,
+        order_value=round(limits.order_value_rupees * _ONE),
+        position_value=round(limits.position_value_rupees * _ONE),
+        order_quantity=limits.order_quantity,
+        position_quantity=limits.position_quantity,
+        trade_risk=round(limits.trade_risk_pct * _SHARE),
+        instance_open_orders=limits.open_orders,
+        account_open_orders=limits.open_orders,
+        intents=limits.intents,
+        refusals=0,
+        sends=0,
+        trades=limits.trades,
+        account_trades=limits.trades,
+        daily_loss=round(limits.daily_loss_pct * _SHARE),
+        drawdown=round(limits.drawdown_pct * _SHARE),
+        fat_finger=round(limits.fat_finger_pct * _SHARE),
+        duplicate_ns=0,
     )
 
 

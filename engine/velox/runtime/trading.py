@@ -23,6 +23,7 @@ from velox.market.dated import data_files
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook, definition
 from velox.runtime.account import account_def, limits_set, thresholds, with_brokerage
+from velox.runtime.levels import check_levels, level_sets
 from velox.runtime.plan import Plan, StrategyPlan
 from velox.settings import Settings
 from velox.strategy.base import Strategy
@@ -58,6 +59,7 @@ class TradingDay:
     async def begin(self, watched: Sequence[str], history: History, clock: ClockMode) -> None:
         """Journal everything that the day begins with, less what an interrupted beginning has journalled already."""
         core, facts = self.core, with_brokerage(self.facts.loaded, self._settings)
+        check_levels(self._settings, self._book)
         chosen = self._chosen()
         started = self._check_started(chosen)
         self._end_others(chosen)
@@ -79,6 +81,10 @@ class TradingDay:
             kept = dict(core.state(number)) if number is not None else None
             self.instances.append(Instance(core, next(fresh) if number is None else number, spec, cls, kept))
         await self._warm_up(history)
+        strategies = {each.spec.name: each.id for each in self.instances}
+        instruments = {market["name"]: number for number, market in enumerate(core.markets())}
+        for limits in level_sets(self._settings, core.summary(), strategies, instruments):
+            core.input(Kind.LIMITS_SET, encode(limits))
         self._start(started)
 
     def _define(self, names: set[str]) -> None:

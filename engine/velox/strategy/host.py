@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from velox.events import Schedule, StrategyStarted
+from velox.events import MoneyRules, Schedule, StrategyRules, StrategyStarted
 from velox.strategy import state
 from velox.strategy.base import Strategy
 from velox.strategy.binding import Binding
 from velox.strategy.clocktext import SECOND_NS
 from velox.strategy.core import CoreLike, Series
 from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
-from velox.strategy.spec import HookSpec, NodeSpec, SessionSpec, Spec
+from velox.strategy.spec import GuardSpec, HookSpec, LimitsSpec, NodeSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
 
 __all__ = ["Instance", "ScheduleWire", "Wiring"]
@@ -22,6 +22,7 @@ _FIELDS = ("open", "high", "low", "close", "volume")
 _TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
 _ALWAYS_NS = 2**63 - 1
 _TICK_HOOK = 1
+_ONE = 100_000_000  # a rupee at 1e-8
 
 _Hooks = list[Callable[..., object] | None]
 
@@ -100,6 +101,7 @@ class Instance:
             entry_from=wiring.entry_from_ns,
             entry_until=wiring.entry_until_ns,
             flat_at=wiring.flat_at_ns,
+            rules=_rules(spec),
         )
 
     def _graph(self, core: CoreLike, series: list[int], nodes: list[int]) -> dict[str, object]:
@@ -110,6 +112,7 @@ class Instance:
             held[node.name] = _node_handle(node, number, core)
         if self.spec.session is not None:
             held[self.spec.session.name] = _session_times(self.spec.session)
+        held |= {rules.name: rules for rules in (self.spec.limits, self.spec.guard) if rules is not None}
         return held
 
     def _state(self, kept: Mapping[str, bytes]) -> dict[str, object]:
@@ -156,6 +159,23 @@ class Instance:
     def _schedule(self, hook: HookSpec) -> ScheduleWire:
         first_ns = self.spec.day_start_ns + hook.at_ns if hook.kind == "at" else self.spec.open_ns + hook.every_ns
         return ScheduleWire(hook.number, first_ns, hook.every_ns, hook.run_late)
+
+
+def _rules(spec: Spec) -> StrategyRules:
+    """What the class body limits; instances of one class on one account share what is shared."""
+    limits = spec.limits or LimitsSpec(name="")
+    return StrategyRules(
+        group=spec.class_name if spec.limits else "",
+        max_trades=limits.max_trades,
+        cooldown=limits.cooldown_ns,
+        max_positions=limits.max_positions,
+        shared=_money(limits),
+        own=_money(spec.guard or GuardSpec(name="")),
+    )
+
+
+def _money(rules: GuardSpec) -> MoneyRules:
+    return MoneyRules(*(round(rupees * _ONE) for rupees in (rules.max_loss, rules.lock_at, rules.lock_keep)))
 
 
 def _node_handle(node: NodeSpec, number: int, core: CoreLike) -> Any:

@@ -6,7 +6,7 @@ use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
 use crate::indicators::Indicator;
 use crate::kernel::candle::Source;
 use crate::record::{
-    AccountDef, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings,
+    AccountDef, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings, StrategyRules,
     StrategyStarted, Timer, Watch,
 };
 use std::fmt;
@@ -178,6 +178,12 @@ impl Kernel {
         if limits.account as usize >= self.accounts.len() {
             return fault(format!("limits for account {}, which is not there", limits.account));
         }
+        if limits.instance >= 0 && limits.instrument >= 0 {
+            return fault("limits are of an instance or of an instrument, not of both".to_owned());
+        }
+        if limits.instrument >= self.markets.len() as i64 {
+            return fault(format!("limits for instrument {}, which is not there", limits.instrument));
+        }
         let windows = [limits.intents, limits.refusals, limits.sends];
         within(
             "limits",
@@ -185,6 +191,8 @@ impl Kernel {
                 ("order value", limits.order_value, 0..=i64::MAX),
                 ("position value", limits.position_value, 0..=i64::MAX),
                 ("order quantity", limits.order_quantity, 0..=i64::MAX),
+                ("position quantity", limits.position_quantity, 0..=i64::MAX),
+                ("trade risk", limits.trade_risk, 0..=RATE_ONE as i64),
                 ("daily loss", limits.daily_loss, 0..=RATE_ONE as i64),
                 ("drawdown", limits.drawdown, 0..=RATE_ONE as i64),
                 ("fat finger", limits.fat_finger, 0..=RATE_ONE as i64),
@@ -219,6 +227,7 @@ impl Kernel {
             }
         }
         start.schedules.iter().try_for_each(|s| check_schedule(&start.name, s))?;
+        check_rules(&start.name, &start.rules)?;
         within(
             &start.name,
             &[
@@ -250,6 +259,22 @@ impl Kernel {
         }
         within("a series", &[("length in seconds", i64::from(watch.seconds), 1..=86_400)])
     }
+}
+
+fn check_rules(whose: &str, rules: &StrategyRules) -> Checked {
+    within(whose, &[("cooldown", rules.cooldown, 0..=DAY_NS)])?;
+    for money in [&rules.shared, &rules.own] {
+        let keep_max = (money.lock_at - 1).clamp(0, MONEY_MAX);
+        within(
+            whose,
+            &[
+                ("most loss", money.max_loss, 0..=MONEY_MAX),
+                ("profit to lock in", money.lock_at, 0..=MONEY_MAX),
+                ("profit to keep", money.lock_keep, 0..=keep_max),
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 fn check_timer(timers: &timers::Timers, timer: &Timer) -> Checked {

@@ -35,6 +35,7 @@ impl Kernel {
         let now_held = self.instances[id as usize].book.quantity();
         if held != 0 && (now_held == 0 || now_held.signum() != held.signum()) {
             self.instances[id as usize].trades += 1;
+            self.instances[id as usize].closed_at = Some(self.now);
             self.disarm_protection(id);
         }
         if order.role.increases() && now_held.signum() == i64::from(order.side) {

@@ -22,6 +22,8 @@ pub mod history;
 pub mod hooks;
 mod instance;
 mod intent;
+pub mod limits;
+mod lock;
 mod market;
 pub mod order;
 mod paper;
@@ -45,6 +47,7 @@ pub use graph::Node;
 pub use guard::Guarded;
 pub use hash::{DecisionsHash, HASH_EVERY};
 pub use instance::{Instance, Trading};
+pub use lock::{Group, OwnCaps};
 pub use market::Market;
 
 use crate::record::{Decisions, FactsLoaded, Kind, Settings, Tick, Verdict};
@@ -112,6 +115,8 @@ pub struct Kernel {
     pub accounts: Vec<Account>,
     /// Strategy instances by number.
     pub instances: Vec<Instance>,
+    /// Instances that share limits, by their class.
+    pub groups: Vec<Group>,
     /// Live orders.
     pub orders: order::Orders,
     queue: Vec<u32>,
@@ -149,6 +154,7 @@ impl Default for Kernel {
             nodes: Vec::new(),
             accounts: Vec::new(),
             instances: Vec::new(),
+            groups: Vec::new(),
             orders: order::Orders::default(),
             queue: Vec::new(),
             schedules: Vec::new(),

@@ -145,6 +145,7 @@ impl Kernel {
             let held = self.instances[id as usize].book.quantity();
             if held != 0 {
                 self.watch_instance(id, held.signum() as i8);
+                self.check_money(id);
             }
         }
     }

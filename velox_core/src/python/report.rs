@@ -29,6 +29,7 @@ fn trading(state: Trading) -> &'static str {
         Trading::LossStopped => "loss_stopped",
         Trading::DrawdownStopped => "drawdown_stopped",
         Trading::Halted => "halted",
+        Trading::ProfitLocked => "profit_locked",
     }
 }
 
@@ -55,6 +56,7 @@ fn instances<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyLis
             "faulted": i.faulted,
             "running": i.running,
             "ready": i.ready,
+            "limited": kernel.accounts[i.account as usize].own_limits.contains_key(&i.id),
         ))?;
     }
     Ok(list)
@@ -80,6 +82,7 @@ fn accounts<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyList
             "kill": a.kill,
             "skipped": a.skipped,
             "trading": trading(a.trading),
+            "limited": a.desks.keys().map(|m| kernel.markets[*m as usize].def.name.as_str()).collect::<Vec<_>>(),
         ))?;
     }
     Ok(list)

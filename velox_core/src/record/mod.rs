@@ -7,6 +7,7 @@ mod decision;
 mod facts;
 mod hot;
 mod intent;
+mod rules;
 mod session;
 mod setup;
 
@@ -14,6 +15,7 @@ pub use decision::*;
 pub use facts::*;
 pub use hot::*;
 pub use intent::*;
+pub use rules::*;
 pub use session::*;
 pub use setup::*;
 

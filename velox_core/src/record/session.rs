@@ -1,6 +1,6 @@
 //! What happens in the course of a day: strategies begin and end, operators order, the feed comes and goes.
 
-use super::as_u8;
+use super::{StrategyRules, as_u8};
 use serde::{Deserialize, Serialize};
 
 /// What an operator may order.
@@ -80,6 +80,8 @@ pub struct StrategyStarted {
     pub entry_until: i64,
     /// Square-off, ns; 0 for none.
     pub flat_at: i64,
+    /// What it limits of itself.
+    pub rules: StrategyRules,
 }
 
 /// Why an instance ends.

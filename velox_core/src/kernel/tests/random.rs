@@ -73,30 +73,46 @@ fn act() -> impl Strategy<Value = Act> {
 
 /// What the account and the clock are like.
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::struct_excessive_bools)] // four independent switches
+#[allow(clippy::struct_excessive_bools)] // independent switches
 struct World {
     partial: bool,
     latency: bool,
     wall: bool,
     freeze: i64,
     circuits: bool,
+    rules: bool,
+}
+
+/// Rules that random days break often: a few rupees, a few trades, one position of the two.
+fn own_rules() -> StrategyRules {
+    StrategyRules {
+        group: "both".into(),
+        max_trades: 4,
+        cooldown: 2 * S,
+        max_positions: 1,
+        shared: MoneyRules { max_loss: paise(40.0), lock_at: paise(30.0), lock_keep: paise(25.0) },
+        own: MoneyRules { max_loss: paise(20.0), lock_at: paise(12.0), lock_keep: paise(8.0) },
+    }
 }
 
 fn world() -> impl Strategy<Value = World> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), prop_oneof![Just(0), Just(30i64)], any::<bool>())
-        .prop_map(|(partial, latency, wall, freeze, circuits)| World { partial, latency, wall, freeze, circuits })
+    (any::<[bool; 5]>(), prop_oneof![Just(0), Just(30i64)]).prop_map(
+        |([partial, latency, wall, circuits, rules], freeze)| World { partial, latency, wall, freeze, circuits, rules },
+    )
 }
 
-fn started(instance: u32) -> StrategyStarted {
+fn started(instance: u32, world: World) -> StrategyStarted {
+    let rules = if world.rules { own_rules() } else { StrategyRules::default() };
     let schedules = vec![Schedule { hook: 20, first: at("09:16"), every: 60 * S, run_late: false }];
     let series = vec![(2 * instance, 16), (2 * instance + 1, 17)];
     let flat_at = at("09:40");
-    StrategyStarted { series, schedules, on_tick: true, flat_at, ..strategy(instance, instance) }
+    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, ..strategy(instance, instance) }
 }
 
 /// A day that is played act by act.
 struct Play {
     day: Day,
+    world: World,
     clock: i64,
     price: [i64; 2],
     volume: i64,
@@ -125,10 +141,10 @@ impl Play {
             day.watch(share, 300);
         }
         for instance in 0..2 {
-            day.put(Kind::StrategyStarted, &started(instance));
+            day.put(Kind::StrategyStarted, &started(instance, world));
         }
         day.feed_up("09:00");
-        Self { day, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
+        Self { day, world, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
     }
 
     fn acts(&mut self, acts: &[Act]) {
@@ -194,7 +210,7 @@ impl Play {
                 let reason = "asked".to_owned();
                 self.day.put(Kind::StrategyStopped, &StrategyStopped { instance, fault, reason });
             }
-            Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance)),
+            Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance, self.world)),
         }
     }
 
@@ -278,7 +294,7 @@ proptest! {
     fn time_marks_change_nothing(
         acts in prop::collection::vec(act(), 1..120), marks in prop::collection::vec(0..3u8, 120)
     ) {
-        let world = World { partial: false, latency: true, wall: false, freeze: 0, circuits: false };
+        let world = World { partial: false, latency: true, wall: false, freeze: 0, circuits: false, rules: false };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
         for (act, mark) in acts.iter().filter(sound).zip(&marks) {
