@@ -163,7 +163,10 @@ class Intent(_Record, frozen=True):
 
 
 class Command(_Record, frozen=True):
-    """What an operator orders; the same key twice is the same command. Account -1 means all."""
+    """What an operator orders; the same key twice is the same command. -1 stands for all of a kind.
+
+    A strategy is named alone; an instrument may be named with an account.
+    """
 
     kind: int
     actor: str
@@ -172,6 +175,8 @@ class Command(_Record, frozen=True):
     address: str
     account: int
     reason: str
+    strategy: int = -1
+    instrument: int = -1
 
 
 class HistoryBar(_Record, frozen=True):

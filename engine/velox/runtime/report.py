@@ -61,6 +61,7 @@ def as_json(outcome: Outcome, synthetic: bool) -> bytes:
     summary, done = outcome.done.summary, outcome.done
     keys = (
         "name",
+        "account",
         "instrument",
         "quantity",
         "orders",
@@ -70,6 +71,8 @@ def as_json(outcome: Outcome, synthetic: bool) -> bytes:
         "charges",
         "net_pnl",
         "faulted",
+        "trading",
+        "kill",
     )
     report = {
         "sent": done.sent,

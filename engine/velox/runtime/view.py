@@ -163,6 +163,8 @@ def _colour(amount: float) -> str:
 def _state(strategy: dict[str, Any]) -> str:
     if strategy["faulted"]:
         return "quarantined"
+    if strategy["kill"]:
+        return "blocked"
     trading: str = strategy["trading"]
     return trading if strategy["ready"] else "warming up"
 

@@ -211,5 +211,7 @@ pub fn command(id: u8, from: &mut Bytes<'_>) -> Command {
         address: String::new(),
         account: i32::from(from.below(4)) - 1,
         reason: String::new(),
+        strategy: (i64::from(from.below(6)) - 4).max(-1),
+        instrument: (i64::from(from.below(6)) - 4).max(-1),
     }
 }

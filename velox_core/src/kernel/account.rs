@@ -10,7 +10,7 @@ use super::rates::Window;
 use crate::fixed::{ONE, mul_div};
 use crate::record::{self, AccountDef, Kind, LimitsSet, TimerClass};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Time between two marks while something is open.
 pub(super) const MARK_NS: i64 = 1_000_000_000;
@@ -22,6 +22,8 @@ pub struct Account {
     pub def: AccountDef,
     /// The kill switch.
     pub kill: bool,
+    /// Instruments whose own kill switch is on.
+    pub blocked: BTreeSet<u32>,
     /// A record was skipped: only reductions until an operator resumes.
     pub skipped: bool,
     /// What it may do.
@@ -75,6 +77,7 @@ impl Account {
         Self {
             def: def.clone(),
             kill: false,
+            blocked: BTreeSet::new(),
             skipped: false,
             trading: Trading::Active,
             net: BTreeMap::new(),

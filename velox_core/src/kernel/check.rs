@@ -6,8 +6,8 @@ use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
 use crate::indicators::Indicator;
 use crate::kernel::candle::Source;
 use crate::record::{
-    AccountDef, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings, StrategyRules,
-    StrategyStarted, Timer, Watch,
+    AccountDef, Command, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings,
+    StrategyRules, StrategyStarted, Timer, Watch,
 };
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -52,12 +52,8 @@ impl Kernel {
     pub fn check(&self, ts: i64, input: &Input) -> Checked {
         self.check_time(ts)?;
         match input {
-            Input::Tick(_)
-            | Input::TimeMark(_)
-            | Input::Command(_)
-            | Input::UserValue(_)
-            | Input::Skip(_)
-            | Input::Kept(_) => Ok(()),
+            Input::Tick(_) | Input::TimeMark(_) | Input::UserValue(_) | Input::Skip(_) | Input::Kept(_) => Ok(()),
+            Input::Command(command) => self.check_command(command),
             Input::Timer(timer) => check_timer(&self.timers, timer),
             Input::Intent(intent) => self.check_instance_known(intent.id.instance),
             Input::HistoryBar(bar) => self.check_history(bar),
@@ -87,6 +83,21 @@ impl Kernel {
             Some(_) => Ok(()),
             None => fault(format!("strategy {id} is not there")),
         }
+    }
+
+    fn check_command(&self, command: &Command) -> Checked {
+        if command.strategy >= 0 && (command.account >= 0 || command.instrument >= 0) {
+            return fault("a command names a strategy, or an account and an instrument, not both".to_owned());
+        }
+        let (accounts, strategies) = (self.accounts.len() as i64, self.instances.len() as i64);
+        within(
+            "a command",
+            &[
+                ("account", i64::from(command.account), -1..=accounts - 1),
+                ("strategy", command.strategy, -1..=strategies - 1),
+                ("instrument", command.instrument, -1..=self.markets.len() as i64 - 1),
+            ],
+        )
     }
 
     fn check_history(&self, bar: &HistoryBar) -> Checked {

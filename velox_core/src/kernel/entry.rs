@@ -121,7 +121,7 @@ impl Kernel {
         let same =
             |(s, q, at): &(i8, i64, i64)| *s == side && *q == quantity + closes && self.now - at < limits.duplicate_ns;
         risk::Order {
-            kill: account.kill,
+            kill: self.kills(id),
             reduce_only: account.skipped || i.trading == Trading::Halted || i.faulted || !i.running,
             loss_stopped: caps.trading.map(|t| t == Trading::LossStopped),
             drawdown_stopped: caps.trading.map(|t| t == Trading::DrawdownStopped),

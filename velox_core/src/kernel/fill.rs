@@ -23,6 +23,9 @@ impl Kernel {
         let costs = self.charge(&order, value, before_value);
         let held = self.book_fill(&order, quantity, price);
         self.write_fill(&order, quantity, price, &costs);
+        if !order.role.increases() {
+            self.note_closed(&order, quantity, price);
+        }
         let id = order.instance;
         let arg = HookArg::Fill {
             intent: order.id.intent.counter,

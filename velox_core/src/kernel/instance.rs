@@ -39,6 +39,8 @@ pub struct Instance {
     pub running: bool,
     /// What it may do.
     pub trading: Trading,
+    /// Its own kill switch.
+    pub kill: bool,
     /// Its code failed: no hook runs, its stops stay alive.
     pub faulted: bool,
     /// The account.
@@ -127,6 +129,7 @@ impl Instance {
             started_on,
             running: true,
             trading: Trading::Active,
+            kill: false,
             faulted: false,
             account: start.account,
             instrument: start.instrument,

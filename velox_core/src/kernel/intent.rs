@@ -45,7 +45,7 @@ impl Kernel {
             Action::Trade => side != 0 && held * side.signum() >= 0,
             Action::StopTo | Action::Exit | Action::CancelEntry => false,
         };
-        (stopped || account.kill || account.skipped || self.is_resting(id)) && !works && opens
+        (stopped || self.kills(id).contains(&true) || account.skipped || self.is_resting(id)) && !works && opens
     }
 
     /// `go_long`, `go_short`, `go_flat`: a target, not an order.

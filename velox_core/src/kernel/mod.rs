@@ -12,6 +12,7 @@ pub mod charges;
 mod check;
 mod command;
 mod day;
+mod emergency;
 mod entry;
 mod exit;
 mod fill;
@@ -43,6 +44,7 @@ pub(crate) mod tests;
 
 pub use account::Account;
 pub use check::ApplyError;
+pub use command::CommandLog;
 pub use graph::Node;
 pub use guard::Guarded;
 pub use hash::{DecisionsHash, HASH_EVERY};
@@ -53,7 +55,6 @@ pub use market::Market;
 use crate::record::{Decisions, FactsLoaded, Kind, Settings, Tick, Verdict};
 use hooks::HookCall;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 
 /// Version of the kernel: an equal one reproduces every decision byte for byte.
 pub const KERNEL_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -85,13 +86,6 @@ impl Clone for Decisions {
     fn clone(&self) -> Self {
         Self::default() // scratch space: a copy of the kernel starts with its own
     }
-}
-
-/// The last commands and what became of them: the same key twice is the same command.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CommandLog {
-    entries: VecDeque<(String, String)>,
-    flattening: Vec<(String, i32)>,
 }
 
 /// The whole state.

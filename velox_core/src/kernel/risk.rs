@@ -100,7 +100,7 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, clippy::struct_excessive_bools)] // facts, not options
 pub struct Order {
-    pub kill: bool,
+    pub kill: [bool; LEVELS],
     pub reduce_only: bool,
     pub loss_stopped: [bool; LEVELS],
     pub drawdown_stopped: [bool; LEVELS],
@@ -217,7 +217,7 @@ fn order_money(o: &Order) -> i64 {
 }
 
 fn check_kill(o: &Order) -> Option<Refusal> {
-    when(o.kill, "kill_switch", "The kill switch is on: nothing may be opened.", 0, 1)
+    stopped(o.kill, "kill_switch", of_level!("The kill switch of ", " is on: nothing may be opened."))
 }
 
 fn check_reduce_only(o: &Order) -> Option<Refusal> {

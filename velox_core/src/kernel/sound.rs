@@ -42,7 +42,7 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
                 leaving += order.rest().min(held.abs());
             }
         }
-        let stopped = i.trading != Trading::Active || k.accounts[i.account as usize].kill;
+        let stopped = i.trading != Trading::Active || k.kills(i.id).contains(&true);
         assert!(!stopped || i.entries.is_empty(), "{} may only reduce and has an entry", i.name);
         assert!(i.best >= 0 && i.peak >= i128::from(i.capital), "the best of a day is not below its begin");
         let begun = i.trades + u32::from(held != 0);

@@ -56,6 +56,8 @@ fn instances<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyLis
             "faulted": i.faulted,
             "running": i.running,
             "ready": i.ready,
+            "account": &kernel.accounts[i.account as usize].def.name,
+            "kill": i.kill,
             "limited": kernel.accounts[i.account as usize].own_limits.contains_key(&i.id),
         ))?;
     }
@@ -80,6 +82,7 @@ fn accounts<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyList
                 "sebi": money(c.sebi), "stamp": money(c.stamp), "gst": money(c.gst)),
             "margin": money(kernel.margin_used(id, None)),
             "kill": a.kill,
+            "blocked": a.blocked.iter().map(|m| kernel.markets[*m as usize].def.name.as_str()).collect::<Vec<_>>(),
             "skipped": a.skipped,
             "trading": trading(a.trading),
             "limited": a.desks.keys().map(|m| kernel.markets[*m as usize].def.name.as_str()).collect::<Vec<_>>(),
@@ -164,6 +167,11 @@ impl Core {
     /// What became of a command: `done`, `working`, `flat`, `not_flat`; None for an unknown key.
     fn command_state(&self, key: &str) -> PyResult<Option<String>> {
         self.read(|kernel| kernel.command_state(key).map(str::to_owned))
+    }
+
+    /// The sentence that goes with the state of a command.
+    fn command_sentence(&self, key: &str) -> PyResult<Option<String>> {
+        self.read(|kernel| kernel.command_sentence(key).map(str::to_owned))
     }
 
     /// How the journal's writer does: records, bytes, syncs, stalls; None without a journal.

@@ -32,6 +32,10 @@ pub struct Command {
     pub account: i32,
     /// The operator's words.
     pub reason: String,
+    /// One strategy instance, −1 for all.
+    pub strategy: i64,
+    /// One instrument, −1 for all.
+    pub instrument: i64,
 }
 
 /// A hook that runs by the clock.

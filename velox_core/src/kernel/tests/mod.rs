@@ -18,6 +18,7 @@ mod new_day;
 mod own_rules;
 mod random;
 mod rules;
+mod scopes;
 mod sizes;
 mod table;
 mod wish;

@@ -13,7 +13,7 @@ enum Act {
     Wish { instance: u32, action: u8, side: i8, units: i64, stop: u8, target: u8, trail: u8, limit: i64 },
     Raw { instance: u32, kinds: [u8; 4], size: f64, limit: f64, stop: f64, target: f64, trail: f64, valid: i64 },
     Mark { ahead_ms: i64 },
-    Command { kind: u8, key: u8 },
+    Command { kind: u8, key: u8, scope: (i64, i64) },
     Feed { kind: u8 },
     Stop { instance: u32, fault: bool },
     Start { instance: u32 },
@@ -64,7 +64,7 @@ fn act() -> impl Strategy<Value = Act> {
                 instance, kinds, size, limit, stop, target, trail, valid
             }),
         4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
-        2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>()).prop_map(|(kind, key)| Act::Command { kind, key }),
+        2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>(), prop_oneof![Just((-1, -1)), (0..2i64).prop_map(|s| (s, -1)), (0..2i64).prop_map(|i| (-1, i))]).prop_map(|(kind, key, scope)| Act::Command { kind, key, scope }),
         1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
         1 => (0..2u32, any::<bool>()).prop_map(|(instance, fault)| Act::Stop { instance, fault }),
         3 => (0..2u32).prop_map(|instance| Act::Start { instance }),
@@ -197,8 +197,9 @@ impl Play {
                 self.clock += ahead_ms * 1_000_000;
                 self.day.fire(self.clock);
             }
-            Act::Command { kind, key } => {
-                self.day.command(CommandKind::try_from(kind).unwrap(), &format!("k{key}"));
+            Act::Command { kind, key, scope: (strategy, instrument) } => {
+                let kind = CommandKind::try_from(kind).unwrap();
+                self.day.command_for(kind, &format!("k{key}"), (-1, strategy, instrument));
             }
             Act::Feed { kind } => {
                 let kind = MarkKind::try_from(kind).unwrap();

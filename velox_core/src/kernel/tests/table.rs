@@ -9,7 +9,7 @@ use crate::record::Phase;
 fn sound(class: Class) -> Order {
     let increase = class == Class::Increase;
     Order {
-        kill: false,
+        kill: [false; 3],
         reduce_only: false,
         loss_stopped: [false; 3],
         drawdown_stopped: [false; 3],
@@ -57,7 +57,7 @@ type Case = (Rule, &'static str, fn(&mut Order), &'static str);
 
 /// I(ncrease), R(educe), E(mergency); nothing ever stops a cancel.
 const CASES: [Case; 28] = [
-    (Rule::KillSwitch, "kill_switch", |o| o.kill = true, "I"),
+    (Rule::KillSwitch, "kill_switch", |o| o.kill[1] = true, "I"),
     (Rule::TradingState, "reduce_only", |o| o.reduce_only = true, "I"),
     (Rule::SessionPhase, "session_closed", |o| o.phase = Phase::Halt, "IRE"),
     (Rule::Tradable, "not_tradable", |o| o.tradable = false, "I"),
