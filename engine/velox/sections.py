@@ -8,6 +8,7 @@ import msgspec
 from velox.secret import Secret
 
 __all__ = [
+    "AccountSettings",
     "EngineSettings",
     "FeedSettings",
     "JournalSettings",
@@ -91,6 +92,17 @@ class LevelLimits(Section, frozen=True):
     fat_finger_pct: _Percent = 0.0
 
 
+class AccountSettings(Section, frozen=True):
+    """A paper account besides `paper`; what it leaves out is that of [paper] and of [limits]."""
+
+    capital_rupees: _SomeRupees | None = None
+    mis_margin_pct: _SomePercent | None = None
+    slippage_ticks: _Count | None = None
+    latency_ms: _Count | None = None
+    partial: bool | None = None
+    limits: LevelLimits = LevelLimits()  # in the place of those of [limits], where they are not 0
+
+
 class LimitSettings(Section, frozen=True):
     """What risk allows; a 0 means no limit, and where there is a default none can be switched off by it."""
 
@@ -131,4 +143,5 @@ class Settings(Section, frozen=True):
     feed: FeedSettings = FeedSettings()
     paper: PaperSettings = PaperSettings()
     limits: LimitSettings = LimitSettings()
+    accounts: dict[str, AccountSettings] = {}  # by their names
     journal: JournalSettings = JournalSettings()

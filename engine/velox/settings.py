@@ -22,6 +22,7 @@ import msgspec
 from velox.errors import BadInput
 from velox.secret import Secret
 from velox.sections import (
+    AccountSettings,
     EngineSettings,
     FeedSettings,
     JournalSettings,
@@ -34,6 +35,7 @@ from velox.sections import (
 )
 
 __all__ = [
+    "AccountSettings",
     "BadSettings",
     "EngineSettings",
     "FeedSettings",

@@ -54,9 +54,16 @@ def test_limits_that_were_taken_out_of_the_settings_are_taken_back() -> None:
         "strategies": [{"name": "A", "limited": True}, {"name": "B", "limited": False}],
         "accounts": [{"limited": ["NSE:INFY"]}],
     }
-    sets = level_sets(Settings(), summary, {"A": 4, "B": 5}, {SYMBOL: 0, "NSE:INFY": 1})
+    sets = level_sets(Settings(), summary, {"A": (4, 0), "B": (5, 0)}, {SYMBOL: 0, "NSE:INFY": 1})
     assert [(each.instance, each.instrument) for each in sets] == [(4, -1), (-1, 1)]
     assert all(not any(msgspec.structs.astuple(each)[3:]) for each in sets)
+
+
+def test_limits_of_a_name_are_those_of_all_strategies_that_have_it() -> None:
+    settings = _settings("strategies", "EmaCross", LevelLimits(trades=3))
+    started = {"EmaCross": (0, 0), "EmaCross-2": (1, 1), "EmaCross-x": (2, 0)}
+    sets = level_sets(settings, {"strategies": [], "accounts": []}, started, {})
+    assert [(each.account, each.instance, each.trades) for each in sets] == [(0, 0, 3), (1, 1, 3)]
 
 
 def test_levels_are_told_and_a_name_that_runs_nothing_is_said() -> None:

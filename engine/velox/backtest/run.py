@@ -14,7 +14,7 @@ import velox_core
 from velox.backtest.charges import charged
 from velox.backtest.choose import Ask, Chosen, choose
 from velox.backtest.feed import feed
-from velox.backtest.tally import KEPT, StrategyTally, Tally
+from velox.backtest.tally import KEPT, AccountTally, StrategyTally, Tally
 from velox.clock import monotonic_ns
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
@@ -67,6 +67,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     result_hash: str
     cold_starts: list[str]  # days before which the last one was too long ago
     synthetic: bool
+    accounts: list[AccountTally]
     strategies: list[StrategyTally]
     notes: list[str]
     settings: dict[str, Any]
@@ -93,7 +94,7 @@ class _Run:
         try:
             for day in days:
                 self.day(core, chosen, day)
-            self.tally.end_spell(core.summary(), self.settings.paper.capital_rupees)
+            self.tally.end_spell(core.summary())
         finally:
             core.close()
 
@@ -107,6 +108,7 @@ class _Run:
         )
         trading = TradingDay(core, self.settings, facts, self._book(chosen, day, rows), plan)
         _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
+        self.tally.begin_day(core.summary())
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         numbers = [core.instrument(item.name) for item in day.instruments]
         began_ns = monotonic_ns()
@@ -167,6 +169,7 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
         result_hash=_joined_hash(tally.hashes),
         cold_starts=[part[0].date.isoformat() for part in chosen.spells[1:]],
         synthetic=any(day.synthetic for day in chosen.days),
+        accounts=list(tally.accounts.values()),
         strategies=strategies,
         notes=tally.notes,
         settings=_shown(ask, settings),
@@ -221,6 +224,7 @@ def _shown(ask: Ask, settings: Settings) -> dict[str, Any]:
         "charges": ask.charges,
         "facts_as_of": None if ask.facts_as_of is None else ask.facts_as_of.isoformat(),
         "paper": msgspec.to_builtins(settings.paper),
+        "accounts": msgspec.to_builtins(settings.accounts),
         "limits": msgspec.to_builtins(settings.limits),
         "guard": {
             name: getattr(settings.engine, name) for name in ("grace_ms", "gap_s", "stale_s", "ahead_s", "late_s")

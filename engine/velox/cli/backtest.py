@@ -33,7 +33,7 @@ class _Call(msgspec.Struct):
 
 
 @click.command()
-@click.argument("strategies", nargs=-1, required=True, metavar="FILE.py[:Class]…")
+@click.argument("strategies", nargs=-1, required=True, metavar="FILE.py[:Class][@ACCOUNT]…")
 @click.option("--catalog", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where the days are.")
 @click.option("--instruments", metavar="A,B", help="Run each strategy on each of these; default: its own symbol.")
 @click.option("--from", "first", type=DaySpanWord(), metavar="D", help="First day, or month as 2026-01.")
@@ -65,8 +65,10 @@ def command(**options: object) -> None:
 
     call = msgspec.convert(options, _Call)
     check_json(call.json_file)
+    settings = load_settings()
+    params = parse_assignments(call.params)
     ask = Ask(
-        plans=plans_on(call.strategies, parse_assignments(call.params), _names(call.instruments)),
+        plans=plans_on(call.strategies, params, _names(call.instruments), settings.accounts),
         catalog=call.catalog,
         first=call.first[0] if call.first else None,
         last=call.last[1] if call.last else None,
@@ -75,7 +77,7 @@ def command(**options: object) -> None:
         journal=open_journal(call.journal) if call.journal else None,
     )
     with days_bar("back-test") as tell:
-        result = run(ask, _settings(call, load_settings()), tell)
+        result = run(ask, _settings(call, settings), tell)
     for line in _lines(result):
         click.echo(line)
     if call.json_file is not None:
@@ -100,13 +102,15 @@ def _settings(call: _Call, settings: "Settings") -> "Settings":
 
 
 def _lines(result: "Result") -> list[str]:
-    from velox.runtime.report import strategy_sentence
+    from velox.runtime.report import account_sentence, strategy_sentence
     from velox.runtime.view import rupees
 
     span = result.first_day if result.days == 1 else f"{result.first_day} to {result.last_day}, {result.days} days"
     out = [f"{span}: {result.ticks:,} ticks, {result.bars:,} candles."]
     out += [f"{day} begins anew: the day before it is too long ago." for day in result.cold_starts]
     out += [strategy_sentence(msgspec.to_builtins(told)) for told in result.strategies]
+    if len(result.accounts) > 1:
+        out += [account_sentence(msgspec.to_builtins(told)) for told in result.accounts]
     out.append(
         f"Together: gross {rupees(result.gross_pnl)}, charges {rupees(result.charges)}, net {rupees(result.net_pnl)}; "
         f"deepest drawdown {rupees(result.max_drawdown)}; {result.rejected} refused, {result.too_small} too small."

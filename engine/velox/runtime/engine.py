@@ -89,7 +89,11 @@ class Engine:
             clock = ClockMode.WALL if self.plan.feed == "live" else ClockMode.DATA
             await trading.begin(self.plan.watched, self.source.history, clock)
             names = {instance.spec.name for instance in trading.instances}
-            lines += [*limits_lines(self.settings), *level_lines(self.settings, names), *facts.loaded.notes]
+            lines += [
+                *limits_lines(self.settings, list(trading.accounts)),
+                *level_lines(self.settings, names),
+                *facts.loaded.notes,
+            ]
         lost = trading.hook_names((core.recovery() or {}).get("hooks_in_flight", []))
         if lost:
             lines.append(f"Hooks of the record in flight were not run again: {', '.join(lost)}.")

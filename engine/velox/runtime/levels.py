@@ -26,17 +26,32 @@ def check_levels(settings: Settings, book: InstrumentBook) -> None:
 
 
 def level_sets(
-    settings: Settings, summary: dict[str, Any], strategies: Mapping[str, int], instruments: Mapping[str, int]
+    settings: Settings,
+    summary: dict[str, Any],
+    strategies: Mapping[str, tuple[int, int]],
+    instruments: Mapping[str, int],
 ) -> list[LimitsSet]:
-    """A record for every strategy and instrument that has limits of its own, or had them and has none any more."""
+    """A record for every strategy and instrument that has limits of its own, or had them and has none any more.
+
+    Strategies are given with their number and that of their account.
+    """
     limits, found = settings.limits, []
     limited = {told["name"] for told in summary["strategies"] if told["limited"]}
-    for name in sorted({*limited, *limits.strategies} & strategies.keys()):
-        found.append(level_limits(limits.strategies.get(name, _NONE), instance=strategies[name]))
-    for account in summary["accounts"]:
-        for name in sorted({*account["limited"], *limits.instruments} & instruments.keys()):
-            found.append(level_limits(limits.instruments.get(name, _NONE), instrument=instruments[name]))
+    for name, (number, account) in sorted(strategies.items()):
+        row = limits.strategies.get(name) or limits.strategies.get(_without_count(name))
+        if row is not None or name in limited:
+            found.append(level_limits(row or _NONE, account, instance=number))
+    for number, told in enumerate(summary["accounts"]):
+        for name in sorted({*told["limited"], *limits.instruments} & instruments.keys()):
+            row = limits.instruments.get(name, _NONE)
+            found.append(level_limits(row, number, instrument=instruments[name]))
     return found
+
+
+def _without_count(name: str) -> str:
+    """The name that was given a number because several have it."""
+    base, _, count = name.rpartition("-")
+    return base if base and count.isdecimal() else name
 
 
 def level_lines(settings: Settings, strategies: set[str]) -> list[str]:
@@ -47,7 +62,7 @@ def level_lines(settings: Settings, strategies: set[str]) -> list[str]:
     lines += [
         f"[limits.strategies.{name}] limits nothing today: there are {running}."
         for name in limits.strategies
-        if name not in strategies
+        if name not in strategies and name not in map(_without_count, strategies)
     ]
     return lines
 

@@ -82,8 +82,8 @@ class Instance:
         self.hooks = self._table()
         self.wiring = self._wiring(instrument, series, nodes)
 
-    def started(self, capital: int) -> StrategyStarted:
-        """The record that starts this instance with a capital at 1e-8 rupees."""
+    def started(self, capital: int, account: int = 0) -> StrategyStarted:
+        """The record that starts this instance with a capital at 1e-8 rupees on an account."""
         spec, wiring = self.spec, self.wiring
         return StrategyStarted(
             id=self.id,
@@ -91,7 +91,7 @@ class Instance:
             class_name=spec.class_name,
             code_hash=spec.code_hash,
             params=spec.param_texts,
-            account=0,
+            account=account,
             instrument=wiring.instrument,
             capital=capital,
             series=wiring.series,
