@@ -35,6 +35,21 @@ def faults(folder: Path, **environ: str) -> list[str]:
     return caught.value.faults
 
 
+def test_limits_of_a_strategy_and_of_an_instrument_are_sections_by_their_names(tmp_path: Path) -> None:
+    text = '[limits.strategies.EmaCross]\ntrades = 5\n[limits.instruments."NSE:INFY"]\norder_value_rupees = 1e5\n'
+    limits = settings.load(write(tmp_path, text), {}).limits
+    assert limits.strategies == {"EmaCross": settings.LevelLimits(trades=5)}
+    assert limits.instruments == {"NSE:INFY": settings.LevelLimits(order_value_rupees=100_000)}
+
+
+def test_faults_of_a_named_section_are_told_with_their_place(tmp_path: Path) -> None:
+    text = "[limits.strategies.EmaCross]\ntrade = 5\ndaily_loss_pct = 101\n[limits]\ninstruments = 3\n"
+    told = faults(write(tmp_path, text))
+    assert told[0].startswith("velox.toml: [limits.strategies.EmaCross] trade is unknown; did you mean trades?")
+    assert told[1].startswith("velox.toml: [limits.strategies.EmaCross] daily_loss_pct: ")
+    assert told[2] == "velox.toml: [limits] instruments must hold sections, one a name, not a value"
+
+
 def test_nothing_written_means_the_defaults(tmp_path: Path) -> None:
     loaded = settings.load(tmp_path, {})
     assert loaded == settings.Settings()

@@ -5,6 +5,7 @@ from velox.strategy.base import Strategy
 from velox.strategy.computed import indicator
 from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
 from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars, log
+from velox.strategy.limits import Guard, Limits
 from velox.strategy.order import Order
 from velox.strategy.params import Param
 from velox.strategy.parts import part, rest
@@ -45,9 +46,11 @@ __all__ = [
     "Donchian",
     "EMA",
     "Fill",
+    "Guard",
     "HMA",
     "Ichimoku",
     "Keltner",
+    "Limits",
     "MACD",
     "OBV",
     "OpeningRange",

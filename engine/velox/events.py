@@ -26,6 +26,7 @@ __all__ = [
     "Kind",
     "LimitsSet",
     "MarkKind",
+    "MoneyRules",
     "NodeAdded",
     "OrderEvent",
     "OrderId",
@@ -40,6 +41,7 @@ __all__ = [
     "Skip",
     "StateSet",
     "StrategyEvent",
+    "StrategyRules",
     "StrategyStarted",
     "StrategyStopped",
     "TriggerSpec",
@@ -186,7 +188,10 @@ class Intent(_Record, frozen=True):
 
 
 class Command(_Record, frozen=True):
-    """What an operator orders; the same key twice is the same command. Account -1 means all."""
+    """What an operator orders; the same key twice is the same command. -1 stands for all of a kind.
+
+    A strategy is named alone; an instrument may be named with an account.
+    """
 
     kind: int
     actor: str
@@ -195,6 +200,8 @@ class Command(_Record, frozen=True):
     address: str
     account: int
     reason: str
+    strategy: int = -1
+    instrument: int = -1
 
 
 class HistoryBar(_Record, frozen=True):
@@ -225,19 +232,26 @@ class AccountDef(_Record, frozen=True):
 
 
 class LimitsSet(_Record, frozen=True):
-    """Limits of an account (instance -1) or of one instance; money at 1e-8, shares at 1e-10, 0 for none."""
+    """Limits of an account, of one instance or of one instrument on it (-1: not of one).
+
+    Money is at 1e-8 and shares at 1e-10; 0 is no limit.
+    """
 
     account: int
     instance: int
+    instrument: int
     order_value: int
     position_value: int
     order_quantity: int
+    position_quantity: int
+    trade_risk: int
     instance_open_orders: int
     account_open_orders: int
     intents: int
     refusals: int
     sends: int
     trades: int
+    account_trades: int
     daily_loss: int
     drawdown: int
     fat_finger: int
@@ -251,6 +265,25 @@ class Schedule(_Record, frozen=True):
     first: int
     every: int
     run_late: bool
+
+
+class MoneyRules(_Record, frozen=True):
+    """What a day may lose and what it keeps of its profit; money at 1e-8, 0 for none."""
+
+    max_loss: int = 0
+    lock_at: int = 0
+    lock_keep: int = 0
+
+
+class StrategyRules(_Record, frozen=True):
+    """What a strategy limits of itself; instances of one group share positions and `shared`. 0 is no limit."""
+
+    group: str = ""
+    max_trades: int = 0
+    cooldown: int = 0
+    max_positions: int = 0
+    shared: MoneyRules = MoneyRules()
+    own: MoneyRules = MoneyRules()
 
 
 class StrategyStarted(_Record, frozen=True):
@@ -271,6 +304,7 @@ class StrategyStarted(_Record, frozen=True):
     entry_from: int
     entry_until: int
     flat_at: int
+    rules: StrategyRules
 
 
 class StrategyStopped(_Record, frozen=True):

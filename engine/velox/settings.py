@@ -1,6 +1,7 @@
-"""Typed settings: `velox.toml` in the folder or the file in `VELOX_CONFIG`, then `VELOX_*` variables on top.
+"""Reads the settings: `velox.toml` in the folder or the file in `VELOX_CONFIG`, then `VELOX_*` variables on top.
 
 A variable is the key with its sections joined by `__`: `VELOX_FEED__SMARTAPI__PIN`, `VELOX_PAPER__LATENCY_MS`.
+Sections that carry a name of the user's, as `[limits.strategies.EmaCross]`, are the file's alone.
 Every fault of a file and of the environment is listed at once, each with its place.
 """
 
@@ -13,19 +14,33 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from velox.errors import BadInput
 from velox.secret import Secret
+from velox.sections import (
+    AccountSettings,
+    EngineSettings,
+    FeedSettings,
+    JournalSettings,
+    LevelLimits,
+    LimitSettings,
+    PaperSettings,
+    Section,
+    Settings,
+    SmartapiSettings,
+)
 
 __all__ = [
+    "AccountSettings",
     "BadSettings",
     "EngineSettings",
     "FeedSettings",
     "JournalSettings",
+    "LevelLimits",
     "LimitSettings",
     "PaperSettings",
     "Settings",
@@ -41,14 +56,6 @@ _NOT_SETTINGS = {
     "VELOX_PANIC_AT_SEQ",  # the recovery tests' planted fault: the core panics at this record
 }
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
-_AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
-_Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
-_SomePercent = Annotated[float, msgspec.Meta(gt=0, le=100)]
-_Rupees = Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # above it, rupees at 1e-8 no longer fit an i64 with room to sum
-_SomeRupees = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
-_Filled = Annotated[str, msgspec.Meta(min_length=1)]
-
 
 class BadSettings(BadInput):
     """Every fault found in the settings, one line each."""
@@ -59,92 +66,7 @@ class BadSettings(BadInput):
         self.faults = faults
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class EngineSettings(_Section, frozen=True):
-    """When data counts as old, late or missing, and how long a hook may take."""
-
-    grace_ms: _Count = 1500
-    gap_s: _AtLeastOne = 15
-    stale_s: _AtLeastOne = 10
-    ahead_s: _AtLeastOne = 5
-    late_s: _Count = 30
-    hook_budget_us: _AtLeastOne = 1000
-    hook_limit_ms: _AtLeastOne = 500
-    memory_headroom_mb: _AtLeastOne = 1024  # growth after the start at which a leaking strategy is quarantined
-
-
-class SmartapiSettings(_Section, frozen=True):
-    """Angel One SMART API: who logs in, and where."""
-
-    client_code: _Filled
-    api_key: Secret
-    pin: Secret
-    totp_secret: Secret
-    rest_url: str = "https://apiconnect.angelone.in"
-    ws_url: str = "wss://smartapisocket.angelone.in/smart-stream"
-    ca_file: Path | None = None
-
-
-class FeedSettings(_Section, frozen=True):
-    """Where live ticks come from; without any, the simulator is used."""
-
-    smartapi: SmartapiSettings | None = None
-
-
-class PaperSettings(_Section, frozen=True):
-    """The paper account and how its orders are matched."""
-
-    capital_rupees: _SomeRupees = 1_000_000.0
-    mis_margin_pct: _SomePercent = 20.0
-    slippage_ticks: _Count = 1
-    latency_ms: _Count = 0
-    partial: bool = False
-    brokerage_rupees: _Rupees = 20.0
-    brokerage_pct: _Percent = 0.03
-
-
-class LimitSettings(_Section, frozen=True):
-    """What risk allows; no limit can be switched off by a 0."""
-
-    order_value_rupees: _SomeRupees = 5_000_000.0
-    position_value_rupees: _SomeRupees = 5_000_000.0
-    order_quantity: _Count = 0  # 0: the instrument's freeze quantity alone
-    instance_open_orders: _AtLeastOne = 10
-    account_open_orders: _AtLeastOne = 50
-    intents: _AtLeastOne = 2
-    refusals: _AtLeastOne = 20
-    sends: _AtLeastOne = 8
-    trades: _AtLeastOne = 50
-    daily_loss_pct: _SomePercent = 3.0
-    drawdown_pct: _SomePercent = 5.0
-    fat_finger_pct: _SomePercent = 3.0
-    duplicate_ms: _AtLeastOne = 1000
-
-
-class JournalSettings(_Section, frozen=True):
-    """Where the journal lies and how often it is synced and snapshotted."""
-
-    dir: Path = Path("var/journal")
-    sync_ms: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
-    sync_kb: _AtLeastOne = 256
-    snapshot_minutes: _AtLeastOne = 5
-    snapshot_records: _AtLeastOne = 2_000_000
-
-
-class Settings(_Section, frozen=True):
-    """All settings of one start."""
-
-    engine: EngineSettings = EngineSettings()
-    feed: FeedSettings = FeedSettings()
-    paper: PaperSettings = PaperSettings()
-    limits: LimitSettings = LimitSettings()
-    journal: JournalSettings = JournalSettings()
-
-
-_S = TypeVar("_S", bound=_Section)
+_S = TypeVar("_S", bound=Section)
 
 
 def load(folder: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -221,7 +143,7 @@ def _typed(text: str, kind: Any) -> object:
         return text
 
 
-def _fields(section: type[_Section]) -> Iterator[tuple[str, Any, bool]]:
+def _fields(section: type[Section]) -> Iterator[tuple[str, Any, bool]]:
     hints = typing.get_type_hints(section, include_extras=True)
     for field in msgspec.structs.fields(section):
         kind = hints[field.name]
@@ -230,11 +152,11 @@ def _fields(section: type[_Section]) -> Iterator[tuple[str, Any, bool]]:
         yield field.name, options[0] if optional else kind, field.required
 
 
-def _leaves(section: type[_Section], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(section: type[Section], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     for name, kind, _ in _fields(section):
-        if isinstance(kind, type) and issubclass(kind, _Section):
+        if isinstance(kind, type) and issubclass(kind, Section):
             yield from _leaves(kind, (*path, name))
-        else:
+        elif typing.get_origin(kind) is not dict:
             yield (*path, name), kind
 
 
@@ -253,11 +175,23 @@ def _section(kind: type[_S], tree: object, path: tuple[str, ...], places: _Place
         if name not in tree:
             if required:
                 faults.append(f"{places.of(here)} is missing (or {_variable(here)})")
-        elif isinstance(field, type) and issubclass(field, _Section):
+        elif isinstance(field, type) and issubclass(field, Section):
             values[name] = _section(field, tree[name], here, places, faults)
+        elif typing.get_origin(field) is dict:
+            values[name] = _named(typing.get_args(field)[1], tree[name], here, places, faults)
         else:
             values[name] = _value(field, tree[name], here, places, faults)
     return kind(**values) if len(faults) == before else None
+
+
+def _named(
+    kind: type[_S], tree: object, path: tuple[str, ...], places: _Places, faults: list[str]
+) -> dict[str, _S | None]:
+    """Sections under names of the user's own."""
+    if not isinstance(tree, dict):
+        faults.append(f"{places.of(path)} must hold sections, one a name, not a value")
+        return {}
+    return {name: _section(kind, each, (*path, name), places, faults) for name, each in tree.items()}
 
 
 def _value(kind: Any, value: object, path: tuple[str, ...], places: _Places, faults: list[str]) -> object:

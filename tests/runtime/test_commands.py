@@ -3,6 +3,8 @@
 import datetime as dt
 import socket
 import stat
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,10 @@ from tests.runtime.processes import BUSY, HELD, check_journal, command_keys, pap
 
 import velox_core
 from velox import journal as journals
-from velox.errors import BadInput, Unknown
-from velox.events import CommandKind, Kind, PositionChanged
+from velox.errors import BadInput, Fatal, Unknown
+from velox.events import CommandKind, Kind, PositionChanged, StrategyStarted
 from velox.market.calendar import IST
-from velox.runtime.commands import send, socket_path
+from velox.runtime.commands import Scope, send, socket_path
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(110)]
 
@@ -51,12 +53,85 @@ def test_halt_resume_and_flatten_of_a_running_day(tmp_path: Path, undisturbed: U
     assert set(keys.values()) == {1} and {"one", "two", "three", "four"} < set(keys) and len(keys) == 5
 
 
-def _position(journal: Path) -> int:
-    """What the strategy holds by the newest fill."""
+def test_a_flatten_of_one_strategy_reports_and_leaves_the_others_alone(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    with paper(journal, BUSY, HELD, "--speed", "600") as day:
+        day.until_record(2_000)
+        until(lambda: _position(journal, "Held") == 10, "a position")
+        asked = ("flatten", "--journal", str(journal), "--strategy", "Held", "--key", "out")
+        told = run_cli(*asked)
+        assert (told.returncode, told.stdout[:4]) == (0, "flat"), told.stdout + told.stderr
+        assert "Closed: Held +10 NSE:HDFCBANK at " in told.stdout
+        again = run_cli(*asked)
+        assert again.stdout == told.stdout.replace(_as_of(told.stdout), _as_of(again.stdout)), "the same command"
+        wrong = run_cli("halt", "--journal", str(journal), "--strategy", "Hold")
+        assert wrong.returncode == 2 and wrong.stderr == "velox: there is no strategy Hold; there are Busy, Held\n"
+        both = run_cli("halt", "--journal", str(journal), "--strategy", "Held", "--account", "paper")
+        assert both.returncode == 2 and "--strategy names one alone" in both.stderr
+        trades = _fills(journal, "Busy")
+        until(lambda: _fills(journal, "Busy") > trades + 2, "trades of the other strategy")
+        halted = run_cli("halt", "--journal", str(journal), "--instrument", "NSE:INFY", "--account", "paper")
+        assert "Nothing is opened from now on for instrument NSE:INFY of account paper" in halted.stdout
+        resumed = send(journal, CommandKind.RESUME, scope=Scope(instrument="NSE:INFY"))
+        assert resumed.sentence == "Positions may be opened again for instrument NSE:INFY."
+        day.process.terminate()
+        assert day.wait(10) == 0, day.output
+        report = day.report()
+    kills = {s["name"]: s["kill"] for s in report["strategies"]}
+    assert kills == {"Busy": False, "Held": True} and not report["accounts"][0]["kill"]
+    check_journal(journal, report)
+    assert command_keys(journal)["out"] == 1
+
+
+def test_an_engine_that_dies_while_it_flattens_goes_on_with_it(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    with paper(journal, HELD, "--speed", "20") as day:
+        day.until_record(500)
+        until(lambda: _is_seen(lambda: _position(journal, "Held") == 10), "a position")
+        sent = threading.Thread(target=send, args=(journal, CommandKind.FLATTEN), kwargs={"key": "out"})
+        sent.start()
+        until(lambda: _is_seen(lambda: "out" in command_keys(journal)), "the command in the journal")
+        day.kill_engine()
+        sent.join(60)
+        until(lambda: _is_seen(lambda: _position(journal, "Held") == 0), "a flat position")
+        told = send(journal, CommandKind.FLATTEN, key="out")
+        assert told.state == "flat" and "Closed: Held +10 NSE:HDFCBANK at " in told.sentence
+        day.process.terminate()
+        assert day.wait(10) == 0, day.output
+        check_journal(journal, day.report())
+    assert command_keys(journal)["out"] == 1
+
+
+def _is_seen(condition: Callable[[], bool]) -> bool:
+    """Whether it holds by now; a record that is just being written reads as damage, and then it does not yet."""
+    try:
+        return condition()
+    except Fatal:
+        return False
+
+
+def _as_of(told: str) -> str:
+    return told.split()[2]
+
+
+def _fills(journal: Path, name: str) -> int:
+    """Changes of a strategy's position so far."""
+    return sum(_of(record.payload, journal, name) for record in journals.records(journal, [Kind.POSITION_CHANGED]))
+
+
+def _of(payload: object, journal: Path, name: str) -> bool:
+    starts = (record.payload for record in journals.records(journal, [Kind.STRATEGY_STARTED]))
+    number = next(start.id for start in starts if isinstance(start, StrategyStarted) and start.name == name)
+    return isinstance(payload, PositionChanged) and payload.instance == number
+
+
+def _position(journal: Path, name: str | None = None) -> int:
+    """What the strategy, or the only one, holds by the newest fill."""
     held = 0
     for record in journals.records(journal, [Kind.POSITION_CHANGED]):
         assert isinstance(record.payload, PositionChanged)
-        held = record.payload.quantity
+        if name is None or _of(record.payload, journal, name):
+            held = record.payload.quantity
     return held
 
 

@@ -14,7 +14,17 @@ _MONEY = {"round_trips": 3, "gross_pnl": -1145.1, "charges": 67.71, "net_pnl": -
 _STATUS = Status(
     {
         "now_ns": 1_784_089_800_000_000_000,
-        "strategies": [{**_STRATEGY, **_MONEY, "faulted": False, "trading": "active", "ready": True}],
+        "strategies": [
+            {
+                **_STRATEGY,
+                **_MONEY,
+                "faulted": False,
+                "trading": "active",
+                "ready": True,
+                "kill": False,
+                "account": "paper",
+            }
+        ],
         "histograms": {},
     },
     [{**_MARKET, "volume": 12_345_678, "candles": 77}],

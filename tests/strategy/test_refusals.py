@@ -33,7 +33,7 @@ def test_a_halted_strategy_hears_one_refusal_and_its_other_wishes_are_counted(de
     ticks(desk, 140)
     # Twenty refusals halt it; the next one says so; of the 119 others 1, 10 and 100 are noted.
     assert me.seen == ("order_value",) * 20 + ("reduce_only",)
-    counts = [line.split()[4] for line in desk.logged() if line.startswith("only reductions are allowed")]
+    counts = [line.split()[5] for line in desk.logged() if line.startswith("nothing may be opened now")]
     assert counts == ["1", "10", "100"]
 
 

@@ -1,7 +1,7 @@
 """What a back-test runs: strategies on instruments, and the days of the catalogue that hold them."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from velox.market.instruments import InstrumentBook
 from velox.research.catalog import Catalog, Entry
 from velox.research.days import Day
 from velox.research.minutes import MINUTE_S, CandleDay
-from velox.runtime.choose import check_symbols
+from velox.runtime.choose import check_symbols, plan_of
 from velox.runtime.plan import StrategyPlan
 
 __all__ = ["Ask", "Chosen", "choose", "plans_on", "spells"]
@@ -78,13 +78,16 @@ def choose(ask: Ask) -> Chosen:
     return chosen
 
 
-def plans_on(targets: Sequence[str], params: Mapping[str, str], instruments: Sequence[str]) -> list[StrategyPlan]:
+def plans_on(
+    targets: Sequence[str], params: Mapping[str, str], instruments: Sequence[str], accounts: Collection[str] = ()
+) -> list[StrategyPlan]:
     """Each strategy once on each instrument; without instruments, on its own symbol."""
+    plans = [plan_of(target, params, accounts) for target in targets]
     if not instruments:
-        return [StrategyPlan(target, dict(params)) for target in targets]
+        return plans
     if "symbol" in params:
         raise BadInput("-p symbol=… and --instruments both name what is traded: leave one out")
-    return [StrategyPlan(target, {**params, "symbol": name}) for target in targets for name in instruments]
+    return [msgspec.structs.replace(plan, params={**params, "symbol": name}) for plan in plans for name in instruments]
 
 
 def spells(days: Sequence[Day]) -> list[list[Day]]:

@@ -17,7 +17,7 @@ from velox.backtest.choose import Ask, Chosen, choose
 from velox.backtest.feed import feed, feed_minutes
 from velox.backtest.notes import NOTED, ContractNote, ContractNotes
 from velox.backtest.sources import ASSUMPTIONS, for_candles
-from velox.backtest.tally import KEPT, StrategyTally, Tally
+from velox.backtest.tally import KEPT, AccountTally, StrategyTally, Tally
 from velox.clock import monotonic_ns
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
@@ -75,6 +75,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     result_hash: str
     cold_starts: list[str]  # days before which the last one was too long ago
     synthetic: bool
+    accounts: list[AccountTally]
     strategies: list[StrategyTally]
     notes: list[str]
     contract_notes: list[ContractNote]  # of each day and instrument, rounded as one rounds them
@@ -125,6 +126,7 @@ class _Run:
         )
         trading = TradingDay(core, settings, facts, self._book(chosen, day, minutes), plan)
         _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
+        self.tally.begin_day(core.summary())
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         if self.keeper is not None:
             self.keeper.begin_day(core, day, trading.instances, follows=self.played != dt.date.min)
@@ -222,6 +224,7 @@ def run(
         result_hash=tally.decisions_hash,
         cold_starts=[part[0].date.isoformat() for part in chosen.spells[1:]],
         synthetic=any(day.synthetic for day in chosen.days),
+        accounts=list(tally.accounts.values()),
         strategies=strategies,
         notes=[*chosen.notes, *([ASSUMPTIONS] if chosen.data != "ticks" else []), *tally.notes],
         contract_notes=running.contracts.all(),
@@ -272,6 +275,7 @@ def _shown(ask: Ask, settings: Settings) -> dict[str, Any]:
         "corporate_actions": len(ask.actions),
         "facts_as_of": None if ask.facts_as_of is None else ask.facts_as_of.isoformat(),
         "paper": msgspec.to_builtins(settings.paper),
+        "accounts": msgspec.to_builtins(settings.accounts),
         "limits": msgspec.to_builtins(settings.limits),
         "guard_on_candles": {"grace_ms": 0, "stale_s": for_candles(settings).engine.stale_s},
         "guard": {

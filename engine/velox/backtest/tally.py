@@ -9,9 +9,9 @@ import numpy.typing as npt
 from velox import events
 from velox.events import Kind
 from velox.journal.payloads import decode
-from velox.report.curve import Marks
+from velox.report.curve import Marks, together
 
-__all__ = ["KEPT", "StrategyTally", "Tally"]
+__all__ = ["KEPT", "AccountTally", "StrategyTally", "Tally"]
 
 # The decisions that are added up.
 KEPT = (Kind.RISK_VERDICT, Kind.ACCOUNT_MARK, Kind.STRATEGY_EVENT)
@@ -19,11 +19,21 @@ KEPT = (Kind.RISK_VERDICT, Kind.ACCOUNT_MARK, Kind.STRATEGY_EVENT)
 _ONE = 100_000_000
 
 
+class AccountTally(msgspec.Struct):
+    """One account's money over all days, in rupees."""
+
+    name: str
+    capital: float
+    net_pnl: float = 0.0
+    charges: float = 0.0
+
+
 class StrategyTally(msgspec.Struct):
     """One strategy's sums over all days; money in rupees."""
 
     name: str
     instrument: str
+    account: str
     orders: int = 0
     fills: int = 0
     round_trips: int = 0
@@ -43,11 +53,13 @@ class Tally(msgspec.Struct):
     too_small: int = 0
     max_drawdown: float = 0.0  # rupees below the highest equity so far
     strategies: dict[str, StrategyTally] = {}
+    accounts: dict[str, AccountTally] = {}
     decisions_hash: str = ""
     notes: list[str] = []
-    equity: float = 0.0
+    equity: float = 0.0  # of all accounts
     closes: list[float] = []  # equity at the end of each day
     _peak: float = 0.0
+    _equities: list[int] = []  # of the accounts, as they were marked last
 
     @classmethod
     def starting(cls, capital: float) -> "Tally":
@@ -56,8 +68,7 @@ class Tally(msgspec.Struct):
 
     def note(self, marks: Marks, kept: list[tuple[int, int, bytes]]) -> None:
         """Take in what the core kept: marks as columns, decisions as kernel time, kind, payload."""
-        _, _, equity = marks
-        self._marks(equity / _ONE)
+        self._marks(together(self._equities, marks) / _ONE)
         for _, kind, payload in kept:
             if kind not in KEPT:
                 continue
@@ -69,6 +80,10 @@ class Tally(msgspec.Struct):
             elif isinstance(record, events.RiskVerdict) and record.verdict == "refused":
                 self.rejected += 1
 
+    def begin_day(self, summary: dict[str, Any]) -> None:
+        """Take the accounts as a day finds them; the drawdown is that of all of them together."""
+        self._look(summary)
+
     def end_day(self, summary: dict[str, Any], *, by_candles: bool = False) -> None:
         """Add what the core says of a day that is over."""
         if by_candles:
@@ -76,10 +91,12 @@ class Tally(msgspec.Struct):
         else:
             self.ticks += summary["ticks"]
         self.bars += summary["candles"]
-        self._marks(np.array([sum(account["equity"] for account in summary["accounts"])]))
+        self._look(summary)
         self.closes.append(self.equity)
         for told in summary["strategies"]:
-            held = self.strategies.setdefault(told["name"], StrategyTally(told["name"], told["instrument"]))
+            held = self.strategies.setdefault(
+                told["name"], StrategyTally(told["name"], told["instrument"], told["account"])
+            )
             held.orders += told["orders"]
             held.fills += told["fills"]
             held.round_trips += told["round_trips"]
@@ -93,7 +110,16 @@ class Tally(msgspec.Struct):
             held.gross_pnl += told["gross_pnl"]
             held.charges += told["charges"]
             held.net_pnl += told["net_pnl"]
+        for told in summary["accounts"]:
+            account = self.accounts.setdefault(told["name"], AccountTally(told["name"], told["capital"]))
+            account.net_pnl += told["equity"] - told["capital"]
+            account.charges += told["charges"]
         self.decisions_hash = summary["decisions_hash"]
+
+    def _look(self, summary: dict[str, Any]) -> None:
+        """Take the accounts as they are between two days."""
+        self._equities = [round(account["equity"] * _ONE) for account in summary["accounts"]]
+        self._marks(np.array([sum(account["equity"] for account in summary["accounts"])]))
 
     def _marks(self, equity: npt.NDArray[np.float64]) -> None:
         if not len(equity):

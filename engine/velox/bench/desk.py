@@ -20,7 +20,7 @@ __all__ = ["Desk"]
 _DAY = dt.date(2026, 7, 15)
 _ONE = 100_000_000  # a rupee at 1e-8
 _CAPITAL = 10**9 * _ONE  # ₹100 crore: funds never refuse
-_NO_LIMIT = dict.fromkeys(LimitsSet.__struct_fields__[2:], 0)
+_NO_LIMIT = dict.fromkeys(LimitsSet.__struct_fields__[3:], 0)
 
 
 class Desk:
@@ -34,7 +34,7 @@ class Desk:
         self.open_ns = self._facts.loaded.open_ns
         self._put(Kind.FACTS_LOADED, self._facts.loaded)
         self._put(Kind.ACCOUNT_DEF, AccountDef(0, "paper", "", "paper", _CAPITAL, 2_000_000_000, 1, 0, False))
-        self._put(Kind.LIMITS_SET, LimitsSet(account=0, instance=-1, **_NO_LIMIT))
+        self._put(Kind.LIMITS_SET, LimitsSet(account=0, instance=-1, instrument=-1, **_NO_LIMIT))
 
     def start(self, cls: type[Strategy]) -> str:
         """Start a strategy; gives the token of its instrument."""

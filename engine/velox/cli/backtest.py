@@ -34,7 +34,7 @@ class _Call(AccountCall):
 
 
 @click.command()
-@click.argument("strategies", nargs=-1, required=True, metavar="FILE.py[:Class]…")
+@click.argument("strategies", nargs=-1, required=True, metavar="FILE.py[:Class][@ACCOUNT]…")
 @click.option("--catalog", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where the days are.")
 @click.option("--instruments", metavar="A,B", help="Run each strategy on each of these; default: its own symbol.")
 @click.option("--from", "first", type=DaySpanWord(), metavar="D", help="First day, or month as 2026-01.")
@@ -85,8 +85,10 @@ def command(**options: object) -> None:
 
     call = msgspec.convert(options, _Call)
     _check_files(call)
+    configured = load_settings()
+    params = parse_assignments(call.params)
     ask = Ask(
-        plans=plans_on(call.strategies, parse_assignments(call.params), listed(call.instruments)),
+        plans=plans_on(call.strategies, params, listed(call.instruments), configured.accounts),
         catalog=call.catalog,
         first=call.first[0] if call.first else None,
         last=call.last[1] if call.last else None,
@@ -96,7 +98,7 @@ def command(**options: object) -> None:
         journal=open_journal(call.journal) if call.journal else None,
         actions=read_actions(call.corporate_actions) if call.corporate_actions else NO_ACTIONS,
     )
-    settings, report = settings_of(call, load_settings()), None
+    settings, report = settings_of(call, configured), None
     with days_bar("back-test") as tell:
         if call.report_file is None and call.trades_file is None:
             result = run(ask, settings, tell)
@@ -128,7 +130,7 @@ def _write(report: "Report", call: _Call) -> None:
 
 
 def _lines(result: "Result") -> list[str]:
-    from velox.runtime.report import strategy_sentence
+    from velox.runtime.report import account_sentence, strategy_sentence
     from velox.runtime.view import rupees
 
     span = result.first_day if result.days == 1 else f"{result.first_day} to {result.last_day}, {result.days} days"
@@ -138,6 +140,8 @@ def _lines(result: "Result") -> list[str]:
     out = [f"{span}: {read}, {result.bars:,} candles."]
     out += [f"{day} begins anew: the day before it is too long ago." for day in result.cold_starts]
     out += [strategy_sentence(msgspec.to_builtins(told)) for told in result.strategies]
+    if len(result.accounts) > 1:
+        out += [account_sentence(msgspec.to_builtins(told)) for told in result.accounts]
     out.append(
         f"Together: gross {rupees(result.gross_pnl)}, charges {rupees(result.charges)}, net {rupees(result.net_pnl)}; "
         f"deepest drawdown {rupees(result.max_drawdown)}; {result.rejected} refused, {result.too_small} too small."

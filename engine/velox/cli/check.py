@@ -1,6 +1,7 @@
 """`velox check`: judges a strategy without running it, and tells every fault at once."""
 
 import click
+import msgspec
 
 from velox.market import facts
 from velox.market.calendar import last_covered_date
@@ -11,7 +12,7 @@ from velox.strategy.compile import compile_strategy
 from velox.strategy.faults import InvalidStrategy
 from velox.strategy.load import load_with_faults
 from velox.strategy.params import Param, parse_assignments
-from velox.strategy.spec import BarsSpec, HookSpec, Spec
+from velox.strategy.spec import BarsSpec, GuardSpec, HookSpec, Spec
 
 __all__ = ["command"]
 
@@ -47,8 +48,21 @@ def _summary(spec: Spec, declared: Declared) -> list[tuple[str, str]]:
     if spec.session is not None:
         start, last, flat = map(clock_text, (spec.session.start_ns, spec.session.last_entry_ns, spec.session.flat_ns))
         rows.append(("session", f"enters from {start} to {last}, flat at {flat}"))
+    for rules in (spec.limits, spec.guard):
+        if rules is not None:
+            rows.append(("limits", _rules(rules)))
     rows += [("keeps", f"{each.name}{', anew every session' if each.daily else ''}") for each in spec.states]
     return _without_repeats(rows)
+
+
+def _rules(rules: GuardSpec) -> str:
+    words = []
+    for name, value in msgspec.structs.asdict(rules).items():
+        if value and name == "cooldown_ns":
+            words.append(f"cooldown {_span(value // SECOND_NS)}")
+        elif value and name != "name":
+            words.append(f"{name} {value:,g}")
+    return f"{rules.name}: {', '.join(words)}"
 
 
 def _without_repeats(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -3,32 +3,58 @@
 from pathlib import Path
 
 import click
+import msgspec
 
 from velox.events import CommandKind
 
 __all__ = ["flatten", "halt", "resume"]
 
 
-def _send(kind: CommandKind, journal: Path | None, reason: str) -> int:
-    from velox.errors import ExitCode
-    from velox.runtime.commands import send
+class _Call(msgspec.Struct):
+    journal: Path | None
+    reason: str
+    strategy: str
+    instrument: str
+    account: str
+    everything: bool
+    key: str | None
+
+
+def _send(kind: CommandKind, call: _Call) -> int:
+    from velox.errors import BadInput, ExitCode
+    from velox.runtime.commands import Scope, send
     from velox.settings import load
 
-    reply = send(journal or load().journal.dir, kind, reason)
+    scope = Scope(call.account, call.instrument, call.strategy)
+    if call.everything and scope != Scope():
+        raise BadInput("--all is every account, instrument and strategy: leave the other scopes out")
+    if call.strategy and (call.account or call.instrument):
+        raise BadInput("--strategy names one alone: leave --account and --instrument out")
+    reply = send(call.journal or load().journal.dir, kind, call.reason, key=call.key, scope=scope)
+    if reply.state == "refused":
+        raise BadInput(reply.sentence)
     click.echo(f"{reply.state} at {reply.as_of}: {reply.sentence}")
     return ExitCode.DONE if reply.state in ("done", "flat") else ExitCode.NOT_FLAT
 
 
 def _command(name: str, kind: CommandKind, help_text: str) -> click.Command:
-    @click.command(name, help=help_text)
+    example = f"\b\nExamples:\n  velox {name}\n  velox {name} --strategy EmaCross\n"
+    example += f"  velox {name} --instrument NSE:RELIANCE --account paper"
+
+    @click.command(name, help=f"{help_text}\n\n{example}")
     @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="The journal of the engine.")
+    @click.option("--strategy", default="", metavar="NAME", help="For one strategy alone.")
+    @click.option("--instrument", default="", metavar="NAME", help="For one instrument.")
+    @click.option("--account", default="", metavar="NAME", help="For one account.")
+    @click.option("--all", "everything", is_flag=True, help="For everything, as without a scope.")
+    @click.option("--key", metavar="TEXT", help="Names the command: sent twice with one key it is carried out once.")
     @click.option("--reason", default="", help="Kept in the journal.")
-    def command(journal: Path | None, reason: str) -> int:
-        return _send(kind, journal, reason)
+    def command(**options: object) -> int:
+        return _send(kind, msgspec.convert(options, _Call))
 
     return command
 
 
 halt = _command("halt", CommandKind.HALT, "Stop every new risk of the running engine; positions keep their stops.")
 resume = _command("resume", CommandKind.RESUME, "Allow new risk again after a halt.")
-flatten = _command("flatten", CommandKind.FLATTEN, "Close every position of the running engine and prove it flat.")
+flatten = _command("flatten", CommandKind.FLATTEN, "Close positions of the running engine, prove it flat and report.")

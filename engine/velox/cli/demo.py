@@ -72,9 +72,10 @@ def _plan(call: _Call, day: "Day") -> "Plan":
     from velox.runtime.run import open_journal
     from velox.settings import load as load_settings
 
-    load_settings()  # every fault is told before anything starts
+    settings = load_settings()  # every fault is told before anything starts
     facts = day.facts
-    chosen = shipped_on(day) if call.strategy is None else check_strategies([call.strategy], {}, facts, day)
+    named = [] if call.strategy is None else [call.strategy]
+    chosen = check_strategies(named, {}, facts, day, settings.accounts) if named else shipped_on(day)
     return Plan(
         journal=str(open_journal(call.journal or _fresh_journal())),
         strategies=chosen,

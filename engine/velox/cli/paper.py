@@ -32,7 +32,7 @@ class _Call(msgspec.Struct):
 
 
 @click.command()
-@click.argument("strategies", nargs=-1, required=True, metavar="FILE.py[:Class]…")
+@click.argument("strategies", nargs=-1, required=True, metavar="FILE.py[:Class][@ACCOUNT]…")
 @click.option("-p", "params", multiple=True, metavar="k=v", help="A parameter, for every strategy that has it.")
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Where the journal lies.")
 @click.option("--day", metavar="FILE_OR_DIR", help="What the simulator plays; default: the generated day.")
@@ -46,7 +46,13 @@ class _Call(msgspec.Struct):
 )
 @facts_as_of
 def command(**options: object) -> None:
-    """Trade strategies on paper; started again on the same journal, it goes on where it ended."""
+    """Trade strategies on paper; started again on the same journal, it goes on where it ended.
+
+    \b
+    Examples:
+      velox paper ema_cross.py -p symbol=NSE:INFY
+      velox paper ema_cross.py@one ema_cross.py@two    # [accounts.one] and [accounts.two] of velox.toml
+    """
     from velox.runtime.report import as_json, lines
     from velox.runtime.run import Stage, simulator_args, watch
     from velox.settings import load as load_settings
@@ -90,7 +96,7 @@ def _plan(call: _Call, settings: "Settings", day: "Day | None") -> "Plan":
     from velox.strategy.params import parse_assignments
 
     facts = day.facts if day is not None else load(dt.datetime.fromtimestamp(wall_ns() // 1_000_000_000, IST).date())
-    chosen = check_strategies(call.strategies, parse_assignments(call.params), facts, day)
+    chosen = check_strategies(call.strategies, parse_assignments(call.params), facts, day, settings.accounts)
     return Plan(
         journal=str(open_journal(call.journal or settings.journal.dir)),
         strategies=chosen,

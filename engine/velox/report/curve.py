@@ -7,12 +7,26 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Curve", "DayLine", "Marks", "Point"]
+__all__ = ["Curve", "DayLine", "Marks", "Point", "together"]
 
 # Kernel time ns, account, equity at 1e-8 rupees.
 Marks: TypeAlias = tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.int64]]
 
 _MINUTE_NS = 60_000_000_000
+
+
+def together(equities: list[int], marks: Marks) -> npt.NDArray[np.int64]:
+    """The equity of all accounts at each mark; `equities` holds that of each one before, and then behind them."""
+    _, accounts, marked = marks
+    if len(equities) <= 1:
+        equities[:] = marked[-1:].tolist() or equities
+        return marked
+    total, totals = sum(equities), np.empty(len(marked), dtype=np.int64)
+    for place, (account, equity) in enumerate(zip(accounts.tolist(), marked.tolist(), strict=True)):
+        total += equity - equities[account]
+        equities[account] = equity
+        totals[place] = total
+    return totals
 
 
 class Point(msgspec.Struct):

@@ -13,7 +13,7 @@ from velox.journal.payloads import CandleClosed, Payload, TickVerdict, Verdict, 
 from velox.report.blocked import Blocked, BlockedShelf
 from velox.report.candles import CandleShelf, DayCandles, SeriesCandles, candles_of, lines_of
 from velox.report.coverage import DayCoverage, covered
-from velox.report.curve import Curve, DayLine, Marks, Point
+from velox.report.curve import Curve, DayLine, Marks, Point, together
 from velox.report.prices import PricePath
 from velox.report.trades import Execution, Trade, TradeBook
 from velox.research.days import Day, DayRows
@@ -101,11 +101,13 @@ class Keeper:
         self._held: dict[tuple[int, int], int] = {}  # value with its sign by instance and instrument
         self._coverage: list[DayCoverage] = []
         self._parameters: dict[str, dict[str, str]] = {}
+        self._equities: list[int] = []  # of the accounts, as they were marked last
         self._today: _Today | None = None
 
     def begin_day(self, core: velox_core.Core, day: Day, instances: Sequence[Instance], *, follows: bool) -> None:
         """A day is set up on a core and its rows are about to come; `follows` says that it goes on from the last."""
         self._shelf.lines |= lines_of(instances)
+        self._equities = [round(account["equity"] * _ONE) for account in core.summary()["accounts"]]
         self._parameters |= {instance.spec.name: dict(instance.spec.param_texts) for instance in instances}
         self._today = _Today(
             day=day,
@@ -118,7 +120,7 @@ class Keeper:
     def note(self, marks: Marks, kept: Sequence[tuple[int, int, int, bytes]]) -> None:
         """Take in what the core kept: marks as columns, decisions with their place among the rows."""
         today = self._now()
-        for at_ns, equity in zip(marks[0].tolist(), marks[2].tolist(), strict=True):
+        for at_ns, equity in zip(marks[0].tolist(), together(self._equities, marks).tolist(), strict=True):
             self._curve.mark(at_ns, equity)
         for place, at_ns, kind, payload in kept:
             record = decode(Kind(kind), payload)

@@ -1,54 +1,92 @@
-"""The paper account and its limits as the kernel wants them, from the settings and the day's rates."""
+"""The paper accounts and their limits as the kernel wants them, from the settings and the day's rates."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from velox.events import AccountDef, ClockMode, FactsLoaded, LimitsSet
 from velox.events import Settings as Thresholds
-from velox.settings import Settings
+from velox.settings import AccountSettings, LevelLimits, Settings
 
-__all__ = ["account_def", "limits_lines", "limits_set", "thresholds", "with_brokerage"]
+__all__ = ["PAPER", "account_def", "level_limits", "limits_lines", "limits_set", "thresholds", "with_brokerage"]
 
+PAPER = "paper"  # the account of those who name none
 _ONE = 100_000_000  # a rupee at 1e-8
 _SHARE = 100_000_000  # a percent at 1e-10
 _MS = 1_000_000
 _S = 1_000_000_000
 
 
-def account_def(settings: Settings) -> AccountDef:
-    """The one paper account."""
-    paper = settings.paper
+def account_def(settings: Settings, name: str = PAPER, number: int = 0) -> AccountDef:
+    """A paper account of the settings under its number in the journal."""
+    paper, own = settings.paper, settings.accounts.get(name, AccountSettings())
+
+    def chosen(word: str) -> Any:
+        value = getattr(own, word)
+        return getattr(paper, word) if value is None else value
+
     return AccountDef(
-        id=0,
-        name="paper",
+        id=number,
+        name=name,
         owner="",
         venue="paper",
-        capital=round(paper.capital_rupees * _ONE),
-        mis_margin=round(paper.mis_margin_pct * _SHARE),
-        slippage_ticks=paper.slippage_ticks,
-        latency_ns=paper.latency_ms * _MS,
-        partial=paper.partial,
+        capital=round(chosen("capital_rupees") * _ONE),
+        mis_margin=round(chosen("mis_margin_pct") * _SHARE),
+        slippage_ticks=chosen("slippage_ticks"),
+        latency_ns=chosen("latency_ms") * _MS,
+        partial=chosen("partial"),
     )
 
 
-def limits_set(settings: Settings) -> LimitsSet:
-    """Limits of the account and of each of its instances."""
-    limits = settings.limits
+def limits_set(settings: Settings, name: str = PAPER, number: int = 0) -> LimitsSet:
+    """Limits of an account, and what each of its instances begins with."""
+    limits, own = settings.limits, settings.accounts.get(name, AccountSettings()).limits
     return LimitsSet(
-        account=0,
+        account=number,
         instance=-1,
-        order_value=round(limits.order_value_rupees * _ONE),
-        position_value=round(limits.position_value_rupees * _ONE),
-        order_quantity=limits.order_quantity,
+        instrument=-1,
+        order_value=round((own.order_value_rupees or limits.order_value_rupees) * _ONE),
+        position_value=round((own.position_value_rupees or limits.position_value_rupees) * _ONE),
+        order_quantity=own.order_quantity or limits.order_quantity,
+        position_quantity=own.position_quantity or limits.position_quantity,
+        trade_risk=round((own.trade_risk_pct or limits.trade_risk_pct) * _SHARE),
         instance_open_orders=limits.instance_open_orders,
-        account_open_orders=limits.account_open_orders,
-        intents=limits.intents,
+        account_open_orders=own.open_orders or limits.account_open_orders,
+        intents=own.intents or limits.intents,
         refusals=limits.refusals,
         sends=limits.sends,
         trades=limits.trades,
+        account_trades=own.trades or limits.account_trades,
+        daily_loss=round((own.daily_loss_pct or limits.daily_loss_pct) * _SHARE),
+        drawdown=round((own.drawdown_pct or limits.drawdown_pct) * _SHARE),
+        fat_finger=round((own.fat_finger_pct or limits.fat_finger_pct) * _SHARE),
+        duplicate_ns=limits.duplicate_ms * _MS,
+    )
+
+
+def level_limits(limits: LevelLimits, account: int, *, instance: int = -1, instrument: int = -1) -> LimitsSet:
+    """Limits of one instance or of one instrument, besides those of the account."""
+    return LimitsSet(
+        account=account,
+        instance=instance,
+        instrument=instrument,
+        order_value=round(limits.order_value_rupees * _ONE),
+        position_value=round(limits.position_value_rupees * _ONE),
+        order_quantity=limits.order_quantity,
+        position_quantity=limits.position_quantity,
+        trade_risk=round(limits.trade_risk_pct * _SHARE),
+        instance_open_orders=limits.open_orders,
+        account_open_orders=limits.open_orders,
+        intents=limits.intents,
+        refusals=0,
+        sends=0,
+        trades=limits.trades,
+        account_trades=limits.trades,
         daily_loss=round(limits.daily_loss_pct * _SHARE),
         drawdown=round(limits.drawdown_pct * _SHARE),
         fat_finger=round(limits.fat_finger_pct * _SHARE),
-        duplicate_ns=limits.duplicate_ms * _MS,
+        duplicate_ns=0,
     )
 
 
@@ -78,14 +116,19 @@ def with_brokerage(facts: FactsLoaded, settings: Settings) -> FactsLoaded:
     return msgspec.structs.replace(facts, charges=rates)
 
 
-def limits_lines(settings: Settings) -> list[str]:
-    """The paper account and its limits in plain words."""
-    p, r = settings.paper, settings.limits
-    return [
-        f"Paper account: ₹{p.capital_rupees:,.0f} capital, margin {p.mis_margin_pct:g} % of value, "
-        f"slippage {p.slippage_ticks} tick, latency {p.latency_ms} ms, brokerage min(₹{p.brokerage_rupees:g}, "
-        f"{p.brokerage_pct:g} %) an order.",
-        f"Limits: order and position ₹{r.order_value_rupees:,.0f} and ₹{r.position_value_rupees:,.0f}, "
-        f"{r.trades} round trips a day, daily loss {r.daily_loss_pct:g} %, drawdown {r.drawdown_pct:g} %, "
-        f"{r.sends} orders in any 1.1 s.",
-    ]
+def limits_lines(settings: Settings, accounts: Sequence[str] = (PAPER,)) -> list[str]:
+    """The paper accounts and their limits in plain words."""
+    p = settings.paper
+    lines = []
+    for name in accounts:
+        d, r = account_def(settings, name), limits_set(settings, name)
+        head = "Paper account" if name == PAPER else f"Paper account {name}"
+        lines += [
+            f"{head}: ₹{d.capital / _ONE:,.0f} capital, margin {d.mis_margin / _SHARE:g} % of value, "
+            f"slippage {d.slippage_ticks} tick, latency {d.latency_ns // _MS} ms, brokerage min(₹"
+            f"{p.brokerage_rupees:g}, {p.brokerage_pct:g} %) an order.",
+            f"Limits: order and position ₹{r.order_value / _ONE:,.0f} and ₹{r.position_value / _ONE:,.0f}, "
+            f"{r.trades} round trips a day, daily loss {r.daily_loss / _SHARE:g} %, drawdown "
+            f"{r.drawdown / _SHARE:g} %, {r.sends} orders in any 1.1 s.",
+        ]
+    return lines

@@ -1,16 +1,18 @@
 """Which strategies run on which instruments of a day; every mistake is told before anything is started."""
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 from velox.errors import BadInput
 from velox.market.facts import Facts
 from velox.market.instruments import InstrumentBook, why_not_tradable
 from velox.research.days import Day
+from velox.runtime.account import PAPER
 from velox.runtime.plan import StrategyPlan
 from velox.strategy.compile import compile_strategy
 from velox.strategy.load import load
 
-__all__ = ["SHIPPED", "book_of", "check_strategies", "check_symbols", "shipped_on"]
+__all__ = ["SHIPPED", "book_of", "check_strategies", "check_symbols", "plan_of", "shipped_on"]
 
 SHIPPED = ("ema_cross", "rsi_reversal", "macd_trend")
 
@@ -30,11 +32,24 @@ def shipped_on(day: Day) -> list[StrategyPlan]:
     return [StrategyPlan(target, {"symbol": name}) for target, name in zip(SHIPPED, tradable, strict=False)]
 
 
+def plan_of(text: str, params: Mapping[str, str], accounts: Collection[str]) -> StrategyPlan:
+    """A strategy as the user names it, `FILE.py[:Class][@ACCOUNT]`; accounts are those of the settings."""
+    target, at, account = text.rpartition("@")
+    if not at:
+        return StrategyPlan(text, dict(params))
+    if account == PAPER or account in accounts:
+        return StrategyPlan(target, dict(params), account)
+    if Path(text.partition(":")[0]).exists():
+        return StrategyPlan(text, dict(params))  # an @ of the file's own name
+    known = ", ".join(sorted({PAPER, *accounts}))
+    raise BadInput(f"{text}: there is no account {account or '(no name)'}; there are {known}: add [accounts.NAME]")
+
+
 def check_strategies(
-    targets: Sequence[str], params: Mapping[str, str], facts: Facts, day: Day | None
+    targets: Sequence[str], params: Mapping[str, str], facts: Facts, day: Day | None, accounts: Collection[str] = ()
 ) -> list[StrategyPlan]:
     """Strategies named by the user, with the same parameters for each; raises with every fault."""
-    plans = [StrategyPlan(target, dict(params)) for target in targets]
+    plans = [plan_of(target, params, accounts) for target in targets]
     names = {i.name for i in day.instruments} if day is not None else None
     check_symbols(plans, facts, book_of(day), names, "which the day does not hold")
     return plans
@@ -43,17 +58,18 @@ def check_strategies(
 def check_symbols(
     plans: Sequence[StrategyPlan], facts: Facts, book: InstrumentBook, names: Collection[str] | None, absent: str
 ) -> set[str]:
-    """The instruments that the plans trade, each by one alone and, where these are given, among `names`."""
-    held: dict[str, str] = {}
+    """The instruments that the plans trade, each by one alone on an account and, where given, among `names`."""
+    held: dict[tuple[str, str], str] = {}
     for plan in plans:
         symbol = compile_strategy(load(plan.target), plan.params, facts, book).symbol
         if names is not None and symbol not in names:
             shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
             raise BadInput(f"{plan.target} trades {symbol}, {absent}; it holds {shown}")
-        if symbol in held:
+        place = (plan.account, symbol)
+        if place in held:
             raise BadInput(
-                f"{plan.target} and {held[symbol]} would both trade {symbol} on one account: "
-                "give each its own instrument (-p symbol=…)"
+                f"{plan.target} and {held[place]} would both trade {symbol} on one account: "
+                "give each its own instrument (-p symbol=…) or account (FILE.py@ACCOUNT)"
             )
-        held[symbol] = plan.target
-    return set(held)
+        held[place] = plan.target
+    return {symbol for _, symbol in held}

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import uuid
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -19,7 +19,7 @@ from velox.clock import monotonic_ns
 from velox.errors import BadInput, Unknown
 from velox.events import Command, CommandKind, Kind, encode
 
-__all__ = ["CommandServer", "Reply", "Request", "send", "socket_path"]
+__all__ = ["CommandServer", "Reply", "Request", "Scope", "send", "socket_path"]
 
 _NAME = "engine.sock"
 _PATH_MAX = 100  # a Unix address holds some 107 bytes
@@ -32,6 +32,21 @@ _ANSWER_WITHIN_S = 30.0
 _RETURN_WITHIN_NS = 6_000_000_000
 
 
+class Scope(msgspec.Struct, frozen=True):
+    """What a command is for, by name; "" is every one. A strategy is named alone."""
+
+    account: str = ""
+    instrument: str = ""
+    strategy: str = ""
+
+    def __str__(self) -> str:
+        named = [f"{word} {name}" for word, name in msgspec.structs.asdict(self).items() if name]
+        return " of ".join(reversed(named)) or "all"
+
+
+_ALL = Scope()
+
+
 class Request(msgspec.Struct, frozen=True):
     """What a client asks; the key makes the same request sent twice one command."""
 
@@ -39,6 +54,7 @@ class Request(msgspec.Struct, frozen=True):
     key: str
     actor: str
     reason: str = ""
+    scope: Scope = _ALL
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -65,7 +81,7 @@ class CommandServer:
         self._core = core
         self._path = socket_path(journal)
         self._server: asyncio.Server | None = None
-        self._kinds: dict[str, CommandKind] = {}  # of the keys that this engine was sent
+        self._sent: dict[str, tuple[CommandKind, Scope]] = {}  # by the keys that this engine was sent
 
     async def __aenter__(self) -> Self:
         self._path.unlink(missing_ok=True)  # the journal's lock is held: a socket here is a dead engine's
@@ -95,17 +111,35 @@ class CommandServer:
             kind = CommandKind(request.kind)
         except (msgspec.DecodeError, ValueError) as error:
             return Reply("refused", "", f"the request cannot be read: {error}")
-        if self._kinds.setdefault(request.key, kind) != kind:
+        try:
+            account, strategy, instrument = self._numbers(request.scope)
+        except BadInput as error:
+            return Reply("refused", "", str(error))
+        if self._sent.setdefault(request.key, (kind, request.scope)) != (kind, request.scope):
             return Reply("refused", "", f"the key {request.key} was another command's: send this one with its own")
         if self._core.command_state(request.key) is None:  # else it was sent twice: one command, one record
-            command = Command(kind, request.actor, request.key, request.key, "unix", -1, request.reason)
-            self._core.input(Kind.COMMAND, encode(command))
+            asked = (kind, request.actor, request.key, request.key, "unix", account, request.reason)
+            self._core.input(Kind.COMMAND, encode(Command(*asked, strategy, instrument)))
         run, seq = self._core.as_of()
         await self._synced(seq)
         state = self._core.command_state(request.key) or "done"
         if kind == CommandKind.FLATTEN:
             state = await self._flattened(request.key)
-        return Reply(state, f"{run}:{seq}", self._sentence(kind, state))
+        return Reply(state, f"{run}:{seq}", self._sentence(request, kind, state))
+
+    def _numbers(self, scope: Scope) -> tuple[int, int, int]:
+        """Account, strategy and instrument as the kernel counts them, -1 for every one."""
+        if scope.strategy and (scope.account or scope.instrument):
+            raise BadInput("a strategy is named alone: leave --account and --instrument out")
+        summary = self._core.summary()
+        accounts = [account["name"] for account in summary["accounts"]]
+        strategies = {strategy["name"]: strategy["id"] for strategy in summary["strategies"]}
+        instruments = [market["name"] for market in self._core.markets()]
+        return (
+            _number("account", scope.account, {name: number for number, name in enumerate(accounts)}),
+            _number("strategy", scope.strategy, strategies),
+            _number("instrument", scope.instrument, {name: number for number, name in enumerate(instruments)}),
+        )
 
     async def _synced(self, seq: int) -> None:
         """An acknowledged command is durable."""
@@ -120,28 +154,61 @@ class CommandServer:
             await asyncio.sleep(_LOOK_S)
         return state or "working"
 
-    def _sentence(self, kind: CommandKind, state: str) -> str:
+    def _sentence(self, request: Request, kind: CommandKind, state: str) -> str:
         summary = self._core.summary()
-        held = [s for s in summary["strategies"] if s["quantity"]]
-        names = ", ".join(f"{s['name']} {s['quantity']:+d} {s['instrument']}" for s in held) or "no position"
-        if kind == CommandKind.FLATTEN and state == "flat":
-            return "Every position is closed, and nothing is opened until `velox resume`."
-        if kind == CommandKind.FLATTEN and state == "not_flat":
-            return f"Not flat: the session is closed for it, or a limit refuses the exit; still held: {names}."
-        if kind == CommandKind.FLATTEN and not summary["open_orders"]:
-            return f"Not flat: no exit can work while the session is closed; still held: {names}."
+        held = [s for s in _scoped(summary, request.scope) if s["quantity"]]
+        told = self._core.command_sentence(request.key) or ""
         if kind == CommandKind.FLATTEN:
-            return f"Not flat yet: {names}; exits go on, nothing is opened."
-        blocked = any(account["kill"] or account["skipped"] for account in summary["accounts"])
+            return self._flattened_words(summary, held, state, told)
+        blocked = any(_is_blocked(summary, s) for s in _scoped(summary, request.scope))
+        blocked |= any(a["kill"] or a["skipped"] for a in summary["accounts"] if request.scope == _ALL)
+        if kind == CommandKind.RESUME and told.startswith("Resumed, but"):
+            return told
         if blocked != (kind == CommandKind.HALT):  # the same command sent twice, and others between
             return f"It was carried out before; since then positions may {'not ' if blocked else ''}be opened."
+        where = "" if request.scope == _ALL else f" for {request.scope}"
         if kind == CommandKind.HALT:
             keeps = "1 position keeps its stop" if len(held) == 1 else f"{len(held)} positions keep their stops"
-            return f"Nothing is opened from now on; {keeps}."
-        return "Positions may be opened again."
+            return f"Nothing is opened from now on{where}; {keeps}."
+        return f"Positions may be opened again{where}."
+
+    def _flattened_words(self, summary: dict[str, Any], held: list[dict[str, Any]], state: str, told: str) -> str:
+        """The kernel's report of what was closed at what, with what a person should know besides."""
+        names = ", ".join(f"{s['name']} {s['quantity']:+d} {s['instrument']}" for s in held) or "no position"
+        report = told.partition(" Closed: ")[2]
+        closed = f" Closed: {report}" if report else ""
+        if state == "flat":
+            return f"Every position is closed, and nothing is opened until `velox resume`.{closed}"
+        if state == "not_flat":
+            parts, _, _ = closed.partition(" Left: ")
+            return f"Not flat: the session is closed for it, or a limit refuses the exit; still held: {names}.{parts}"
+        if not summary["open_orders"]:
+            return f"Not flat: no exit can work while the session is closed; still held: {names}."
+        return f"Not flat yet: {names}; exits go on, nothing is opened."
 
 
-def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None = None) -> Reply:
+def _scoped(summary: dict[str, Any], scope: Scope) -> list[dict[str, Any]]:
+    """The strategies that a command is for."""
+    wanted = {"name": scope.strategy, "instrument": scope.instrument, "account": scope.account}
+    return [s for s in summary["strategies"] if all(s[word] == name for word, name in wanted.items() if name)]
+
+
+def _is_blocked(summary: dict[str, Any], strategy: dict[str, Any]) -> bool:
+    """Whether some switch keeps a strategy from opening."""
+    account = next(a for a in summary["accounts"] if a["name"] == strategy["account"])
+    own = strategy["kill"] or strategy["instrument"] in account["blocked"]
+    return bool(own or account["kill"] or account["skipped"])
+
+
+def _number(word: str, name: str, known: dict[str, int]) -> int:
+    if not name:
+        return -1
+    if name not in known:
+        raise BadInput(f"there is no {word} {name}; there are {', '.join(sorted(known)) or 'none'}")
+    return known[name]
+
+
+def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None = None, scope: Scope = _ALL) -> Reply:
     """Send one command to the engine that runs on a journal and wait for its answer.
 
     An engine that died is started again by its supervisor: for some seconds the same command, with the same key, is
@@ -150,7 +217,7 @@ def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None 
     path = socket_path(journal)
     if not path.exists():
         raise _nobody(journal)
-    request = Request(kind, key or uuid.uuid4().hex, _actor(), _judged(reason))
+    request = Request(kind, key or uuid.uuid4().hex, _actor(), _judged(reason), scope)
     until_ns = monotonic_ns() + _RETURN_WITHIN_NS
     sent = False
     while True:

@@ -23,6 +23,7 @@ from velox.runtime.account import limits_lines
 from velox.runtime.channel import Channel
 from velox.runtime.commands import CommandServer
 from velox.runtime.hookwatch import HookWatch
+from velox.runtime.levels import level_lines
 from velox.runtime.plan import Done, Failed, Hello, Plan, Status
 from velox.runtime.sources import DirectSource, SocketSource, Source
 from velox.runtime.trading import TradingDay, session_date
@@ -87,7 +88,12 @@ class Engine:
             # Also where a death interrupted it: what is journalled already is not journalled again.
             clock = ClockMode.WALL if self.plan.feed == "live" else ClockMode.DATA
             await trading.begin(self.plan.watched, self.source.history, clock)
-            lines += limits_lines(self.settings) + facts.loaded.notes
+            names = {instance.spec.name for instance in trading.instances}
+            lines += [
+                *limits_lines(self.settings, list(trading.accounts)),
+                *level_lines(self.settings, names),
+                *facts.loaded.notes,
+            ]
         lost = trading.hook_names((core.recovery() or {}).get("hooks_in_flight", []))
         if lost:
             lines.append(f"Hooks of the record in flight were not run again: {', '.join(lost)}.")

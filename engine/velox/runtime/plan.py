@@ -12,6 +12,7 @@ class StrategyPlan(msgspec.Struct, frozen=True):
 
     target: str
     params: dict[str, str] = {}
+    account: str = "paper"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

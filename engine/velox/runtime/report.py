@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 
+from velox.runtime.account import PAPER
 from velox.runtime.supervisor import Outcome
 from velox.runtime.view import rupees
 
-__all__ = ["as_json", "lines", "strategy_sentence"]
+__all__ = ["account_sentence", "as_json", "lines", "strategy_sentence"]
 
 
 def lines(outcome: Outcome, synthetic: bool) -> list[str]:
@@ -21,6 +22,9 @@ def lines(outcome: Outcome, synthetic: bool) -> list[str]:
     out += [strategy_sentence(s) for s in summary["strategies"]] or [
         "No strategy ran: the day holds nothing that can be traded."
     ]
+    if len(summary["accounts"]) > 1:
+        told = ({**a, "net_pnl": a["equity"] - a["capital"]} for a in summary["accounts"])
+        out += [account_sentence(account) for account in told]
     for each in outcome.interruptions:
         lost = f" Hooks that were in flight and did not run again: {', '.join(each.lost)}." if each.lost else ""
         back = f"back after {each.back_after_s:.1f} s" if each.back_after_s else "the day was over by then"
@@ -46,8 +50,20 @@ def strategy_sentence(s: dict[str, Any]) -> str:
     end = f" It still holds {s['quantity']:+d}." if s.get("quantity") else ""
     state = " It was quarantined: its code failed." if s["faulted"] else ""
     return (
-        f"{s['name']} on {s['instrument']}: {s['orders']} orders, {s['fills']} fills, {trips}; "
+        f"{s['name']} on {s['instrument']}{_of_account(s)}: {s['orders']} orders, {s['fills']} fills, {trips}; "
         f"gross {rupees(s['gross_pnl'])}, charges {rupees(s['charges'])}, net {rupees(s['net_pnl'])}.{end}{state}"
+    )
+
+
+def _of_account(s: dict[str, Any]) -> str:
+    return f" (account {s['account']})" if s["account"] != PAPER else ""
+
+
+def account_sentence(account: dict[str, Any]) -> str:
+    """What an account made of its capital."""
+    return (
+        f"Account {account['name']}: capital {rupees(account['capital'])}, charges {rupees(account['charges'])}, "
+        f"net {rupees(account['net_pnl'])}."
     )
 
 
@@ -61,6 +77,7 @@ def as_json(outcome: Outcome, synthetic: bool) -> bytes:
     summary, done = outcome.done.summary, outcome.done
     keys = (
         "name",
+        "account",
         "instrument",
         "quantity",
         "orders",
@@ -70,6 +87,8 @@ def as_json(outcome: Outcome, synthetic: bool) -> bytes:
         "charges",
         "net_pnl",
         "faulted",
+        "trading",
+        "kill",
     )
     report = {
         "sent": done.sent,

@@ -22,7 +22,8 @@ from velox.events import (
 from velox.market.dated import data_files
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook, definition
-from velox.runtime.account import account_def, limits_set, thresholds, with_brokerage
+from velox.runtime.account import PAPER, account_def, limits_set, thresholds, with_brokerage
+from velox.runtime.levels import check_levels, level_sets
 from velox.runtime.plan import Plan
 from velox.settings import Settings
 from velox.strategy.base import Strategy
@@ -50,6 +51,8 @@ class TradingDay:
         self.core = core
         self.facts = facts
         self.instances: list[Instance] = []
+        self.accounts: dict[str, int] = {}
+        self._accounts_of: dict[str, str] = {}  # by the strategies' names
         self._settings = settings
         self._book = book
         self._plan = plan
@@ -58,14 +61,14 @@ class TradingDay:
     async def begin(self, watched: Sequence[str], history: History, clock: ClockMode) -> None:
         """Journal everything that the day begins with, less what an interrupted beginning has journalled already."""
         core, facts = self.core, with_brokerage(self.facts.loaded, self._settings)
+        check_levels(self._settings, self._book)
         chosen = self._chosen()
         started = self._check_started(chosen)
         self._end_others(chosen)
         core.input(Kind.SETTINGS, encode(thresholds(self._settings, clock)))
         if session_date(core) != self.facts.date:
             core.input(Kind.FACTS_LOADED, encode(facts))
-        core.input(Kind.ACCOUNT_DEF, encode(account_def(self._settings)))
-        core.input(Kind.LIMITS_SET, encode(limits_set(self._settings)))
+        self._define_accounts()
         if self._plan.journal:
             _keep_facts(Path(self._plan.journal), facts.digest)
         self._define({*watched, *(spec.symbol for _, spec in chosen)})
@@ -79,7 +82,28 @@ class TradingDay:
             kept = dict(core.state(number)) if number is not None else None
             self.instances.append(Instance(core, next(fresh) if number is None else number, spec, cls, kept))
         await self._warm_up(history)
+        strategies = {
+            each.spec.name: (each.id, self.accounts[self._account(each.spec.name)]) for each in self.instances
+        }
+        instruments = {market["name"]: number for number, market in enumerate(core.markets())}
+        for limits in level_sets(self._settings, core.summary(), strategies, instruments):
+            core.input(Kind.LIMITS_SET, encode(limits))
         self._start(started)
+
+    def _define_accounts(self) -> None:
+        """Journal the accounts that the plan's strategies trade on; those that the core knows keep their numbers."""
+        known = [account["name"] for account in self.core.summary()["accounts"]]
+        used = dict.fromkeys(plan.account for plan in self._plan.strategies) or {PAPER: None}
+        for name in used:
+            number = known.index(name) if name in known else len(known)
+            known += [] if name in known else [name]
+            self.accounts[name] = number
+            self.core.input(Kind.ACCOUNT_DEF, encode(account_def(self._settings, name, number)))
+            self.core.input(Kind.LIMITS_SET, encode(limits_set(self._settings, name, number)))
+
+    def _account(self, strategy: str) -> str:
+        """The name of the account that a strategy of the plan trades on."""
+        return self._accounts_of[strategy]
 
     def _define(self, names: set[str]) -> None:
         """Journal the instruments' data of the day; those that the core knows keep their numbers."""
@@ -125,8 +149,11 @@ class TradingDay:
         return [f"{specs[i].name}.{names[i, hook]}" for i, hook in hooks if (i, hook) in names]
 
     def _chosen(self) -> list[tuple[type[Strategy], Spec]]:
-        loaded = [(load(s.target), s.params) for s in self._plan.strategies]
-        return _named_apart([(cls, compile_strategy(cls, params, self.facts, self._book)) for cls, params in loaded])
+        plans = self._plan.strategies
+        loaded = [(load(plan.target), plan.params) for plan in plans]
+        chosen = _named_apart([(cls, compile_strategy(cls, params, self.facts, self._book)) for cls, params in loaded])
+        self._accounts_of = {spec.name: plan.account for (_, spec), plan in zip(chosen, plans, strict=True)}
+        return chosen
 
     def _check_started(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> set[str]:
         """Names of the strategies that were started this day; others than the plan's are refused."""
@@ -140,6 +167,12 @@ class TradingDay:
                 raise BadInput(
                     f"in the journal {self._plan.journal} {spec.name} trades {held[spec.name]['instrument']}, not "
                     f"{spec.symbol}: give the same symbol again, or another --journal"
+                )
+            account = self._account(spec.name)
+            if spec.name in held and held[spec.name]["account"] != account:
+                raise BadInput(
+                    f"in the journal {self._plan.journal} {spec.name} trades on the account "
+                    f"{held[spec.name]['account']}, not {account}: give the same account again, or another --journal"
                 )
         return set(started)
 
@@ -184,14 +217,17 @@ class TradingDay:
             self.core.input(Kind.HISTORY_BAR, encode(HistoryBar(series, *candle, ticks=0)))
 
     def _start(self, started: set[str]) -> None:
-        capital = account_def(self._settings).capital // max(1, len(self.instances))
         faulted = {number for number, _, _, is_faulted in self.core.instances() if is_faulted}
         for instance in self.instances:
             is_out = instance.id in self._plan.quarantine  # its hook ended the engine before the first tick was kept
             if not is_out:
                 self.core.attach(instance.id, instance.hooks)
             if instance.spec.name not in started:
-                self.core.input(Kind.STRATEGY_STARTED, encode(instance.started(capital)))
+                account = self._account(instance.spec.name)
+                sharing = sum(name == account for name in self._accounts_of.values())
+                capital = account_def(self._settings, account).capital // sharing
+                started_on = instance.started(capital, self.accounts[account])
+                self.core.input(Kind.STRATEGY_STARTED, encode(started_on))
             if is_out and instance.id not in faulted:
                 self._quarantine(instance.id)
 

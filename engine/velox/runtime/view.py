@@ -118,10 +118,10 @@ def _fitting(columns: dict[str, list[Text]], dropped_first: str, width: int) -> 
 
     for heading in dropped_first.split():
         if needed() > width:
-            columns.pop(heading)
+            columns.pop(heading, None)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in columns:
-        is_word = heading in ("instrument", "strategy", "on", "state")
+        is_word = heading in ("instrument", "strategy", "on", "state", "account")
         table.add_column(heading, justify="left" if is_word else "right", no_wrap=True)
     for row in zip(*columns.values(), strict=True):
         table.add_row(*row)
@@ -153,7 +153,9 @@ def _strategies(strategies: list[dict[str, Any]], width: int) -> Table:
         "net": [Text(f"{s['net_pnl']:,.2f}", style=_colour(s["net_pnl"])) for s in strategies],
         "state": [Text(_state(s)) for s in strategies],
     }
-    return _fitting(columns, "trips charges gross average stop state on position", width)
+    if len({s["account"] for s in strategies}) > 1:
+        columns["account"] = [Text(s["account"]) for s in strategies]
+    return _fitting(columns, "trips charges gross average stop state account on position", width)
 
 
 def _colour(amount: float) -> str:
@@ -163,6 +165,8 @@ def _colour(amount: float) -> str:
 def _state(strategy: dict[str, Any]) -> str:
     if strategy["faulted"]:
         return "quarantined"
+    if strategy["kill"]:
+        return "blocked"
     trading: str = strategy["trading"]
     return trading if strategy["ready"] else "warming up"
 

@@ -13,6 +13,7 @@ from velox.strategy.computed import Computed
 from velox.strategy.declaration import Declaration
 from velox.strategy.declare import Bars, Node, Text, resolved
 from velox.strategy.faults import Fault
+from velox.strategy.limits import Guard, Limits
 from velox.strategy.params import Param, Requirement, Values, nearest
 from velox.strategy.review import review, trades_kept
 from velox.strategy.schedule import At, Every, Intraday, On, due_fault, times
@@ -63,6 +64,8 @@ class Declared(msgspec.Struct):
     computed: dict[str, Computed]
     states: dict[str, State[Any]]
     sessions: dict[str, Intraday]
+    limits: dict[str, Limits]
+    guards: dict[str, Guard]
     symbol: Text | None
     hooks: list[Hook]
     require: list[Requirement]
@@ -123,7 +126,7 @@ def _lines(sources: dict[type, ClassSource | None]) -> dict[str, int]:
 def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> Declared:
     kinds: dict[type, dict[str, Any]] = {
         kind: {name: value for name, value in body.items() if isinstance(value, kind)}
-        for kind in (Param, Bars, Node, Computed, State, Intraday)
+        for kind in (Param, Bars, Node, Computed, State, Intraday, Limits, Guard)
     }
     first_bars = next(iter(kinds[Bars].values()), None)
     alone = body.get("symbol")
@@ -140,6 +143,8 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         computed=kinds[Computed],
         states=kinds[State],
         sessions=kinds[Intraday],
+        limits=kinds[Limits],
+        guards=kinds[Guard],
         symbol=symbol,
         hooks=[],
         require=[],
@@ -165,9 +170,11 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
         if isinstance(value, Declaration):
             for sentence in value.sentences():
                 declared.fault(name, sentence)
-    first, *others = [*declared.sessions, ""]
-    for name in others[:-1]:
-        declared.fault(name, f"{name} is a second intraday(…) beside {first}; a strategy has one")
+    alone = {"intraday": [*declared.sessions], "Limits": [*declared.limits], "Guard": [*declared.guards]}
+    for word, names in alone.items():
+        first, *others = [*names, ""]
+        for name in others[:-1]:
+            declared.fault(name, f"{name} is a second {word}(…) beside {first}; a strategy has one")
 
 
 def _judge_graph(declared: Declared) -> None:
@@ -264,10 +271,15 @@ def judge_values(declared: Declared, values: Values) -> None:
     for requirement in declared.require:
         if sentence := requirement.broken(values):
             declared.fault("require", sentence)
-    indicators: dict[str, Node[Any] | Computed] = {**declared.nodes, **declared.computed}
-    for name, node in indicators.items():
-        for sentence in node.judged(values):
-            declared.fault(name, sentence)
+    valued: list[Node[Any] | Computed | Limits | Guard] = [
+        *declared.nodes.values(),
+        *declared.computed.values(),
+        *declared.limits.values(),
+        *declared.guards.values(),
+    ]
+    for each in valued:
+        for sentence in each.judged(values):
+            declared.fault(each.name, sentence)
     for name, bars in declared.bars.items():
         try:
             bars.timeframe_s(values)

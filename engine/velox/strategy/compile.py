@@ -57,6 +57,8 @@ def compile_strategy(
         hooks=[_hook(declared, hook, values) for hook in declared.hooks],
         session=session,
         states=[StateSpec(name, state.default, state.reset == "session") for name, state in declared.states.items()],
+        limits=next((each.spec(values) for each in declared.limits.values()), None),
+        guard=next((each.spec(values) for each in declared.guards.values()), None),
         warnings=[str(warning) for warning in declared.warnings],
     )
 

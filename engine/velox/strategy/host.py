@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from velox.events import Schedule, StrategyStarted
+from velox.events import MoneyRules, Schedule, StrategyRules, StrategyStarted
 from velox.strategy import state
 from velox.strategy.base import Strategy
 from velox.strategy.binding import Binding
@@ -14,7 +14,7 @@ from velox.strategy.clocktext import SECOND_NS
 from velox.strategy.computed import ComputedSeries, computed_series
 from velox.strategy.core import CoreLike, Series
 from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
-from velox.strategy.spec import HandleSpec, HookSpec, SessionSpec, Spec
+from velox.strategy.spec import GuardSpec, HandleSpec, HookSpec, LimitsSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
 
 __all__ = ["Instance", "ScheduleWire", "Wiring"]
@@ -23,6 +23,7 @@ _FIELDS = ("open", "high", "low", "close", "volume")
 _TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
 _ALWAYS_NS = 2**63 - 1
 _TICK_HOOK = 1
+_ONE = 100_000_000  # a rupee at 1e-8
 
 _Hooks = list[Callable[..., object] | None]
 
@@ -84,8 +85,8 @@ class Instance:
         self.hooks = self._table(list(computed.values()))
         self.wiring = self._wiring(instrument, series, nodes)
 
-    def started(self, capital: int) -> StrategyStarted:
-        """The record that starts this instance with a capital at 1e-8 rupees."""
+    def started(self, capital: int, account: int = 0) -> StrategyStarted:
+        """The record that starts this instance with a capital at 1e-8 rupees on an account."""
         spec, wiring = self.spec, self.wiring
         return StrategyStarted(
             id=self.id,
@@ -93,7 +94,7 @@ class Instance:
             class_name=spec.class_name,
             code_hash=spec.code_hash,
             params=spec.param_texts,
-            account=0,
+            account=account,
             instrument=wiring.instrument,
             capital=capital,
             series=wiring.series,
@@ -103,6 +104,7 @@ class Instance:
             entry_from=wiring.entry_from_ns,
             entry_until=wiring.entry_until_ns,
             flat_at=wiring.flat_at_ns,
+            rules=_rules(spec),
         )
 
     def _graph(self, core: CoreLike, series: list[int], nodes: list[int]) -> dict[str, object]:
@@ -113,6 +115,7 @@ class Instance:
             held[handle.name] = _handle(handle, nodes, core)
         if self.spec.session is not None:
             held[self.spec.session.name] = _session_times(self.spec.session)
+        held |= {rules.name: rules for rules in (self.spec.limits, self.spec.guard) if rules is not None}
         return held
 
     def _state(self, kept: Mapping[str, bytes]) -> dict[str, object]:
@@ -177,6 +180,23 @@ def _nodes(core: CoreLike, spec: Spec, series: list[int]) -> list[int]:
         sources = known(node.source), node.kind, node.params, known(node.second)
         numbers.append(core.node(series[node.bars], *sources))
     return numbers
+
+
+def _rules(spec: Spec) -> StrategyRules:
+    """What the class body limits; instances of one class on one account share what is shared."""
+    limits = spec.limits or LimitsSpec(name="")
+    return StrategyRules(
+        group=spec.class_name if spec.limits else "",
+        max_trades=limits.max_trades,
+        cooldown=limits.cooldown_ns,
+        max_positions=limits.max_positions,
+        shared=_money(limits),
+        own=_money(spec.guard or GuardSpec(name="")),
+    )
+
+
+def _money(rules: GuardSpec) -> MoneyRules:
+    return MoneyRules(*(round(rupees * _ONE) for rupees in (rules.max_loss, rules.lock_at, rules.lock_keep)))
 
 
 def _handle(spec: HandleSpec, nodes: list[int], core: CoreLike) -> Any:

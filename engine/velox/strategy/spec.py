@@ -2,7 +2,17 @@
 
 import msgspec
 
-__all__ = ["BarsSpec", "HandleSpec", "HookSpec", "NodeSpec", "SessionSpec", "Spec", "StateSpec"]
+__all__ = [
+    "BarsSpec",
+    "GuardSpec",
+    "HandleSpec",
+    "HookSpec",
+    "LimitsSpec",
+    "NodeSpec",
+    "SessionSpec",
+    "Spec",
+    "StateSpec",
+]
 
 
 class BarsSpec(msgspec.Struct, frozen=True):
@@ -66,6 +76,23 @@ class StateSpec(msgspec.Struct, frozen=True):
     daily: bool
 
 
+class GuardSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Money rules of the day in rupees; 0 for none."""
+
+    name: str
+    max_loss: float = 0.0
+    lock_at: float = 0.0
+    lock_keep: float = 0.0
+
+
+class LimitsSpec(GuardSpec, frozen=True, kw_only=True):
+    """The same for all instances of the class together, with limits on trading; 0 for none."""
+
+    max_trades: int = 0
+    cooldown_ns: int = 0
+    max_positions: int = 0
+
+
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that starting an instance takes; `warnings` are for the user's eyes only."""
 
@@ -85,6 +112,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     hooks: list[HookSpec]
     session: SessionSpec | None
     states: list[StateSpec]
+    limits: LimitsSpec | None = None
+    guard: GuardSpec | None = None
     warnings: list[str]
 
     @property

@@ -3,8 +3,8 @@
 use crate::bytes::Bytes;
 use velox_core::fixed::ONE;
 use velox_core::record::{
-    AccountDef, ChargeRates, ClockMode, Command, CommandKind, FactsLoaded, InstrumentDef, LimitsSet, NodeAdded,
-    PhaseGroup, Schedule, Settings, StrategyStarted, Watch,
+    AccountDef, ChargeRates, ClockMode, Command, CommandKind, FactsLoaded, InstrumentDef, LimitsSet, MoneyRules,
+    NodeAdded, PhaseGroup, Schedule, Settings, StrategyRules, StrategyStarted, Watch,
 };
 
 /// One second.
@@ -100,18 +100,24 @@ pub fn limits(account: u32, from: &mut Bytes<'_>) -> LimitsSet {
     let tight = from.byte() >= 192;
     let share = |plain: i64, from: &mut Bytes<'_>| if tight { i64::from(from.byte()) * 1_000_000 } else { plain };
     let count = |most: u8, from: &mut Bytes<'_>| u32::from(from.below(most));
+    // Of the account itself, of one of its strategies, or of one of its instruments.
+    let scope = if tight { i64::from(from.below(6)) - 1 } else { -1 };
     LimitsSet {
         account,
-        instance: if tight { i64::from(from.below(4)) - 1 } else { -1 },
+        instance: if scope < 3 { scope } else { -1 },
+        instrument: if scope < 3 { -1 } else { scope - 3 },
         order_value: if tight { 5_000 * ONE } else { 0 },
         position_value: if tight { 8_000 * ONE } else { 0 },
         order_quantity: if tight { 60 } else { 0 },
+        position_quantity: if tight { 90 } else { 0 },
+        trade_risk: if tight { 10_000_000 } else { 0 },
         instance_open_orders: if tight { count(5, from) } else { 10 },
         account_open_orders: if tight { count(7, from) } else { 50 },
         intents: 5 + count(20, from),
         refusals: if tight { 3 } else { 200 },
         sends: count(6, from),
         trades: if tight { count(9, from) } else { 0 },
+        account_trades: if tight { count(9, from) } else { 0 },
         daily_loss: share(300_000_000, from),
         drawdown: share(500_000_000, from),
         fat_finger: share(300_000_000, from),
@@ -141,6 +147,23 @@ pub fn node(id: u32, series: u32, from: &mut Bytes<'_>) -> NodeAdded {
     NodeAdded { id, series, source: "close".into(), kind: kind.into(), params: params.to_vec(), second: String::new() }
 }
 
+/// What a strategy limits of itself: often nothing, sometimes little money and few trades.
+fn rules(from: &mut Bytes<'_>) -> StrategyRules {
+    let shape = from.byte();
+    let money = |bit: u8| {
+        let on = i64::from(shape >> bit & 1) * ONE;
+        MoneyRules { max_loss: 9 * on, lock_at: 6 * on, lock_keep: 4 * on }
+    };
+    StrategyRules {
+        group: "class".into(),
+        max_trades: u32::from(shape & 1) * 3,
+        cooldown: i64::from(shape >> 1 & 1) * 3 * S,
+        max_positions: u32::from(shape >> 2 & 1),
+        shared: money(3),
+        own: money(4),
+    }
+}
+
 /// A strategy with a candle hook, a scheduled hook and a square-off, on an account and a share.
 pub fn strategy(id: u32, (account, instrument): (u32, u32), midnight: i64, from: &mut Bytes<'_>) -> StrategyStarted {
     let shape = from.byte();
@@ -164,6 +187,7 @@ pub fn strategy(id: u32, (account, instrument): (u32, u32), midnight: i64, from:
         entry_from: time(9, 15),
         entry_until: time(15, 0),
         flat_at: if shape & 16 == 16 { time(9, 21) } else { 0 },
+        rules: rules(from),
     }
 }
 
@@ -188,5 +212,7 @@ pub fn command(id: u8, from: &mut Bytes<'_>) -> Command {
         address: String::new(),
         account: i32::from(from.below(4)) - 1,
         reason: String::new(),
+        strategy: (i64::from(from.below(6)) - 4).max(-1),
+        instrument: (i64::from(from.below(6)) - 4).max(-1),
     }
 }

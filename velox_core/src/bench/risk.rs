@@ -8,7 +8,8 @@ use crate::engine::{Engine, EngineError};
 use crate::fixed::{ONE, PAISA, floor_tick};
 use crate::kernel::Kernel;
 use crate::record::{
-    AccountDef, Action, Intent, IntentId, Kind, LimitsSet, PriceSpec, SizeKind, StrategyStarted, TriggerSpec, ValidKind,
+    AccountDef, Action, Intent, IntentId, Kind, LimitsSet, PriceSpec, SizeKind, StrategyRules, StrategyStarted,
+    TriggerSpec, ValidKind,
 };
 
 /// Strategies on the account, each with one working order: what open orders and margin are counted over.
@@ -87,15 +88,19 @@ fn limits() -> LimitsSet {
     LimitsSet {
         account: 0,
         instance: -1,
+        instrument: -1,
         order_value: 50 * LAKH,
         position_value: 50 * LAKH,
         order_quantity: 100_000_000,
+        position_quantity: 0,
+        trade_risk: 0,
         instance_open_orders: 10,
         account_open_orders: 50,
         intents: 2,
         refusals: 20,
         sends: 0,
         trades: 50,
+        account_trades: 0,
         daily_loss: 300_000_000,
         drawdown: 500_000_000,
         fat_finger: 300_000_000,
@@ -120,6 +125,7 @@ fn started(id: u32) -> StrategyStarted {
         entry_from: OPEN_NS,
         entry_until: CLOSE_NS,
         flat_at: 0,
+        rules: StrategyRules::default(),
     }
 }
 

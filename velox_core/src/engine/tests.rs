@@ -214,6 +214,8 @@ fn poisoned_at(number: usize) {
         address: String::new(),
         account: -1,
         reason: String::new(),
+        strategy: -1,
+        instrument: -1,
     };
     engine.put(engine.kernel.now, Kind::Command, &rmp_serde::to_vec(&command).unwrap()).unwrap();
     for input in inputs[number + 1..].iter().filter(|(_, kind, _)| *kind == Kind::Tick) {

@@ -4,12 +4,13 @@ use super::Kernel;
 use super::book::Fifo;
 use super::charges::{Charges, RATE_ONE};
 use super::instance::Trading;
+use super::limits::Desk;
 use super::order::Role;
 use super::rates::Window;
 use crate::fixed::{ONE, mul_div};
 use crate::record::{self, AccountDef, Kind, LimitsSet, TimerClass};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Time between two marks while something is open.
 pub(super) const MARK_NS: i64 = 1_000_000_000;
@@ -21,6 +22,8 @@ pub struct Account {
     pub def: AccountDef,
     /// The kill switch.
     pub kill: bool,
+    /// Instruments whose own kill switch is on.
+    pub blocked: BTreeSet<u32>,
     /// A record was skipped: only reductions until an operator resumes.
     pub skipped: bool,
     /// What it may do.
@@ -37,6 +40,10 @@ pub struct Account {
     pub limits: LimitsSet,
     /// Limits of single instances.
     pub own_limits: BTreeMap<u32, LimitsSet>,
+    /// The same, tightened by the account's defaults.
+    pub(super) tightened: BTreeMap<u32, LimitsSet>,
+    /// Instruments with limits of their own.
+    pub desks: BTreeMap<u32, Desk>,
     pub(super) sent: Window,
 }
 
@@ -45,15 +52,19 @@ pub(super) fn default_limits(account: u32) -> LimitsSet {
     LimitsSet {
         account,
         instance: -1,
+        instrument: -1,
         order_value: 5_000_000 * ONE,
         position_value: 5_000_000 * ONE,
         order_quantity: 0,
+        position_quantity: 0,
+        trade_risk: 0,
         instance_open_orders: 10,
         account_open_orders: 50,
         intents: 2,
         refusals: 20,
         sends: 8,
         trades: 50,
+        account_trades: 0,
         daily_loss: 300_000_000,
         drawdown: 500_000_000,
         fat_finger: 300_000_000,
@@ -66,6 +77,7 @@ impl Account {
         Self {
             def: def.clone(),
             kill: false,
+            blocked: BTreeSet::new(),
             skipped: false,
             trading: Trading::Active,
             net: BTreeMap::new(),
@@ -74,13 +86,10 @@ impl Account {
             peak: i128::from(def.capital),
             limits: default_limits(def.id),
             own_limits: BTreeMap::new(),
+            tightened: BTreeMap::new(),
+            desks: BTreeMap::new(),
             sent: Window::default(),
         }
-    }
-
-    /// Limits that hold for an instance.
-    pub fn limits_of(&self, instance: u32) -> &LimitsSet {
-        self.own_limits.get(&instance).unwrap_or(&self.limits)
     }
 
     /// Profit of closed lots over all instruments, net.
@@ -102,13 +111,7 @@ impl Kernel {
     }
 
     pub(super) fn set_limits(&mut self, limits: &LimitsSet) {
-        let account = &mut self.accounts[limits.account as usize];
-        match u32::try_from(limits.instance) {
-            Ok(instance) => {
-                account.own_limits.insert(instance, limits.clone());
-            }
-            Err(_) => account.limits = limits.clone(),
-        }
+        self.accounts[limits.account as usize].set_limits(limits);
     }
 
     /// Profit of open lots at the last applied prices.
@@ -176,8 +179,10 @@ impl Kernel {
         for id in 0..self.instances.len() as u32 {
             if self.instances[id as usize].account == account {
                 self.check_instance(id);
+                self.check_money(id);
             }
         }
+        self.check_desks(account);
         let equity = self.equity(account);
         let a = &mut self.accounts[account as usize];
         a.peak = a.peak.max(equity);

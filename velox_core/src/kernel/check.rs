@@ -6,8 +6,8 @@ use super::{Kernel, timers};
 use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
 use crate::indicators::Indicator;
 use crate::record::{
-    AccountDef, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings,
-    StrategyStarted, Timer, Watch,
+    AccountDef, Command, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings,
+    StrategyRules, StrategyStarted, Timer, Watch,
 };
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -52,12 +52,8 @@ impl Kernel {
     pub fn check(&self, ts: i64, input: &Input) -> Checked {
         self.check_time(ts)?;
         match input {
-            Input::Tick(_)
-            | Input::TimeMark(_)
-            | Input::Command(_)
-            | Input::UserValue(_)
-            | Input::Skip(_)
-            | Input::Kept(_) => Ok(()),
+            Input::Tick(_) | Input::TimeMark(_) | Input::UserValue(_) | Input::Skip(_) | Input::Kept(_) => Ok(()),
+            Input::Command(command) => self.check_command(command),
             Input::Timer(timer) => check_timer(&self.timers, timer),
             Input::Intent(intent) => self.check_instance_known(intent.id.instance),
             Input::HistoryBar(bar) => self.check_history(bar),
@@ -89,6 +85,21 @@ impl Kernel {
             Some(_) => Ok(()),
             None => fault(format!("strategy {id} is not there")),
         }
+    }
+
+    fn check_command(&self, command: &Command) -> Checked {
+        if command.strategy >= 0 && (command.account >= 0 || command.instrument >= 0) {
+            return fault("a command names a strategy, or an account and an instrument, not both".to_owned());
+        }
+        let (accounts, strategies) = (self.accounts.len() as i64, self.instances.len() as i64);
+        within(
+            "a command",
+            &[
+                ("account", i64::from(command.account), -1..=accounts - 1),
+                ("strategy", command.strategy, -1..=strategies - 1),
+                ("instrument", command.instrument, -1..=self.markets.len() as i64 - 1),
+            ],
+        )
     }
 
     fn check_history(&self, bar: &HistoryBar) -> Checked {
@@ -180,6 +191,12 @@ impl Kernel {
         if limits.account as usize >= self.accounts.len() {
             return fault(format!("limits for account {}, which is not there", limits.account));
         }
+        if limits.instance >= 0 && limits.instrument >= 0 {
+            return fault("limits are of an instance or of an instrument, not of both".to_owned());
+        }
+        if limits.instrument >= self.markets.len() as i64 {
+            return fault(format!("limits for instrument {}, which is not there", limits.instrument));
+        }
         let windows = [limits.intents, limits.refusals, limits.sends];
         within(
             "limits",
@@ -187,6 +204,8 @@ impl Kernel {
                 ("order value", limits.order_value, 0..=i64::MAX),
                 ("position value", limits.position_value, 0..=i64::MAX),
                 ("order quantity", limits.order_quantity, 0..=i64::MAX),
+                ("position quantity", limits.position_quantity, 0..=i64::MAX),
+                ("trade risk", limits.trade_risk, 0..=RATE_ONE as i64),
                 ("daily loss", limits.daily_loss, 0..=RATE_ONE as i64),
                 ("drawdown", limits.drawdown, 0..=RATE_ONE as i64),
                 ("fat finger", limits.fat_finger, 0..=RATE_ONE as i64),
@@ -221,6 +240,7 @@ impl Kernel {
             }
         }
         start.schedules.iter().try_for_each(|s| check_schedule(&start.name, s))?;
+        check_rules(&start.name, &start.rules)?;
         within(
             &start.name,
             &[
@@ -276,6 +296,22 @@ impl Kernel {
         }
         within("a series", &[("length in seconds", i64::from(watch.seconds), 1..=86_400)])
     }
+}
+
+fn check_rules(whose: &str, rules: &StrategyRules) -> Checked {
+    within(whose, &[("cooldown", rules.cooldown, 0..=DAY_NS)])?;
+    for money in [&rules.shared, &rules.own] {
+        let keep_max = (money.lock_at - 1).clamp(0, MONEY_MAX);
+        within(
+            whose,
+            &[
+                ("most loss", money.max_loss, 0..=MONEY_MAX),
+                ("profit to lock in", money.lock_at, 0..=MONEY_MAX),
+                ("profit to keep", money.lock_keep, 0..=keep_max),
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 fn check_timer(timers: &timers::Timers, timer: &Timer) -> Checked {

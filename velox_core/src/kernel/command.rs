@@ -1,21 +1,62 @@
-//! What an operator orders: halt, resume, flatten; the same key twice is the same command.
+//! What an operator orders: halt, resume, flatten, for all, an account, an instrument or a strategy.
+//!
+//! The same key twice is the same command.
 
-use super::order::{Event, Role};
-use super::{CommandLog, Kernel};
+use super::Kernel;
+use super::emergency::Flattening;
 use crate::record::{Command, CommandKind, CommandResult, Kind};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 
 /// Commands whose answers are kept.
-const KEPT: usize = 256;
+pub(super) const KEPT: usize = 256;
 
-impl CommandLog {
-    fn answer(&self, key: &str) -> Option<&str> {
-        let known = self.entries.iter().find(|(k, _)| k == key).map(|(_, answer)| answer.as_str());
-        known.or_else(|| self.flattening.iter().any(|(k, _)| k == key).then_some("working"))
+/// The last commands and what became of them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CommandLog {
+    entries: VecDeque<Answer>,
+    pub(super) flattening: Vec<Flattening>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Answer {
+    key: String,
+    state: String,
+    sentence: String,
+}
+
+/// What a command is for; −1 is every one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Scope {
+    account: i32,
+    strategy: i64,
+    instrument: i64,
+}
+
+impl Scope {
+    fn of(command: &Command) -> Self {
+        Self { account: command.account, strategy: command.strategy, instrument: command.instrument }
     }
 
-    fn note(&mut self, key: &str, answer: &str) {
-        self.entries.retain(|(k, _)| k != key);
-        self.entries.push_back((key.to_owned(), answer.to_owned()));
+    fn has_account(self, id: u32) -> bool {
+        self.account < 0 || i64::from(self.account) == i64::from(id)
+    }
+
+    fn is_of_accounts(self) -> bool {
+        self.strategy < 0 && self.instrument < 0
+    }
+}
+
+impl CommandLog {
+    fn answer(&self, key: &str) -> Option<(&str, &str)> {
+        let known = self.entries.iter().find(|a| a.key == key).map(|a| (a.state.as_str(), a.sentence.as_str()));
+        known.or_else(|| self.flattening.iter().any(|f| f.key == key).then_some(("working", "")))
+    }
+
+    fn note(&mut self, key: &str, state: &str, sentence: &str) {
+        self.entries.retain(|answer| answer.key != key);
+        let (key, state, sentence) = (key.to_owned(), state.to_owned(), sentence.to_owned());
+        self.entries.push_back(Answer { key, state, sentence });
         if self.entries.len() > KEPT {
             self.entries.pop_front();
         }
@@ -23,104 +64,102 @@ impl CommandLog {
 }
 
 impl Kernel {
-    /// What became of a command: `done`, `working`, `flat` or `not_flat: …`; `None` for an unknown key.
+    /// What became of a command: `done`, `working`, `flat` or `not_flat`; `None` for an unknown key.
     pub fn command_state(&self, key: &str) -> Option<&str> {
-        self.commands.answer(key)
+        self.commands.answer(key).map(|(state, _)| state)
+    }
+
+    /// The sentence that goes with the state.
+    pub fn command_sentence(&self, key: &str) -> Option<&str> {
+        self.commands.answer(key).map(|(_, sentence)| sentence)
     }
 
     pub(super) fn apply_command(&mut self, command: &Command) {
         if self.commands.answer(&command.key).is_some() {
             return;
         }
+        let scope = Scope::of(command);
         match command.kind {
             CommandKind::Halt => {
-                self.halt(command.account);
+                self.halt(scope);
                 self.answer(&command.key, "done", "Nothing is opened from this record on; stops stay.");
             }
             CommandKind::Resume => {
-                for at in self.scope(command.account) {
-                    self.accounts[at as usize].kill = false;
-                    self.accounts[at as usize].skipped = false;
+                self.block(scope, false);
+                for account in
+                    self.accounts.iter_mut().filter(|a| scope.is_of_accounts() && scope.has_account(a.def.id))
+                {
+                    account.skipped = false;
                 }
-                self.answer(&command.key, "done", "Positions may be opened again.");
+                let sentence = if self.is_blocked(scope) {
+                    "Resumed, but a halt of a wider or narrower scope still blocks some of it."
+                } else {
+                    "Positions may be opened again."
+                };
+                self.answer(&command.key, "done", sentence);
             }
             CommandKind::Flatten => {
-                self.halt(command.account);
-                if self.commands.flattening.len() >= KEPT {
-                    let (oldest, _) = self.commands.flattening.remove(0);
-                    self.give_up(&oldest);
-                }
-                self.commands.flattening.push((command.key.clone(), command.account));
-                self.answer(&command.key, "working", "Exits are on their way.");
-                let mut stuck = false;
-                for id in self.scoped_instances(command.account) {
-                    let held = self.instances[id as usize].book.quantity() != 0;
-                    stuck |= held && !self.exit_position(id, Role::Flatten, "flatten");
-                }
-                self.check_flattening();
-                if stuck {
-                    self.give_up(&command.key);
-                }
+                self.halt(scope);
+                self.flatten(&command.key, scope);
             }
         }
     }
 
-    fn scope(&self, account: i32) -> Vec<u32> {
-        (0..self.accounts.len() as u32).filter(|a| account < 0 || i64::from(*a) == i64::from(account)).collect()
-    }
-
-    fn scoped_instances(&self, account: i32) -> Vec<u32> {
-        (self.instances.iter())
-            .filter(|i| account < 0 || i64::from(i.account) == i64::from(account))
-            .map(|i| i.id)
-            .collect()
+    pub(super) fn scoped_instances(&self, scope: Scope) -> Vec<u32> {
+        let all = self.instances.iter().filter(|i| {
+            let is_own = scope.strategy < 0 || scope.strategy == i64::from(i.id);
+            let is_in = scope.instrument < 0 || scope.instrument == i64::from(i.instrument);
+            is_own && is_in && scope.has_account(i.account)
+        });
+        all.map(|i| i.id).collect()
     }
 
     /// Kill switch: queued and working increases are cancelled in the same apply.
-    fn halt(&mut self, account: i32) {
-        for at in self.scope(account) {
-            self.accounts[at as usize].kill = true;
-        }
-        for id in self.scoped_instances(account) {
+    fn halt(&mut self, scope: Scope) {
+        self.block(scope, true);
+        for id in self.scoped_instances(scope) {
             self.instances[id as usize].waiting = None;
             self.cancel_entries(id, "kill switch");
         }
     }
 
-    /// A flatten of which not every exit could be sent is answered at once; those positions stay to be closed.
-    fn give_up(&mut self, key: &str) {
-        self.commands.flattening.retain(|(k, _)| k != key);
-        let sentence = "Not every position has an exit: the market or a limit refuses it now; it is tried again.";
-        self.answer(key, "not_flat", sentence);
-    }
-
-    /// Answers every flatten whose scope is flat by now.
-    pub(super) fn check_flattening(&mut self) {
-        let open = std::mem::take(&mut self.commands.flattening);
-        for (key, account) in open {
-            let held =
-                self.scoped_instances(account).into_iter().any(|id| self.instances[id as usize].book.quantity() != 0);
-            if held {
-                self.commands.flattening.push((key, account));
-            } else {
-                self.answer(&key, "flat", "Every position in scope is closed.");
+    /// Sets the switches of a scope; all accounts resumed are everything in them resumed.
+    fn block(&mut self, scope: Scope, on: bool) {
+        if let Ok(id) = u32::try_from(scope.strategy) {
+            self.instances[id as usize].kill = on;
+            return;
+        }
+        for account in self.accounts.iter_mut().filter(|a| scope.has_account(a.def.id)) {
+            match u32::try_from(scope.instrument) {
+                Ok(instrument) if on => _ = account.blocked.insert(instrument),
+                Ok(instrument) => _ = account.blocked.remove(&instrument),
+                Err(_) if on => account.kill = true,
+                Err(_) => {
+                    account.kill = false;
+                    account.blocked.clear();
+                }
+            }
+        }
+        if scope.is_of_accounts() && !on {
+            for i in self.instances.iter_mut().filter(|i| scope.has_account(i.account)) {
+                i.kill = false;
             }
         }
     }
 
-    /// The day is over: what still works ends, and a flatten that did not get there says so.
-    pub(super) fn end_orders(&mut self) {
-        loop {
-            let Some(slot) = self.orders.iter().next().map(|(slot, _)| slot) else { break };
-            self.end_order(slot, Event::Expire, "the day is over");
-        }
-        for (key, _) in std::mem::take(&mut self.commands.flattening) {
-            self.answer(&key, "not_flat", "The session closed before every position was.");
-        }
+    /// Which switches keep an instance from opening: the account's, its own, its instrument's.
+    pub(super) fn kills(&self, id: u32) -> [bool; super::limits::LEVELS] {
+        let i = &self.instances[id as usize];
+        let account = &self.accounts[i.account as usize];
+        [account.kill, i.kill, account.blocked.contains(&i.instrument)]
     }
 
-    fn answer(&mut self, key: &str, state: &'static str, sentence: &str) {
-        self.commands.note(key, state);
+    fn is_blocked(&self, scope: Scope) -> bool {
+        self.scoped_instances(scope).into_iter().any(|id| self.kills(id).contains(&true))
+    }
+
+    pub(super) fn answer(&mut self, key: &str, state: &'static str, sentence: &str) {
+        self.commands.note(key, state, sentence);
         self.decide(Kind::CommandResult, &CommandResult { key, state, sentence });
     }
 }

@@ -49,6 +49,7 @@ impl Kernel {
         self.day_over = false;
         self.timers = super::timers::Timers::default();
         self.schedules.clear();
+        self.groups.clear();
         self.verdicts = Default::default();
         (self.candles_closed, self.skipped_ticks) = (0, 0);
         (self.feed_up_at, self.data_now, self.feed_epoch, self.opened_at) = (0, 0, 0, 0);
@@ -104,5 +105,8 @@ impl Account {
         self.trading = super::Trading::Active;
         self.carried = equity - i128::from(self.def.capital);
         self.peak = equity;
+        for desk in self.desks.values_mut() {
+            (desk.trading, desk.best) = (super::Trading::Active, 0);
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::instance::Trading;
 use super::order::{Event, Order, ProtectSpec, Role, Trigger};
 use super::parts::{nearest_target, shares};
 use super::risk::{self, Approved, Class, Refusal};
-use super::size::{Basis, Sized};
+use super::size::{Basis, Sized, risk_distance};
 use super::trigger::trigger_of;
 use crate::fixed::{PRICE_MAX, TIME_MAX, UNITS_MAX, ceil_tick, floor_tick, from_float, mul_div};
 use crate::kernel::charges::RATE_ONE;
@@ -65,7 +65,8 @@ impl Kernel {
         };
         let facts = self.risk_facts(id, side, limit, quantity, rate, closes);
         // What waits will be sent at its trigger, however far the last price is from it now.
-        let facts = risk::Order { last: trigger.map_or(facts.last, |t| t.price), ..facts };
+        let last = trigger.map_or(facts.last, |t| t.price);
+        let facts = risk::Order { last, at_risk: at_risk(quantity, entry, stop, self.tick_of(id)), ..facts };
         if closes > 0 {
             risk::approve(Class::Reduce, &risk::Order { quantity: closes, closes: 0, ..facts })?;
         }
@@ -121,21 +122,16 @@ impl Kernel {
         let account = &self.accounts[i.account as usize];
         let market = &self.markets[i.instrument as usize];
         let limits = account.limits_of(id);
+        let caps = self.caps(id);
         let value = i128::from(quantity) * i128::from(limit);
         let margin = mul_div(value, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX);
-        let live = |instance: Option<u32>| {
-            (self.orders.iter())
-                .filter(|(_, o)| o.account == i.account && instance.is_none_or(|n| n == o.instance))
-                .count() as u32
-        };
-        let stopped = |what| i.trading == what || account.trading == what;
         let same =
             |(s, q, at): &(i8, i64, i64)| *s == side && *q == quantity + closes && self.now - at < limits.duplicate_ns;
         risk::Order {
-            kill: account.kill,
+            kill: self.kills(id),
             reduce_only: account.skipped || i.trading == Trading::Halted || i.faulted || !i.running,
-            loss_stopped: stopped(Trading::LossStopped),
-            drawdown_stopped: stopped(Trading::DrawdownStopped),
+            loss_stopped: caps.trading.map(|t| t == Trading::LossStopped),
+            drawdown_stopped: caps.trading.map(|t| t == Trading::DrawdownStopped),
             phase: self.phase_now(i.instrument),
             tradable: market.tradable(),
             shortable: market.def.shortable,
@@ -151,25 +147,28 @@ impl Kernel {
             // What can be sliced is never above it.
             freeze: if self.slice(id, quantity + closes) <= market.def.freeze { 0 } else { market.def.freeze },
             position: i.book.quantity(),
+            others: self.others_hold(id),
             closes,
             working: self.working_units(id, Some(side)),
-            order_quantity_max: limits.order_quantity,
-            order_value_max: limits.order_value,
-            position_value_max: limits.position_value,
-            fat_finger: limits.fat_finger,
-            open_instance: live(Some(id)),
-            open_instance_max: limits.instance_open_orders,
-            open_account: live(None),
-            open_account_max: account.limits.account_open_orders,
-            intents: rate,
-            intents_max: limits.intents,
-            trades: i.trades,
-            trades_max: limits.trades,
+            order_quantity_max: caps.order_quantity,
+            order_value_max: caps.order_value,
+            position_quantity_max: caps.position_quantity,
+            position_value_max: caps.position_value,
+            at_risk: super::account::narrow(value),
+            at_risk_max: caps.trade_risk,
+            fat_finger: caps.fat_finger,
+            open_orders: caps.open,
+            open_orders_max: caps.open_orders,
+            intents: i64::from(rate),
+            intents_max: caps.intents,
+            trades: caps.made.map(|made| made + i64::from(closes > 0)),
+            trades_max: caps.trades,
             margin_needed: super::account::narrow(margin),
             buying_power: super::account::narrow(self.buying_power(i.account, (closes > 0).then_some(id))),
             quote_age_ns: self.now - market.last_ts,
             quote_age_max_ns: self.settings.stale_ns,
             duplicate: i.recent.iter().any(same),
+            own: self.own_caps(id, closes),
         }
     }
 
@@ -269,6 +268,12 @@ impl Kernel {
         };
         (from + (candles + 1) * length).max(forming(self.now) + length)
     }
+}
+
+/// Money that units lose at their stop, reckoned as their size is.
+fn at_risk(units: i64, entry: i64, stop: Option<i64>, tick: i64) -> i64 {
+    let distance = stop.map_or(entry, |stop| risk_distance(entry, stop, tick));
+    super::account::narrow(i128::from(units) * i128::from(distance))
 }
 
 /// A protected-market limit: beyond the expected price, inside the circuits.

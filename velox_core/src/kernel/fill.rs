@@ -23,6 +23,9 @@ impl Kernel {
         let costs = self.charge(&order, quantity, value, before_value);
         let held = self.book_fill(&order, quantity, price);
         self.write_fill(&order, quantity, price, &costs);
+        if !order.role.increases() {
+            self.note_closed(&order, quantity, price);
+        }
         let id = order.instance;
         let arg = HookArg::Fill {
             intent: order.id.intent.counter,
@@ -38,6 +41,7 @@ impl Kernel {
         }
         if held != 0 && (now_held == 0 || now_held.signum() != held.signum()) {
             self.instances[id as usize].trades += 1;
+            self.instances[id as usize].closed_at = Some(self.now);
             self.disarm_protection(id);
             self.cancel_additions(id, slot);
         }

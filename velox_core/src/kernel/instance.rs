@@ -7,7 +7,7 @@ use super::hooks::{HookArg, HookCall, Rank, number};
 use super::order::Role;
 use super::protection::Protection;
 use super::rates::Window;
-use crate::record::{Intent, StateSet, StrategyStarted, StrategyStopped, TimerClass};
+use crate::record::{Intent, StateSet, StrategyRules, StrategyStarted, StrategyStopped, TimerClass};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,8 @@ pub enum Trading {
     DrawdownStopped,
     /// Only reductions: its code failed or it was refused too often.
     Halted,
+    /// Only reductions, since the day's profit fell to what its rules keep of the best.
+    ProfitLocked,
 }
 
 /// One strategy on one instrument of one account.
@@ -37,6 +39,8 @@ pub struct Instance {
     pub running: bool,
     /// What it may do.
     pub trading: Trading,
+    /// Its own kill switch.
+    pub kill: bool,
     /// Its code failed: no hook runs, its stops stay alive.
     pub faulted: bool,
     /// The account.
@@ -63,6 +67,12 @@ pub struct Instance {
     pub carried: i128,
     /// Highest equity of the day, 1e-8.
     pub peak: i128,
+    /// What it limits of itself.
+    pub rules: StrategyRules,
+    /// Best profit of the day.
+    pub best: i128,
+    /// When its newest trade of the day was closed.
+    pub closed_at: Option<i64>,
     /// Round trips of the day.
     pub trades: u32,
     /// Orders of the day.
@@ -121,6 +131,7 @@ impl Instance {
             started_on,
             running: true,
             trading: Trading::Active,
+            kill: false,
             faulted: false,
             account: start.account,
             instrument: start.instrument,
@@ -134,6 +145,9 @@ impl Instance {
             charges: Charges::default(),
             carried: 0,
             peak: i128::from(start.capital),
+            rules: start.rules.clone(),
+            best: 0,
+            closed_at: None,
             trades: 0,
             orders: 0,
             fills: 0,
@@ -170,6 +184,7 @@ impl Instance {
             nodes: fresh.nodes,
             entry_from: fresh.entry_from,
             entry_until: fresh.entry_until,
+            rules: fresh.rules,
             ..self
         };
         if again.started_on == today {
@@ -183,6 +198,8 @@ impl Instance {
             capital: fresh.capital,
             carried,
             peak: fresh.peak,
+            best: 0,
+            closed_at: None,
             trades: 0,
             orders: 0,
             fills: 0,
@@ -194,6 +211,11 @@ impl Instance {
             fired: fresh.fired,
             ..again
         }
+    }
+
+    /// Whether it holds a position or works on one.
+    pub(super) fn is_engaged(&self) -> bool {
+        self.book.quantity() != 0 || !self.entries.is_empty()
     }
 
     /// Realised and unrealised less charges since the session's start.
@@ -214,6 +236,7 @@ impl Kernel {
         } else {
             self.instances.push(Instance::new(start, date));
         }
+        self.join_group(start.id);
         self.listen(start);
         let schedules = if self.day_over { &[] } else { start.schedules.as_slice() };
         for schedule in schedules {

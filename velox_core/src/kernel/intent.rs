@@ -29,7 +29,7 @@ impl Kernel {
         }
     }
 
-    /// Whether a wish can only be refused now: it would open, the strategy may only reduce, and nothing of it works.
+    /// Whether a wish can only be refused now: it would open, the strategy may not, and nothing of it works.
     pub fn is_futile(&self, id: u32, action: Action, side: i8) -> bool {
         let Some(i) = self.instances.get(id as usize) else {
             return false;
@@ -44,7 +44,7 @@ impl Kernel {
             Action::Add => held != 0,
             Action::StopTo | Action::TargetTo | Action::Exit | Action::CancelEntry | Action::Resize => false,
         };
-        (stopped || account.kill || account.skipped) && !works && opens
+        (stopped || self.kills(id).contains(&true) || account.skipped || self.is_resting(id)) && !works && opens
     }
 
     /// `go_long`, `go_short`, `go_flat`: a target, not an order.
@@ -194,7 +194,7 @@ impl Kernel {
     pub(super) fn open(&mut self, intent: &Intent, side: i8, closes: i64) {
         let id = intent.id.instance;
         let now = self.now;
-        let most = self.accounts[self.instances[id as usize].account as usize].limits_of(id).intents;
+        let most = self.intents_max(id);
         let times = &mut self.instances[id as usize].intent_times;
         times.note(now, most as usize + 1);
         let rate = times.count(now, RATE_WINDOW_NS);

@@ -16,6 +16,7 @@ mod check;
 mod command;
 mod day;
 mod delivery;
+mod emergency;
 mod entry;
 mod exit;
 mod fill;
@@ -26,6 +27,8 @@ pub mod history;
 pub mod hooks;
 mod instance;
 mod intent;
+pub mod limits;
+mod lock;
 mod market;
 pub mod order;
 mod paper;
@@ -50,16 +53,17 @@ pub(crate) mod tests;
 
 pub use account::Account;
 pub use check::ApplyError;
+pub use command::CommandLog;
 pub use graph::Node;
 pub use guard::Guarded;
 pub use hash::{DecisionsHash, HASH_EVERY};
 pub use instance::{Instance, Trading};
+pub use lock::{Group, OwnCaps};
 pub use market::Market;
 
 use crate::record::{Decisions, FactsLoaded, Kind, Settings, Tick, Verdict};
 use hooks::HookCall;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 
 /// Version of the kernel: an equal one reproduces every decision byte for byte.
 pub const KERNEL_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -93,13 +97,6 @@ impl Clone for Decisions {
     }
 }
 
-/// The last commands and what became of them: the same key twice is the same command.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CommandLog {
-    entries: VecDeque<(String, String)>,
-    flattening: Vec<(String, i32)>,
-}
-
 /// The whole state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Kernel {
@@ -121,6 +118,8 @@ pub struct Kernel {
     pub accounts: Vec<Account>,
     /// Strategy instances by number.
     pub instances: Vec<Instance>,
+    /// Instances that share limits, by their class.
+    pub groups: Vec<Group>,
     /// Live orders.
     pub orders: order::Orders,
     aligned: Vec<aligned::Aligned>,
@@ -161,6 +160,7 @@ impl Default for Kernel {
             nodes: Vec::new(),
             accounts: Vec::new(),
             instances: Vec::new(),
+            groups: Vec::new(),
             orders: order::Orders::default(),
             aligned: Vec::new(),
             queue: Vec::new(),

@@ -179,6 +179,7 @@ impl Kernel {
             let held = self.instances[id as usize].book.quantity();
             if held != 0 {
                 self.watch_instance(id, held.signum() as i8);
+                self.check_money(id);
             }
             if !self.instances[id as usize].entries.is_empty() {
                 self.watch_triggers(id);

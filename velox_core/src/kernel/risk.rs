@@ -1,5 +1,7 @@
 //! Pre-trade risk: one table of rule × {increase, reduce, emergency, cancel}, every order through it.
 
+use super::limits::{LEVELS, Levels};
+use super::lock::OwnCaps;
 use crate::fixed::{mul_div, to_float};
 use crate::kernel::charges::RATE_ONE;
 use crate::record::Phase;
@@ -30,13 +32,17 @@ pub enum Rule {
     Freeze,
     OrderQuantity,
     OrderValue,
+    PositionQuantity,
     PositionValue,
-    InstanceOpenOrders,
-    AccountOpenOrders,
+    TradeRisk,
+    OpenOrders,
     IntentRate,
     TradesPerDay,
     DailyLoss,
     Drawdown,
+    ProfitLock,
+    Cooldown,
+    MaxPositions,
     Funds,
     StaleQuote,
     Duplicate,
@@ -47,7 +53,7 @@ pub enum Rule {
 pub type Row = (Rule, [bool; 4], fn(&Order) -> Option<Refusal>);
 
 /// The table: a reduction is stopped only by phase, tick, lot, freeze, price limits and the position itself.
-pub const TABLE: [Row; 23] = [
+pub const TABLE: [Row; 27] = [
     (Rule::KillSwitch, [true, false, false, false], check_kill),
     (Rule::TradingState, [true, false, false, false], check_reduce_only),
     (Rule::SessionPhase, [true, true, true, false], check_phase),
@@ -60,13 +66,17 @@ pub const TABLE: [Row; 23] = [
     (Rule::Freeze, [true, true, true, false], check_freeze),
     (Rule::OrderQuantity, [true, false, false, false], check_order_quantity),
     (Rule::OrderValue, [true, false, false, false], check_order_value),
+    (Rule::PositionQuantity, [true, false, false, false], check_position_quantity),
     (Rule::PositionValue, [true, false, false, false], check_position_value),
-    (Rule::InstanceOpenOrders, [true, false, false, false], check_instance_open),
-    (Rule::AccountOpenOrders, [true, false, false, false], check_account_open),
+    (Rule::TradeRisk, [true, false, false, false], check_trade_risk),
+    (Rule::OpenOrders, [true, false, false, false], check_open_orders),
     (Rule::IntentRate, [true, false, false, false], check_intent_rate),
     (Rule::TradesPerDay, [true, false, false, false], check_trades),
     (Rule::DailyLoss, [true, false, false, false], check_daily_loss),
     (Rule::Drawdown, [true, false, false, false], check_drawdown),
+    (Rule::ProfitLock, [true, false, false, false], check_profit_lock),
+    (Rule::Cooldown, [true, false, false, false], check_cooldown),
+    (Rule::MaxPositions, [true, false, false, false], check_positions),
     (Rule::Funds, [true, false, false, false], check_funds),
     (Rule::StaleQuote, [true, false, false, false], check_stale),
     (Rule::Duplicate, [true, false, false, false], check_duplicate),
@@ -90,10 +100,10 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, clippy::struct_excessive_bools)] // facts, not options
 pub struct Order {
-    pub kill: bool,
+    pub kill: [bool; LEVELS],
     pub reduce_only: bool,
-    pub loss_stopped: bool,
-    pub drawdown_stopped: bool,
+    pub loss_stopped: [bool; LEVELS],
+    pub drawdown_stopped: [bool; LEVELS],
     pub phase: Phase,
     pub tradable: bool,
     pub shortable: bool,
@@ -110,27 +120,34 @@ pub struct Order {
     pub freeze: i64,
     /// Signed position before the order.
     pub position: i64,
+    /// What else the account holds of the instrument.
+    pub others: i64,
     /// Units of that position that the same order closes before it opens.
     pub closes: i64,
     /// Units that working entries can still add on the order's side.
     pub working: i64,
-    pub order_quantity_max: i64,
-    pub order_value_max: i64,
-    pub position_value_max: i64,
-    pub fat_finger: i64,
-    pub open_instance: u32,
-    pub open_instance_max: u32,
-    pub open_account: u32,
-    pub open_account_max: u32,
-    pub intents: u32,
-    pub intents_max: u32,
-    pub trades: u32,
-    pub trades_max: u32,
+    pub order_quantity_max: Levels,
+    pub order_value_max: Levels,
+    pub position_quantity_max: Levels,
+    pub position_value_max: Levels,
+    /// Money that the order loses at its stop, or all that it costs where there is none.
+    pub at_risk: i64,
+    pub at_risk_max: Levels,
+    pub fat_finger: Levels,
+    pub open_orders: Levels,
+    pub open_orders_max: Levels,
+    pub intents: i64,
+    pub intents_max: Levels,
+    /// Round trips that are made, or will be by the order itself.
+    pub trades: Levels,
+    pub trades_max: Levels,
     pub margin_needed: i64,
     pub buying_power: i64,
     pub quote_age_ns: i64,
     pub quote_age_max_ns: i64,
     pub duplicate: bool,
+    /// What the strategy's own rules say.
+    pub own: OwnCaps,
 }
 
 /// Proof that an order went through every rule of its class; only `approve` makes one.
@@ -153,14 +170,37 @@ pub fn approve(class: Class, order: &Order) -> Result<Approved, Refusal> {
 pub fn shown(code: &str, number: i64) -> f64 {
     match code {
         "near_upper_circuit" | "price_band" | "fat_finger" | "tick_size" | "order_value" | "position_value"
-        | "funds" => to_float(number),
-        "stale_quote" => number as f64 / 1e9,
+        | "trade_risk" | "profit_locked" | "funds" => to_float(number),
+        "stale_quote" | "cooldown" => number as f64 / 1e9,
         _ => number as f64,
     }
 }
 
 fn when(broken: bool, code: &'static str, sentence: &'static str, limit: i64, value: i64) -> Option<Refusal> {
     broken.then_some(Refusal { code, sentence, limit, value })
+}
+
+/// One sentence for each level.
+macro_rules! of_level {
+    ($head:literal, $tail:literal) => {
+        [
+            concat!($head, "the account", $tail),
+            concat!($head, "the strategy", $tail),
+            concat!($head, "the instrument", $tail),
+        ]
+    };
+}
+
+/// The tightest limit that is broken, in its level's words.
+fn over(maxima: &Levels, values: &Levels, code: &'static str, sentences: [&'static str; LEVELS]) -> Option<Refusal> {
+    let broken = (0..LEVELS).filter(|l| maxima[*l] > 0 && values[*l] > maxima[*l]);
+    let level = broken.min_by_key(|l| maxima[*l])?;
+    Some(Refusal { code, sentence: sentences[level], limit: maxima[level], value: values[level] })
+}
+
+fn stopped(by: [bool; LEVELS], code: &'static str, sentences: [&'static str; LEVELS]) -> Option<Refusal> {
+    let level = by.iter().position(|stopped| *stopped)?;
+    Some(Refusal { code, sentence: sentences[level], limit: 0, value: 1 })
 }
 
 fn above(max: i64, value: i64, code: &'static str, sentence: &'static str) -> Option<Refusal> {
@@ -177,7 +217,7 @@ fn order_money(o: &Order) -> i64 {
 }
 
 fn check_kill(o: &Order) -> Option<Refusal> {
-    when(o.kill, "kill_switch", "The kill switch is on: nothing may be opened.", 0, 1)
+    stopped(o.kill, "kill_switch", of_level!("The kill switch of ", " is on: nothing may be opened."))
 }
 
 fn check_reduce_only(o: &Order) -> Option<Refusal> {
@@ -214,12 +254,13 @@ fn check_band(o: &Order) -> Option<Refusal> {
 }
 
 fn check_fat_finger(o: &Order) -> Option<Refusal> {
-    if o.fat_finger <= 0 || o.last <= 0 {
+    if o.last <= 0 {
         return None;
     }
-    let room = super::account::narrow(mul_div(i128::from(o.last), i128::from(o.fat_finger), RATE_ONE)?);
+    let room = |share: i64| mul_div(i128::from(o.last), i128::from(share), RATE_ONE).map_or(0, super::account::narrow);
     let off = o.limit.saturating_sub(o.last).saturating_abs();
-    when(off > room, "fat_finger", "The price is too far from the last one.", room, off)
+    let sentences = of_level!("The price is farther from the last one than ", " allows.");
+    over(&o.fat_finger.map(room), &[off; LEVELS], "fat_finger", sentences)
 }
 
 fn check_tick(o: &Order) -> Option<Refusal> {
@@ -237,47 +278,79 @@ fn check_freeze(o: &Order) -> Option<Refusal> {
 }
 
 fn check_order_quantity(o: &Order) -> Option<Refusal> {
-    above(o.order_quantity_max, whole(o), "order_quantity", "The quantity is above the order limit.")
+    let sentences = of_level!("The quantity is above the order limit of ", ".");
+    over(&o.order_quantity_max, &[whole(o); LEVELS], "order_quantity", sentences)
 }
 
 fn check_order_value(o: &Order) -> Option<Refusal> {
-    above(o.order_value_max, order_money(o), "order_value", "The order's value is above its limit.")
+    let sentences = of_level!("The order's value is above the limit of ", ".");
+    over(&o.order_value_max, &[order_money(o); LEVELS], "order_value", sentences)
+}
+
+/// Signed units that each level will hold: the strategy its own, account and instrument all of the account's.
+fn held_after(o: &Order) -> [i128; LEVELS] {
+    let added = i128::from(o.quantity) + i128::from(o.working) + i128::from(o.closes);
+    let own = i128::from(o.position) + i128::from(o.side) * added;
+    let net = own + i128::from(o.others);
+    [net, own, net]
+}
+
+fn check_position_quantity(o: &Order) -> Option<Refusal> {
+    let values = held_after(o).map(|units| super::account::narrow(units.abs()));
+    let sentences = of_level!("The position's quantity would be above the limit of ", ".");
+    over(&o.position_quantity_max, &values, "position_quantity", sentences)
 }
 
 fn check_position_value(o: &Order) -> Option<Refusal> {
-    let added = i128::from(o.quantity) + i128::from(o.working) + i128::from(o.closes);
-    let after = i128::from(o.position) + i128::from(o.side) * added;
-    let value = i64::try_from(after.abs() * i128::from(o.limit)).unwrap_or(i64::MAX);
-    above(o.position_value_max, value, "position_value", "The position's value would be above its limit.")
+    let values = held_after(o).map(|units| super::account::narrow(units.abs() * i128::from(o.limit)));
+    let sentences = of_level!("The position's value would be above the limit of ", ".");
+    over(&o.position_value_max, &values, "position_value", sentences)
 }
 
-fn check_instance_open(o: &Order) -> Option<Refusal> {
-    let (max, value) = (i64::from(o.open_instance_max), i64::from(o.open_instance) + 1);
-    above(max, value, "open_orders", "The strategy has too many working orders.")
+fn check_trade_risk(o: &Order) -> Option<Refusal> {
+    let sentences = of_level!("The trade could lose more than the limit of ", " for one trade.");
+    over(&o.at_risk_max, &[o.at_risk; LEVELS], "trade_risk", sentences)
 }
 
-fn check_account_open(o: &Order) -> Option<Refusal> {
-    let (max, value) = (i64::from(o.open_account_max), i64::from(o.open_account) + 1);
-    above(max, value, "account_open_orders", "The account has too many working orders.")
+fn check_open_orders(o: &Order) -> Option<Refusal> {
+    let values = o.open_orders.map(|open| open + 1);
+    over(&o.open_orders_max, &values, "open_orders", of_level!("Too many orders of ", " are working."))
 }
 
 fn check_intent_rate(o: &Order) -> Option<Refusal> {
-    let (max, value) = (i64::from(o.intents_max), i64::from(o.intents));
-    above(max, value, "order_rate", "The strategy asks for orders too fast (within 1.1 s).")
+    let sentences = of_level!("Orders are asked for faster than ", " allows (within 1.1 s).");
+    over(&o.intents_max, &[o.intents; LEVELS], "order_rate", sentences)
 }
 
 fn check_trades(o: &Order) -> Option<Refusal> {
-    let broken = o.trades_max > 0 && o.trades >= o.trades_max;
-    let (max, value) = (i64::from(o.trades_max), i64::from(o.trades));
-    when(broken, "trades_per_day", "The strategy has made its round trips of the day.", max, value)
+    let sentences = of_level!("The round trips of ", " for the day are made.");
+    let next = o.trades.map(|trades| trades + 1);
+    let broken = over(&o.trades_max, &next, "trades_per_day", sentences)?;
+    Some(Refusal { value: broken.value - 1, ..broken })
 }
 
 fn check_daily_loss(o: &Order) -> Option<Refusal> {
-    when(o.loss_stopped, "daily_loss", "The loss limit of the day was reached.", 0, 1)
+    stopped(o.loss_stopped, "daily_loss", of_level!("The loss limit of the day was reached by ", "."))
 }
 
 fn check_drawdown(o: &Order) -> Option<Refusal> {
-    when(o.drawdown_stopped, "drawdown", "The drawdown limit of the day was reached.", 0, 1)
+    stopped(o.drawdown_stopped, "drawdown", of_level!("The drawdown limit of the day was reached by ", "."))
+}
+
+fn check_profit_lock(o: &Order) -> Option<Refusal> {
+    let (kept, profit) = o.own.locked?;
+    when(true, "profit_locked", "The day's profit is locked in: nothing more is opened.", kept, profit)
+}
+
+fn check_cooldown(o: &Order) -> Option<Refusal> {
+    let (whole, left) = o.own.cooldown;
+    when(left > 0, "cooldown", "A trade was closed a while ago: the strategy waits before the next.", whole, left)
+}
+
+fn check_positions(o: &Order) -> Option<Refusal> {
+    let (max, others) = o.own.positions;
+    let (most, value) = (i64::from(max), i64::from(others) + 1);
+    above(most, value, "max_positions", "The strategy's class holds as many positions as it may.")
 }
 
 fn check_funds(o: &Order) -> Option<Refusal> {

@@ -107,7 +107,8 @@ impl Kernel {
         };
         let distance = risk_distance(entry, stop, def.tick);
         let wanted = risk / i128::from(distance);
-        let allowed = self.allowed_units(intent.id.instance, price, closes);
+        let least = self.trade_risk_max(intent.id.instance).map_or(i128::MAX, |most| most / i128::from(distance));
+        let allowed = self.allowed_units(intent.id.instance, price, closes).min(least);
         Self::cut(wanted, allowed, lot, || {
             format!(
                 "one lot of {lot} at {} risks {} to the stop; {} is risked and {} units are allowed",
@@ -134,16 +135,20 @@ impl Kernel {
     fn allowed_units(&self, instance: u32, price: (i64, i64), closes: i64) -> i128 {
         let i = &self.instances[instance as usize];
         let account = &self.accounts[i.account as usize];
-        let limits = account.limits_of(instance);
+        let caps = self.caps(instance);
         let (entry, dearest) = (i128::from(price.0.max(1)), i128::from(price.0.max(price.1).max(1)));
         let units_for = |money: i64| {
             if money > 0 { i128::from(money) / dearest } else { i128::MAX }
         };
+        let units_of = |units: i64| if units > 0 { i128::from(units) } else { i128::MAX };
         let closing = i128::from(closes);
-        let held = i128::from(i.book.quantity().abs()) - closing + i128::from(self.working_units(instance, None));
-        let mut allowed = (units_for(limits.order_value) - closing).min(units_for(limits.position_value) - held);
-        if limits.order_quantity > 0 {
-            allowed = allowed.min(i128::from(limits.order_quantity) - closing);
+        let own = i128::from(i.book.quantity().abs()) - closing + i128::from(self.working_units(instance, None));
+        let net = own + i128::from(self.others_hold(instance).abs());
+        let mut allowed = i128::MAX;
+        for (level, held) in [net, own, net].into_iter().enumerate() {
+            let order = units_for(caps.order_value[level]).min(units_of(caps.order_quantity[level]));
+            let position = units_for(caps.position_value[level]).min(units_of(caps.position_quantity[level]));
+            allowed = allowed.min(order - closing).min(position - held);
         }
         let power = self.buying_power(i.account, (closes > 0).then_some(instance)).max(0).saturating_mul(95) / 100;
         let margin = mul_div(entry, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX).max(1);
@@ -158,7 +163,7 @@ impl Kernel {
     }
 }
 
-/// What a unit loses from an entry to its stop, at least three ticks and a thousandth.
+/// Money that one unit loses at its stop: a stop at hand counts as three ticks or 0.1 % away.
 pub(super) fn risk_distance(entry: i64, stop: i64, tick: i64) -> i64 {
     (entry - stop).abs().max(3 * tick).max(entry / 1000)
 }

@@ -2,7 +2,7 @@
 
 use super::order::{Role, State};
 use super::parts::Part;
-use super::{Instance, Kernel};
+use super::{Instance, Kernel, Trading};
 use crate::record::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +44,11 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
             }
         }
         assert_parts(k, i);
+        let stopped = i.trading != Trading::Active || k.kills(i.id).contains(&true);
+        assert!(!stopped || i.entries.is_empty(), "{} may only reduce and has an entry", i.name);
+        assert!(i.best >= 0 && i.peak >= i128::from(i.capital), "the best of a day is not below its begin");
+        let begun = i.trades + u32::from(held != 0);
+        assert!(i.rules.max_trades == 0 || begun <= i.rules.max_trades, "{} began {begun} trades", i.name);
         assert!(leaving <= held.abs(), "exits of {leaving} on a position of {held}");
         assert!(i.fired.len() < 1_000 && i.recent.len() < 1_000);
     }
@@ -59,6 +64,12 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
     }
     for slot in &k.queue {
         assert_eq!(k.orders.get(*slot).map(|o| o.state), Some(State::Queued));
+    }
+    for group in &k.groups {
+        let members = group.members.iter().map(|id| &k.instances[*id as usize]);
+        let engaged = members.clone().filter(|i| i.is_engaged()).count() as u32;
+        let most = members.map(|i| i.rules.max_positions).filter(|most| *most > 0).max();
+        assert!(most.is_none_or(|most| engaged <= most), "{} has {engaged} positions", group.name);
     }
     assert_money(k);
 }

@@ -132,8 +132,7 @@ impl Kernel {
         }
         let facts = risk::Order {
             working: facts.working - order.open(),
-            open_instance: facts.open_instance - 1,
-            open_account: facts.open_account - 1,
+            open_orders: facts.open_orders.map(|open| open - 1),
             // The buying power of an entry is what is left beside it; that of a flip leaves the strategy out.
             margin_needed: if closes > 0 { facts.margin_needed } else { 0 },
             duplicate: false,

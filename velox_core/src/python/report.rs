@@ -29,6 +29,7 @@ fn trading(state: Trading) -> &'static str {
         Trading::LossStopped => "loss_stopped",
         Trading::DrawdownStopped => "drawdown_stopped",
         Trading::Halted => "halted",
+        Trading::ProfitLocked => "profit_locked",
     }
 }
 
@@ -55,6 +56,9 @@ fn instances<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyLis
             "faulted": i.faulted,
             "running": i.running,
             "ready": i.ready,
+            "account": &kernel.accounts[i.account as usize].def.name,
+            "kill": i.kill,
+            "limited": kernel.accounts[i.account as usize].own_limits.contains_key(&i.id),
         ))?;
     }
     Ok(list)
@@ -78,8 +82,10 @@ fn accounts<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyList
                 "sebi": money(c.sebi), "stamp": money(c.stamp), "gst": money(c.gst)),
             "margin": money(kernel.margin_used(id, None)),
             "kill": a.kill,
+            "blocked": a.blocked.iter().map(|m| kernel.markets[*m as usize].def.name.as_str()).collect::<Vec<_>>(),
             "skipped": a.skipped,
             "trading": trading(a.trading),
+            "limited": a.desks.keys().map(|m| kernel.markets[*m as usize].def.name.as_str()).collect::<Vec<_>>(),
         ))?;
     }
     Ok(list)
@@ -161,6 +167,11 @@ impl Core {
     /// What became of a command: `done`, `working`, `flat`, `not_flat`; None for an unknown key.
     fn command_state(&self, key: &str) -> PyResult<Option<String>> {
         self.read(|kernel| kernel.command_state(key).map(str::to_owned))
+    }
+
+    /// The sentence that goes with the state of a command.
+    fn command_sentence(&self, key: &str) -> PyResult<Option<String>> {
+        self.read(|kernel| kernel.command_sentence(key).map(str::to_owned))
     }
 
     /// How the journal's writer does: records, bytes, syncs, stalls; None without a journal.

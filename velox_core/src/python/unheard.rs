@@ -1,11 +1,11 @@
-//! Wishes to open of a strategy that may only reduce: the first is journalled and refused, the others are counted.
+//! Wishes to open of a strategy that may not: the first is journalled and refused, the others are counted.
 
 use pyo3::prelude::*;
 
 use super::core::Inner;
 use crate::record::{Action, Input, Kind, UserValue};
 
-/// What became of the wishes of an instance since it may only reduce.
+/// What became of the wishes of an instance since it may not open.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Unheard {
     /// Counter of the wish that was heard; 0 while none was.
@@ -35,7 +35,7 @@ impl Inner {
         let Unheard { heard, others } = *unheard;
         self.count_said()?;
         if is_power_of_ten(others) {
-            let text = format!("only reductions are allowed: {others} more to open, not journalled and not answered");
+            let text = format!("nothing may be opened now: {others} more wishes to, not journalled and not answered");
             let line = UserValue { instance, name: "log".to_owned(), text };
             self.queue(Kind::UserValue, instance, line, Input::UserValue)?;
         }

@@ -8,6 +8,7 @@ mod decision;
 mod facts;
 mod hot;
 mod intent;
+mod rules;
 mod session;
 mod setup;
 
@@ -16,6 +17,7 @@ pub use decision::*;
 pub use facts::*;
 pub use hot::*;
 pub use intent::*;
+pub use rules::*;
 pub use session::*;
 pub use setup::*;
 

@@ -1,6 +1,6 @@
 //! What happens in the course of a day: strategies begin and end, operators order, the feed comes and goes.
 
-use super::as_u8;
+use super::{StrategyRules, as_u8};
 use serde::{Deserialize, Serialize};
 
 /// What an operator may order.
@@ -32,6 +32,10 @@ pub struct Command {
     pub account: i32,
     /// The operator's words.
     pub reason: String,
+    /// One strategy instance, −1 for all.
+    pub strategy: i64,
+    /// One instrument, −1 for all.
+    pub instrument: i64,
 }
 
 /// A hook that runs by the clock.
@@ -80,6 +84,8 @@ pub struct StrategyStarted {
     pub entry_until: i64,
     /// Square-off, ns; 0 for none.
     pub flat_at: i64,
+    /// What it limits of itself.
+    pub rules: StrategyRules,
 }
 
 /// Why an instance ends.

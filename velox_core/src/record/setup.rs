@@ -40,22 +40,28 @@ pub struct AccountDef {
     pub partial: bool,
 }
 
-/// Limits; money at 1e-8, shares at 1e-10, 0 means no limit.
+/// Limits at one level; money at 1e-8, shares at 1e-10, 0 means no limit. Of several levels the tightest holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitsSet {
     /// The account.
     pub account: u32,
     /// The instance, −1 for the account's own limits and its instances' defaults.
     pub instance: i64,
+    /// One instrument on the account, with −1 for the instance; −1 for all.
+    pub instrument: i64,
     /// Largest value of an order.
     pub order_value: i64,
     /// Largest value of a position.
     pub position_value: i64,
     /// Largest quantity of an order.
     pub order_quantity: i64,
+    /// Largest quantity of a position.
+    pub position_quantity: i64,
+    /// Most that one trade may lose at its stop, share of capital.
+    pub trade_risk: i64,
     /// Working orders of an instance.
     pub instance_open_orders: u32,
-    /// Working orders of an account.
+    /// Working orders of an account, or of the instrument on it.
     pub account_open_orders: u32,
     /// Intents of an instance in any 1.1 s.
     pub intents: u32,
@@ -65,6 +71,8 @@ pub struct LimitsSet {
     pub sends: u32,
     /// Round trips of an instance a day.
     pub trades: u32,
+    /// Round trips of an account a day, or of the instrument on it.
+    pub account_trades: u32,
     /// Loss of the day, share of capital.
     pub daily_loss: i64,
     /// Fall below the day's highest equity, share of it.

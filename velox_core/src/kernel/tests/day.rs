@@ -120,14 +120,21 @@ impl Day {
     }
 
     pub(super) fn command(&mut self, kind: CommandKind, key: &str) {
+        self.command_for(kind, key, (-1, -1, -1));
+    }
+
+    /// A command for an account, a strategy and an instrument; −1 is every one.
+    pub(super) fn command_for(&mut self, kind: CommandKind, key: &str, scope: (i32, i64, i64)) {
         let command = Command {
             kind,
             actor: "me".into(),
             key: key.into(),
             trace: String::new(),
             address: String::new(),
-            account: -1,
+            account: scope.0,
             reason: String::new(),
+            strategy: scope.1,
+            instrument: scope.2,
         };
         self.put(Kind::Command, &command);
     }

@@ -92,5 +92,6 @@ pub(super) fn strategy(id: u32, instrument: u32) -> StrategyStarted {
         entry_from: at("09:15"),
         entry_until: at("15:00"),
         flat_at: 0,
+        rules: StrategyRules::default(),
     }
 }

@@ -14,7 +14,7 @@ pub(super) enum Act {
     Wish(Wished),
     Raw(Raw),
     Mark { ahead_ms: i64 },
-    Command { kind: u8, key: u8 },
+    Command { kind: u8, key: u8, scope: (i64, i64) },
     Feed { kind: u8 },
     Stop { instance: u32, fault: bool },
     Start { instance: u32 },
@@ -28,7 +28,7 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         24 => wished().prop_map(Act::Wish),
         3 => raw().prop_map(Act::Raw),
         4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
-        2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>()).prop_map(|(kind, key)| Act::Command { kind, key }),
+        2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>(), prop_oneof![Just((-1, -1)), (0..2i64).prop_map(|s| (s, -1)), (0..2i64).prop_map(|i| (-1, i))]).prop_map(|(kind, key, scope)| Act::Command { kind, key, scope }),
         1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
         1 => (0..2u32, any::<bool>()).prop_map(|(instance, fault)| Act::Stop { instance, fault }),
         3 => (0..2u32).prop_map(|instance| Act::Start { instance }),
@@ -46,26 +46,42 @@ pub(super) struct World {
     wall: bool,
     freeze: i64,
     circuits: bool,
+    rules: bool,
+}
+
+/// Rules that random days break often: a few rupees, a few trades, one position of the two.
+fn own_rules() -> StrategyRules {
+    StrategyRules {
+        group: "both".into(),
+        max_trades: 4,
+        cooldown: 2 * S,
+        max_positions: 1,
+        shared: MoneyRules { max_loss: paise(40.0), lock_at: paise(30.0), lock_keep: paise(25.0) },
+        own: MoneyRules { max_loss: paise(20.0), lock_at: paise(12.0), lock_keep: paise(8.0) },
+    }
 }
 
 pub(super) fn world() -> impl Strategy<Value = World> {
-    let switches = (prop::bool::weighted(0.3), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     let freezes = prop_oneof![Just(0), Just(30i64), Just(8i64)];
-    (switches, freezes).prop_map(|((candles, partial, latency, wall, circuits), freeze)| World {
-        candles,
-        partial,
-        latency,
-        wall: wall && !candles,
-        freeze,
-        circuits,
-    })
+    (prop::bool::weighted(0.3), any::<[bool; 5]>(), freezes).prop_map(
+        |(candles, [partial, latency, wall, circuits, rules], freeze)| World {
+            candles,
+            partial,
+            latency,
+            wall: wall && !candles,
+            freeze,
+            circuits,
+            rules,
+        },
+    )
 }
 
-fn started(instance: u32) -> StrategyStarted {
+fn started(instance: u32, world: World) -> StrategyStarted {
+    let rules = if world.rules { own_rules() } else { StrategyRules::default() };
     let schedules = vec![Schedule { hook: 20, first: at("09:16"), every: 60 * S, run_late: false }];
     let series = vec![(2 * instance, 16), (2 * instance + 1, 17)];
     let flat_at = at("09:40");
-    StrategyStarted { series, schedules, on_tick: true, flat_at, ..strategy(instance, instance) }
+    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, ..strategy(instance, instance) }
 }
 
 /// A day that is played act by act.
@@ -105,7 +121,7 @@ impl Play {
             day.watch(share, 300);
         }
         for instance in 0..2 {
-            day.put(Kind::StrategyStarted, &started(instance));
+            day.put(Kind::StrategyStarted, &started(instance, world));
         }
         day.feed_up("09:00");
         Self { day, world, begun: None, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
@@ -141,8 +157,9 @@ impl Play {
                 self.clock += ahead_ms * 1_000_000;
                 self.day.fire(self.clock);
             }
-            Act::Command { kind, key } => {
-                self.day.command(CommandKind::try_from(kind).unwrap(), &format!("k{key}"));
+            Act::Command { kind, key, scope: (strategy, instrument) } => {
+                let kind = CommandKind::try_from(kind).unwrap();
+                self.day.command_for(kind, &format!("k{key}"), (-1, strategy, instrument));
             }
             Act::Feed { kind } => {
                 let kind = MarkKind::try_from(kind).unwrap();
@@ -154,7 +171,7 @@ impl Play {
                 let reason = "asked".to_owned();
                 self.day.put(Kind::StrategyStopped, &StrategyStopped { instance, fault, reason });
             }
-            Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance)),
+            Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance, self.world)),
         }
     }
 
@@ -271,7 +288,15 @@ proptest! {
     fn time_marks_change_nothing(
         acts in prop::collection::vec(act(), 1..120), marks in prop::collection::vec(0..3u8, 120)
     ) {
-        let world = World { candles: false, partial: false, latency: true, wall: false, freeze: 0, circuits: false };
+        let world = World {
+            candles: false,
+            partial: false,
+            latency: true,
+            wall: false,
+            freeze: 0,
+            circuits: false,
+            rules: false,
+        };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
         for (act, mark) in acts.iter().filter(sound).zip(&marks) {

@@ -165,7 +165,7 @@ fn eleven_orders_of_an_instance_are_too_many() {
     assert_eq!(day.news(), ["refused open_orders 10/11"]);
     day.limits(|l| (l.intents, l.sends, l.instance_open_orders, l.account_open_orders) = (0, 0, 0, 10));
     day.wish(Action::Trade, 1).quantity(11).limit(99.0).send();
-    assert_eq!(day.news(), ["refused account_open_orders 10/11"]);
+    assert_eq!(day.news(), ["refused open_orders 10/11"]);
 }
 
 #[test]
@@ -178,11 +178,11 @@ fn a_refusal_reaches_the_strategy_with_code_sentence_and_numbers() {
         panic!("no refusal");
     };
     assert_eq!((*intent, *code, *limit, *value), (1, "order_quantity", 9, 10));
-    assert_eq!(sentence, "The quantity is above the order limit.");
+    assert_eq!(sentence, "The quantity is above the order limit of the account.");
 }
 
 #[test]
-fn limits_of_one_instance_go_before_the_accounts() {
+fn limits_of_one_instance_hold_too() {
     let mut day = Day::new();
     day.limits(|l| (l.instance, l.order_quantity) = (0, 9));
     day.tick("10:00:00", 100.0);

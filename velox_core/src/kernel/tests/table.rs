@@ -1,6 +1,7 @@
 //! Every cell of rule × {increase, reduce, emergency, cancel}: one fact at a time is broken.
 
-use super::day::paise;
+use super::day::{S, paise};
+use crate::kernel::OwnCaps;
 use crate::kernel::risk::{Class, Order, Rule, TABLE, approve, shown};
 use crate::record::Phase;
 
@@ -8,10 +9,10 @@ use crate::record::Phase;
 fn sound(class: Class) -> Order {
     let increase = class == Class::Increase;
     Order {
-        kill: false,
+        kill: [false; 3],
         reduce_only: false,
-        loss_stopped: false,
-        drawdown_stopped: false,
+        loss_stopped: [false; 3],
+        drawdown_stopped: [false; 3],
         phase: Phase::Continuous,
         tradable: true,
         shortable: true,
@@ -26,25 +27,28 @@ fn sound(class: Class) -> Order {
         lot: 25,
         freeze: 1_000,
         position: if increase { 0 } else { 50 },
+        others: 0,
         closes: 0,
         working: 0,
-        order_quantity_max: 500,
-        order_value_max: paise(50_000.0),
-        position_value_max: paise(50_000.0),
-        fat_finger: 300_000_000,
-        open_instance: 1,
-        open_instance_max: 10,
-        open_account: 1,
-        open_account_max: 50,
+        order_quantity_max: [500; 3],
+        order_value_max: [paise(50_000.0); 3],
+        position_quantity_max: [500; 3],
+        position_value_max: [paise(50_000.0); 3],
+        at_risk: paise(100.0),
+        at_risk_max: [paise(200.0); 3],
+        fat_finger: [300_000_000; 3],
+        open_orders: [1; 3],
+        open_orders_max: [50, 10, 20],
         intents: 1,
-        intents_max: 2,
-        trades: 1,
-        trades_max: 50,
+        intents_max: [2; 3],
+        trades: [1; 3],
+        trades_max: [150, 50, 100],
         margin_needed: paise(1_000.0),
         buying_power: paise(2_000.0),
         quote_age_ns: 0,
         quote_age_max_ns: 10_000_000_000,
         duplicate: false,
+        own: OwnCaps { locked: None, cooldown: (60 * S, 0), positions: (3, 2) },
     }
 }
 
@@ -52,8 +56,8 @@ fn sound(class: Class) -> Order {
 type Case = (Rule, &'static str, fn(&mut Order), &'static str);
 
 /// I(ncrease), R(educe), E(mergency); nothing ever stops a cancel.
-const CASES: [Case; 24] = [
-    (Rule::KillSwitch, "kill_switch", |o| o.kill = true, "I"),
+const CASES: [Case; 28] = [
+    (Rule::KillSwitch, "kill_switch", |o| o.kill[1] = true, "I"),
     (Rule::TradingState, "reduce_only", |o| o.reduce_only = true, "I"),
     (Rule::SessionPhase, "session_closed", |o| o.phase = Phase::Halt, "IRE"),
     (Rule::Tradable, "not_tradable", |o| o.tradable = false, "I"),
@@ -64,15 +68,19 @@ const CASES: [Case; 24] = [
     (Rule::TickSize, "tick_size", |o| o.limit += 1, "IRE"),
     (Rule::LotSize, "lot_size", |o| o.lot = 20, "IRE"),
     (Rule::Freeze, "freeze", |o| o.freeze = 49, "IRE"),
-    (Rule::OrderQuantity, "order_quantity", |o| o.order_quantity_max = 49, "I"),
-    (Rule::OrderValue, "order_value", |o| o.order_value_max = paise(4_999.99), "I"),
-    (Rule::PositionValue, "position_value", |o| (o.position, o.position_value_max) = (-50, paise(9_999.99)), "I"),
-    (Rule::InstanceOpenOrders, "open_orders", |o| o.open_instance = 10, "I"),
-    (Rule::AccountOpenOrders, "account_open_orders", |o| o.open_account = 50, "I"),
+    (Rule::OrderQuantity, "order_quantity", |o| o.order_quantity_max[1] = 49, "I"),
+    (Rule::OrderValue, "order_value", |o| o.order_value_max[2] = paise(4_999.99), "I"),
+    (Rule::PositionQuantity, "position_quantity", |o| (o.others, o.position_quantity_max[0]) = (-50, 99), "I"),
+    (Rule::PositionValue, "position_value", |o| (o.position, o.position_value_max[0]) = (-50, paise(9_999.99)), "I"),
+    (Rule::TradeRisk, "trade_risk", |o| o.at_risk = paise(200.01), "I"),
+    (Rule::OpenOrders, "open_orders", |o| o.open_orders[0] = 50, "I"),
     (Rule::IntentRate, "order_rate", |o| o.intents = 3, "I"),
-    (Rule::TradesPerDay, "trades_per_day", |o| o.trades = 50, "I"),
-    (Rule::DailyLoss, "daily_loss", |o| o.loss_stopped = true, "I"),
-    (Rule::Drawdown, "drawdown", |o| o.drawdown_stopped = true, "I"),
+    (Rule::TradesPerDay, "trades_per_day", |o| o.trades[1] = 50, "I"),
+    (Rule::DailyLoss, "daily_loss", |o| o.loss_stopped[2] = true, "I"),
+    (Rule::Drawdown, "drawdown", |o| o.drawdown_stopped[0] = true, "I"),
+    (Rule::ProfitLock, "profit_locked", |o| o.own.locked = Some((2_000, 1_990)), "I"),
+    (Rule::Cooldown, "cooldown", |o| o.own.cooldown.1 = 1, "I"),
+    (Rule::MaxPositions, "max_positions", |o| o.own.positions.1 = 3, "I"),
     (Rule::Funds, "funds", |o| o.buying_power = o.margin_needed - 1, "I"),
     (Rule::StaleQuote, "stale_quote", |o| o.quote_age_ns = 10_000_000_001, "I"),
     (Rule::Duplicate, "duplicate", |o| o.duplicate = true, "I"),
@@ -110,13 +118,15 @@ fn every_cell_of_the_table_is_what_the_design_says() {
 #[test]
 fn each_limit_is_the_last_value_that_passes() {
     type Edge = (&'static str, fn(&mut Order));
-    let edges: [Edge; 9] = [
+    let edges: [Edge; 11] = [
         ("freeze", |o| o.freeze = 50),
-        ("order quantity", |o| o.order_quantity_max = 50),
-        ("order value", |o| o.order_value_max = paise(5_000.0)),
-        ("position value", |o| (o.position, o.position_value_max) = (-50, paise(10_000.0))),
-        ("open orders", |o| (o.open_instance, o.open_account) = (9, 49)),
+        ("order quantity", |o| o.order_quantity_max = [50; 3]),
+        ("order value", |o| o.order_value_max = [paise(5_000.0); 3]),
+        ("position value", |o| (o.position, o.position_value_max) = (-50, [paise(10_000.0); 3])),
+        ("open orders", |o| o.open_orders = [49, 9, 19]),
         ("intents", |o| o.intents = 2),
+        ("position quantity", |o| o.position_quantity_max = [50; 3]),
+        ("risk of a trade", |o| o.at_risk = paise(200.0)),
         ("fat finger", |o| o.limit = paise(103.0)),
         ("funds", |o| o.buying_power = o.margin_needed),
         ("age", |o| o.quote_age_ns = 10_000_000_000),
@@ -132,9 +142,10 @@ fn each_limit_is_the_last_value_that_passes() {
 fn a_limit_of_zero_is_none() {
     let mut order = sound(Class::Increase);
     order.quantity = 1_000_000_000;
-    (order.lot, order.freeze, order.order_quantity_max, order.order_value_max) = (1, 0, 0, 0);
-    (order.position_value_max, order.fat_finger, order.open_instance_max, order.open_account_max) = (0, 0, 0, 0);
-    (order.intents_max, order.trades_max, order.lower, order.upper) = (0, 0, 0, 0);
+    (order.lot, order.freeze, order.lower, order.upper) = (1, 0, 0, 0);
+    (order.order_quantity_max, order.order_value_max, order.at_risk_max) = ([0; 3], [0; 3], [0; 3]);
+    (order.position_quantity_max, order.position_value_max, order.fat_finger) = ([0; 3], [0; 3], [0; 3]);
+    (order.open_orders_max, order.intents_max, order.trades_max) = ([0; 3], [0; 3], [0; 3]);
     assert!(approve(Class::Increase, &order).is_ok());
 }
 
@@ -169,7 +180,9 @@ fn the_numbers_of_a_refusal_are_rupees_seconds_or_counts() {
     {
         assert!((number(code) - 25.0).abs() < f64::EPSILON, "{code}");
     }
-    assert!((number("stale_quote") - 2.5).abs() < f64::EPSILON);
+    for code in ["stale_quote", "cooldown"] {
+        assert!((number(code) - 2.5).abs() < f64::EPSILON, "{code}");
+    }
     for code in ["lot_size", "freeze", "order_quantity", "open_orders", "order_rate", "trades_per_day", "over_reduce"] {
         assert!((number(code) - 2.5e9).abs() < f64::EPSILON, "{code}");
     }

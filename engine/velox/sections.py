@@ -1,0 +1,147 @@
+"""What can be set: the sections of the settings with their defaults and bounds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from velox.secret import Secret
+
+__all__ = [
+    "AccountSettings",
+    "EngineSettings",
+    "FeedSettings",
+    "JournalSettings",
+    "LevelLimits",
+    "LimitSettings",
+    "PaperSettings",
+    "Section",
+    "Settings",
+    "SmartapiSettings",
+]
+
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+_AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+_Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+_SomePercent = Annotated[float, msgspec.Meta(gt=0, le=100)]
+_Rupees = Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # above it, rupees at 1e-8 no longer fit an i64 with room to sum
+_SomeRupees = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+_Filled = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys that belong together."""
+
+
+class EngineSettings(Section, frozen=True):
+    """When data counts as old, late or missing, and how long a hook may take."""
+
+    grace_ms: _Count = 1500
+    gap_s: _AtLeastOne = 15
+    stale_s: _AtLeastOne = 10
+    ahead_s: _AtLeastOne = 5
+    late_s: _Count = 30
+    hook_budget_us: _AtLeastOne = 1000
+    hook_limit_ms: _AtLeastOne = 500
+    memory_headroom_mb: _AtLeastOne = 1024  # growth after the start at which a leaking strategy is quarantined
+
+
+class SmartapiSettings(Section, frozen=True):
+    """Angel One SMART API: who logs in, and where."""
+
+    client_code: _Filled
+    api_key: Secret
+    pin: Secret
+    totp_secret: Secret
+    rest_url: str = "https://apiconnect.angelone.in"
+    ws_url: str = "wss://smartapisocket.angelone.in/smart-stream"
+    ca_file: Path | None = None
+
+
+class FeedSettings(Section, frozen=True):
+    """Where live ticks come from; without any, the simulator is used."""
+
+    smartapi: SmartapiSettings | None = None
+
+
+class PaperSettings(Section, frozen=True):
+    """The paper account and how its orders are matched."""
+
+    capital_rupees: _SomeRupees = 1_000_000.0
+    mis_margin_pct: _SomePercent = 20.0
+    slippage_ticks: _Count = 1
+    latency_ms: _Count = 0
+    partial: bool = False
+    brokerage_rupees: _Rupees = 20.0
+    brokerage_pct: _Percent = 0.03
+
+
+class LevelLimits(Section, frozen=True):
+    """Limits of one strategy or one instrument besides the account's; 0: none. The tightest holds."""
+
+    order_value_rupees: _Rupees = 0.0
+    order_quantity: _Count = 0
+    position_value_rupees: _Rupees = 0.0
+    position_quantity: _Count = 0
+    trade_risk_pct: _Percent = 0.0  # most that a trade may lose at its stop, of the capital
+    open_orders: _Count = 0
+    intents: _Count = 0
+    trades: _Count = 0
+    daily_loss_pct: _Percent = 0.0
+    drawdown_pct: _Percent = 0.0
+    fat_finger_pct: _Percent = 0.0
+
+
+class AccountSettings(Section, frozen=True):
+    """A paper account besides `paper`; what it leaves out is that of [paper] and of [limits]."""
+
+    capital_rupees: _SomeRupees | None = None
+    mis_margin_pct: _SomePercent | None = None
+    slippage_ticks: _Count | None = None
+    latency_ms: _Count | None = None
+    partial: bool | None = None
+    limits: LevelLimits = LevelLimits()  # in the place of those of [limits], where they are not 0
+
+
+class LimitSettings(Section, frozen=True):
+    """What risk allows; a 0 means no limit, and where there is a default none can be switched off by it."""
+
+    order_value_rupees: _SomeRupees = 5_000_000.0
+    position_value_rupees: _SomeRupees = 5_000_000.0
+    order_quantity: _Count = 0  # 0: the instrument's freeze quantity alone
+    position_quantity: _Count = 0
+    trade_risk_pct: _Percent = 0.0
+    instance_open_orders: _AtLeastOne = 10
+    account_open_orders: _AtLeastOne = 50
+    intents: _AtLeastOne = 2
+    refusals: _AtLeastOne = 20
+    sends: _AtLeastOne = 8
+    trades: _AtLeastOne = 50
+    account_trades: _Count = 0
+    daily_loss_pct: _SomePercent = 3.0
+    drawdown_pct: _SomePercent = 5.0
+    fat_finger_pct: _SomePercent = 3.0
+    duplicate_ms: _AtLeastOne = 1000
+    strategies: dict[str, LevelLimits] = {}  # by the strategy's name
+    instruments: dict[str, LevelLimits] = {}  # by the instrument's, as "NSE:RELIANCE"
+
+
+class JournalSettings(Section, frozen=True):
+    """Where the journal lies and how often it is synced and snapshotted."""
+
+    dir: Path = Path("var/journal")
+    sync_ms: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
+    sync_kb: _AtLeastOne = 256
+    snapshot_minutes: _AtLeastOne = 5
+    snapshot_records: _AtLeastOne = 2_000_000
+
+
+class Settings(Section, frozen=True):
+    """All settings of one start."""
+
+    engine: EngineSettings = EngineSettings()
+    feed: FeedSettings = FeedSettings()
+    paper: PaperSettings = PaperSettings()
+    limits: LimitSettings = LimitSettings()
+    accounts: dict[str, AccountSettings] = {}  # by their names
+    journal: JournalSettings = JournalSettings()
