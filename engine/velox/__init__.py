@@ -4,7 +4,7 @@ from velox.strategy import crossed
 from velox.strategy.base import Strategy
 from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
 from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars
-from velox.strategy.params import Param
+from velox.strategy.params import Param, Symbols
 from velox.strategy.protect import cost, pct, points, r
 from velox.strategy.schedule import at, bars, every, intraday, on
 from velox.strategy.sizes import risk_pct, risk_rupees
@@ -51,6 +51,7 @@ __all__ = [
     "Stochastic",
     "Strategy",
     "SuperTrend",
+    "Symbols",
     "TEMA",
     "Tick",
     "Trade",

@@ -246,6 +246,9 @@ class StrategyStarted(_Record, frozen=True):
     entry_from: int
     entry_until: int
     flat_at: int
+    windows: list[tuple[int, int]]
+    together: list[tuple[int, int]]
+    group: int
 
 
 class StrategyStopped(_Record, frozen=True):

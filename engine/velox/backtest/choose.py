@@ -14,6 +14,7 @@ from velox.research.catalog import Catalog, Entry
 from velox.research.days import Day, catalog_day
 from velox.runtime.choose import check_symbols
 from velox.runtime.plan import StrategyPlan
+from velox.strategy.load import load
 
 __all__ = ["Ask", "Chosen", "choose", "plans_on", "spells"]
 
@@ -70,12 +71,19 @@ def choose(ask: Ask) -> Chosen:
 
 
 def plans_on(targets: Sequence[str], params: Mapping[str, str], instruments: Sequence[str]) -> list[StrategyPlan]:
-    """Each strategy once on each instrument; without instruments, on its own symbol."""
+    """Each strategy once on each instrument, one of several symbols on all of them; else on its own symbol."""
     if not instruments:
         return [StrategyPlan(target, dict(params)) for target in targets]
     if "symbol" in params:
         raise BadInput("-p symbol=… and --instruments both name what is traded: leave one out")
-    return [StrategyPlan(target, {**params, "symbol": name}) for target in targets for name in instruments]
+    plans = []
+    for target in targets:
+        several = load(target).__velox__.symbols
+        if several:
+            plans.append(StrategyPlan(target, {**params, several: ",".join(instruments)}))
+        else:
+            plans += [StrategyPlan(target, {**params, "symbol": name}) for name in instruments]
+    return plans
 
 
 def spells(days: Sequence[Day]) -> list[list[Day]]:

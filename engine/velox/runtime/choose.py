@@ -7,7 +7,7 @@ from velox.market.facts import Facts
 from velox.market.instruments import InstrumentBook, why_not_tradable
 from velox.research.days import Day
 from velox.runtime.plan import StrategyPlan
-from velox.strategy.compile import compile_strategy
+from velox.strategy.compile import compile_members
 from velox.strategy.load import load
 
 __all__ = ["SHIPPED", "book_of", "check_strategies", "check_symbols", "shipped_on"]
@@ -46,14 +46,14 @@ def check_symbols(
     """The instruments that the plans trade, each by one alone and, where these are given, among `names`."""
     held: dict[str, str] = {}
     for plan in plans:
-        symbol = compile_strategy(load(plan.target), plan.params, facts, book).symbol
-        if names is not None and symbol not in names:
-            shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
-            raise BadInput(f"{plan.target} trades {symbol}, {absent}; it holds {shown}")
-        if symbol in held:
-            raise BadInput(
-                f"{plan.target} and {held[symbol]} would both trade {symbol} on one account: "
-                "give each its own instrument (-p symbol=…)"
-            )
-        held[symbol] = plan.target
+        for symbol in (spec.symbol for spec in compile_members(load(plan.target), plan.params, facts, book)):
+            if names is not None and symbol not in names:
+                shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
+                raise BadInput(f"{plan.target} trades {symbol}, {absent}; it holds {shown}")
+            if symbol in held:
+                raise BadInput(
+                    f"{plan.target} and {held[symbol]} would both trade {symbol} on one account: "
+                    "give each its own instrument (-p symbol=…)"
+                )
+            held[symbol] = plan.target
     return set(held)

@@ -6,8 +6,6 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
 import velox_core
 from velox.errors import BadInput
 from velox.events import (
@@ -23,15 +21,15 @@ from velox.market.dated import data_files
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook, definition
 from velox.runtime.account import account_def, limits_set, thresholds, with_brokerage
-from velox.runtime.plan import Plan, StrategyPlan
+from velox.runtime.plan import Plan
 from velox.settings import Settings
 from velox.strategy.base import Strategy
-from velox.strategy.compile import compile_strategy
-from velox.strategy.host import Instance
+from velox.strategy.compile import compile_members
+from velox.strategy.host import Group, Instance
 from velox.strategy.load import load
 from velox.strategy.spec import Spec
 
-__all__ = ["Candle", "History", "TradingDay", "compile_one", "session_date", "watched_timeframes"]
+__all__ = ["Candle", "History", "TradingDay", "session_date", "watched_timeframes"]
 
 # (ts_open ns, open, high, low, close at 1e-8, volume)
 Candle = tuple[int, int, int, int, int, int]
@@ -74,10 +72,12 @@ class TradingDay:
                 core.watch(core.instrument(name), seconds)
         known = {name: number for number, name, _, _ in core.instances()}
         fresh = itertools.count(len(known))
+        groups: dict[str, Group] = {}
         for cls, spec in chosen:
-            number = known.get(spec.name)
+            number, group = known.get(spec.name), groups.setdefault(spec.group, {})
             kept = dict(core.state(number)) if number is not None else None
-            self.instances.append(Instance(core, next(fresh) if number is None else number, spec, cls, kept))
+            number = next(fresh) if number is None else number
+            self.instances.append(Instance(core, number, spec, cls, kept, group=group))
         await self._warm_up(history)
         self._start(started)
 
@@ -97,11 +97,12 @@ class TradingDay:
         if len(self._check_started(chosen)) < len(chosen):
             raise self._other_strategies(chosen)
         left = []
+        groups: dict[str, Group] = {}
         for cls, spec in chosen:
             number, _, faulted = known[spec.name]
             kept = dict(self.core.state(number))
             before = self.core.as_of()
-            instance = Instance(self.core, number, spec, cls, kept)
+            instance = Instance(self.core, number, spec, cls, kept, group=groups.setdefault(spec.group, {}))
             if self.core.as_of() != before:
                 raise BadInput(
                     f"{spec.name} computes other things than when this day began: give it the same parameters again, "
@@ -125,8 +126,16 @@ class TradingDay:
         return [f"{specs[i].name}.{names[i, hook]}" for i, hook in hooks if (i, hook) in names]
 
     def _chosen(self) -> list[tuple[type[Strategy], Spec]]:
-        plans = self._plan.strategies
-        return _named_apart([(load(s.target), compile_one(s, self.facts, self._book)) for s in plans])
+        found: list[tuple[type[Strategy], Spec]] = []
+        counts: dict[str, int] = {}
+        for plan in self._plan.strategies:
+            cls = load(plan.target)
+            # Each of several equal names gets a number, in the order of the plan.
+            count = counts[cls.__name__] = counts.get(cls.__name__, 0) + 1
+            name = cls.__name__ if count == 1 else f"{cls.__name__}-{count}"
+            members = compile_members(cls, plan.params, self.facts, self._book, name=name)
+            found += [(cls, spec) for spec in members]
+        return found
 
     def _check_started(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> set[str]:
         """Names of the strategies that were started this day; others than the plan's are refused."""
@@ -181,7 +190,9 @@ class TradingDay:
                 self.core.input(Kind.HISTORY_BAR, encode(HistoryBar(series, *candle, ticks=0)))
 
     def _start(self, started: set[str]) -> None:
-        capital = account_def(self._settings).capital // max(1, len(self.instances))
+        # A strategy of several symbols is one strategy: its instances share what it may use.
+        strategies = len({instance.spec.group for instance in self.instances})
+        capital = account_def(self._settings).capital // max(1, strategies)
         faulted = {number for number, _, _, is_faulted in self.core.instances() if is_faulted}
         for instance in self.instances:
             is_out = instance.id in self._plan.quarantine  # its hook ended the engine before the first tick was kept
@@ -209,11 +220,6 @@ class TradingDay:
         return f"{name}: {place}{type(error).__name__}: {str(error)[:500]}"
 
 
-def compile_one(strategy: StrategyPlan, facts: Facts, book: InstrumentBook) -> Spec:
-    """Make one strategy of a plan ready for the day."""
-    return compile_strategy(load(strategy.target), strategy.params, facts, book)
-
-
 def _keep_facts(journal: Path, digest: str) -> None:
     """Keep the market's data files beside the journal: the digest in it is theirs."""
     folder = journal / "facts" / digest[:16]
@@ -222,17 +228,6 @@ def _keep_facts(journal: Path, digest: str) -> None:
         file = folder / name
         if not file.is_file() or file.read_bytes() != content:  # a death may have left a part of it
             file.write_bytes(content)
-
-
-def _named_apart(chosen: Sequence[tuple[type[Strategy], Spec]]) -> list[tuple[type[Strategy], Spec]]:
-    """Give each of several equal names a number, in the order of the plan."""
-    counts: dict[str, int] = {}
-    apart = []
-    for cls, spec in chosen:
-        counts[spec.name] = counts.get(spec.name, 0) + 1
-        name = spec.name if counts[spec.name] == 1 else f"{spec.name}-{counts[spec.name]}"
-        apart.append((cls, msgspec.structs.replace(spec, name=name)))
-    return apart
 
 
 def session_date(core: velox_core.Core) -> dt.date | None:

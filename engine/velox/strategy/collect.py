@@ -12,7 +12,7 @@ import msgspec
 from velox.strategy.declaration import Declaration
 from velox.strategy.declare import Bars, Node, Text, resolved
 from velox.strategy.faults import Fault
-from velox.strategy.params import Param, Requirement, Values, nearest
+from velox.strategy.params import Param, Requirement, Symbols, Values, nearest
 from velox.strategy.review import review, trades_kept
 from velox.strategy.schedule import At, Every, Intraday, On, due_fault, times
 from velox.strategy.source import ClassSource, code_hash, find_source
@@ -62,6 +62,7 @@ class Declared(msgspec.Struct):
     states: dict[str, State[Any]]
     sessions: dict[str, Intraday]
     symbol: Text | None
+    symbols: str  # name of the Symbols where it trades several instruments, else empty
     hooks: list[Hook]
     require: list[Requirement]
     intents: dict[str, int]
@@ -138,6 +139,7 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         states=kinds[State],
         sessions=kinds[Intraday],
         symbol=symbol,
+        symbols=next((name for name, param in kinds[Param].items() if isinstance(param, Symbols)), ""),
         hooks=[],
         require=[],
         intents={},
@@ -168,6 +170,12 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
 
 
 def _judge_graph(declared: Declared) -> None:
+    listed = [name for name, param in declared.params.items() if isinstance(param, Symbols)]
+    if listed and resolved(declared.symbol, {}) != declared.params[listed[0]].default:
+        first = next(iter(declared.bars), "bars")
+        declared.fault(listed[0], f'{listed[0]} is not what it trades: write {first} = Bars({listed[0]}, "5m")')
+    for name in listed[1:]:
+        declared.fault(name, f"{name} is a second Symbols beside {listed[0]}; a strategy has one")
     for name, bars in declared.bars.items():
         if bars.symbol is not declared.symbol and bars.symbol != declared.symbol:
             declared.fault(
@@ -206,7 +214,7 @@ def _collect_hooks(declared: Declared, body: dict[str, object], base: type) -> N
 
 def _add_on_bar(declared: Declared, function: FunctionType) -> None:
     if len(declared.bars) == 1:
-        _add_timed(declared, "on_bar", function, On(next(iter(declared.bars.values()))))
+        _add_timed(declared, "on_bar", function, On(next(iter(declared.bars.values())), together=False))
     elif not declared.bars:
         declared.fault("on_bar", 'on_bar has no candles: add bars = Bars(symbol, "5m") to the class body')
     else:
@@ -221,6 +229,8 @@ def _add_timed(declared: Declared, name: str, function: FunctionType, when: At |
     sentence = due_fault(name, when, {})
     if sentence is None and isinstance(when, On) and declared.bars.get(when.candles().name) is None:
         sentence = f"@on on {name}: its Bars is not an attribute of the class body"
+    if sentence is None and isinstance(when, On) and when.together and not declared.symbols:
+        sentence = f'@on(…, together=True) on {name} needs several instruments: write symbol = Symbols(["NSE:INFY", …])'
     if sentence is not None:
         declared.fault(name, sentence)
         return

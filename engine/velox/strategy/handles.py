@@ -100,11 +100,12 @@ class BoxHandle(_Lines, frozen=True, eq=False):
 
 
 class SessionTimes(msgspec.Struct, frozen=True):
-    """The entry window [start, last_entry) and the square-off, IST."""
+    """The hours of entry [start, last_entry) with the windows [from, until) in them, and the square-off, IST."""
 
     start: datetime.time
     last_entry: datetime.time
     flat: datetime.time
+    windows: tuple[tuple[datetime.time, datetime.time], ...]
 
 
 class AtrSeries:

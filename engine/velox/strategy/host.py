@@ -16,13 +16,16 @@ from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
 from velox.strategy.spec import HookSpec, NodeSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
 
-__all__ = ["Instance", "ScheduleWire", "Wiring"]
+__all__ = ["Group", "Instance", "ScheduleWire", "Wiring"]
 
 _FIELDS = ("open", "high", "low", "close", "volume")
 _TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
 _ALWAYS_NS = 2**63 - 1
 _TICK_HOOK = 1
+_MODE = "paper"  # until there are gateways
 
+# The objects of one strategy by the numbers of their instances; the caller of several hands the same one to each.
+Group = dict[int, Strategy]
 _Hooks = list[Callable[..., object] | None]
 
 
@@ -46,6 +49,8 @@ class Wiring(msgspec.Struct, frozen=True):
     entry_from_ns: int
     entry_until_ns: int
     flat_at_ns: int  # 0 for none
+    windows_ns: list[tuple[int, int]]  # where there are several
+    together: list[tuple[int, int]]  # (series, number of the hook that waits for those of all symbols)
 
 
 class Instance:
@@ -62,13 +67,14 @@ class Instance:
         spec: Spec,
         cls: type[Strategy],
         kept: Mapping[str, bytes] | None = None,
-        mode: str = "paper",
+        group: Group | None = None,
     ) -> None:
         self.id = instance_id
         self.spec = spec
+        self._group = {} if group is None else group
         instrument = core.instrument(spec.symbol)
         day = (spec.session_date, spec.day_start_ns)
-        self._binding = Binding(core, instance_id, instrument, day, mode)
+        self._binding = Binding(core, instance_id, instrument, day, _MODE)
         series = [core.watch(instrument, bars.timeframe_s) for bars in spec.bars]
         nodes = [core.node(series[node.bars], node.source, node.kind, node.params) for node in spec.nodes]
         self.object = cls.__new__(cls)
@@ -78,6 +84,7 @@ class Instance:
         held |= spec.params
         held |= self._graph(core, series, nodes)
         held |= self._state(kept or {})
+        self._group[instance_id] = self.object
         self.hooks = self._table()
         self.wiring = self._wiring(instrument, series, nodes)
 
@@ -100,6 +107,9 @@ class Instance:
             entry_from=wiring.entry_from_ns,
             entry_until=wiring.entry_until_ns,
             flat_at=wiring.flat_at_ns,
+            windows=wiring.windows_ns,
+            together=wiring.together,
+            group=min(self._group),
         )
 
     def _graph(self, core: CoreLike, series: list[int], nodes: list[int]) -> dict[str, object]:
@@ -133,8 +143,11 @@ class Instance:
         table: _Hooks = [None] * (max((hook.number for hook in self.spec.hooks), default=-1) + 1)
         for hook in self.spec.hooks:
             method: Callable[..., object] = getattr(self.object, hook.function)
-            is_of_trade = hook.kind == "event" and hook.function in _TRADE_HOOKS
-            table[hook.number] = _with_trade(self._binding, method) if is_of_trade else method
+            if hook.kind == "together":
+                method = _with_members(self._group, method)
+            elif hook.kind == "event" and hook.function in _TRADE_HOOKS:
+                method = _with_trade(self._binding, method)
+            table[hook.number] = method
         return table
 
     def _wiring(self, instrument: int, series: list[int], nodes: list[int]) -> Wiring:
@@ -142,6 +155,7 @@ class Instance:
         of_bars = [(series[hook.bars], hook.number) for hook in hooks if hook.kind == "bars"]
         called = {number for number, _ in of_bars}
         session, midnight = self.spec.session, self.spec.day_start_ns
+        windows = [(midnight + begin, midnight + end) for begin, end in session.windows_ns] if session else []
         return Wiring(
             instrument=instrument,
             series=of_bars + [(number, -1) for number in dict.fromkeys(series) if number not in called],
@@ -151,6 +165,8 @@ class Instance:
             entry_from_ns=midnight + session.start_ns if session else midnight,
             entry_until_ns=midnight + session.last_entry_ns if session else _ALWAYS_NS,
             flat_at_ns=midnight + session.flat_ns if session else 0,
+            windows_ns=windows if len(windows) > 1 else [],
+            together=[(series[hook.bars], hook.number) for hook in hooks if hook.kind == "together"],
         )
 
     def _schedule(self, hook: HookSpec) -> ScheduleWire:
@@ -173,8 +189,16 @@ def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable
     return hook
 
 
+def _with_members(group: Group, method: Callable[[tuple[Strategy, ...]], object]) -> Callable[[list[int]], object]:
+    def hook(numbers: list[int]) -> object:
+        return method(tuple(group[number] for number in numbers))
+
+    return hook
+
+
 def _session_times(session: SessionSpec) -> SessionTimes:
-    return SessionTimes(_time(session.start_ns), _time(session.last_entry_ns), _time(session.flat_ns))
+    windows = tuple((_time(begin), _time(end)) for begin, end in session.windows_ns)
+    return SessionTimes(_time(session.start_ns), _time(session.last_entry_ns), _time(session.flat_ns), windows)
 
 
 def _time(since_midnight_ns: int) -> datetime.time:

@@ -2,7 +2,7 @@
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Generic, Self, TypeVar, overload
 
@@ -11,7 +11,18 @@ from velox.strategy.declaration import Declaration
 from velox.strategy.protect import Pct, Points, RMultiple, pct, points, r
 from velox.strategy.sizes import RiskPct, RiskRupees, risk_pct, risk_rupees
 
-__all__ = ["Expression", "Param", "Requirement", "Values", "nearest", "parse_assignments", "parse_value", "resolve"]
+__all__ = [
+    "Expression",
+    "Param",
+    "Requirement",
+    "Symbols",
+    "Values",
+    "nearest",
+    "parse_assignments",
+    "parse_value",
+    "resolve",
+    "symbol_names",
+]
 
 _T = TypeVar("_T")
 Values = Mapping[str, object]
@@ -122,7 +133,9 @@ class Param(Declaration, Expression, Generic[_T]):
 
     def sentences(self) -> Iterator[str]:
         """What is wrong with the declaration by itself."""
-        if type(self.default) not in _PARSERS:
+        if isinstance(self.default, Symbols):
+            yield f"{self.name} = Param(Symbols(…)): Symbols is a parameter by itself; write {self.name} = Symbols([…])"
+        elif type(self.default) not in _PARSERS:
             yield (
                 f"{self.name} = Param({self.default!r}): a parameter is a number, a text, true or false, "
                 "risk_pct(…), risk_rupees(…), pct(…), points(…) or r(…)"
@@ -149,6 +162,47 @@ class Param(Declaration, Expression, Generic[_T]):
 
     def __str__(self) -> str:
         return self.name or repr(self.default)
+
+
+class Symbols(Param[str]):
+    """Several instruments, set as `-p symbol=NSE:INFY,NSE:TCS`: each is traded by an instance of its own.
+
+    The instances share the strategy's capital and limits; in each of them this is the name of its own instrument.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(",".join(names) if _are_texts(names) else "")
+        self._given = names
+
+    def sentences(self) -> Iterator[str]:
+        """What is wrong with the declaration by itself."""
+        shape = 'write it as Symbols(["NSE:INFY", "NSE:TCS"])'
+        if not self.default:
+            yield f"{self.name} = Symbols({self._given!r:.60}): it is a list of names; {shape}"
+        elif (twice := _twice(symbol_names(self.default))) is not None:
+            yield f"{self.name} = Symbols(…): {twice} is named twice; name it once"
+
+    def parsed(self, text: str) -> str:
+        """The names that a user's text lists; BadInput where one is missing or named twice."""
+        names = [name.strip() for name in text.split(",")]
+        if not all(names):
+            raise BadInput(f"{self.name}={text} lacks a name: write {self.name}=NSE:INFY,NSE:TCS")
+        if (twice := _twice(names)) is not None:
+            raise BadInput(f"{self.name}={text} names {twice} twice: name it once")
+        return ",".join(names)
+
+
+def symbol_names(value: object) -> list[str]:
+    """The instruments that a value of a Symbols lists."""
+    return str(value).split(",")
+
+
+def _are_texts(names: object) -> bool:
+    return isinstance(names, list | tuple) and all(isinstance(name, str) and name for name in names)
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    return next((name for place, name in enumerate(names) if name in names[:place]), None)
 
 
 def _range_text(values: range) -> str:

@@ -25,7 +25,7 @@ class NodeSpec(msgspec.Struct, frozen=True):
 
 
 class HookSpec(msgspec.Struct, frozen=True):
-    """A method that the kernel calls: `kind` is event, bars, at or every."""
+    """A method that the kernel calls: `kind` is event, bars, together, at or every."""
 
     number: int
     kind: str
@@ -37,12 +37,21 @@ class HookSpec(msgspec.Struct, frozen=True):
 
 
 class SessionSpec(msgspec.Struct, frozen=True):
-    """The entry window [start, last entry) and the square-off, ns since IST midnight."""
+    """The entry windows [from, until) and the square-off, ns since IST midnight."""
 
     name: str
-    start_ns: int
-    last_entry_ns: int
+    windows_ns: list[tuple[int, int]]
     flat_ns: int
+
+    @property
+    def start_ns(self) -> int:
+        """When the first window begins."""
+        return self.windows_ns[0][0]
+
+    @property
+    def last_entry_ns(self) -> int:
+        """When the last window ends."""
+        return self.windows_ns[-1][1]
 
 
 class StateSpec(msgspec.Struct, frozen=True):
@@ -57,6 +66,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that starting an instance takes; `warnings` are for the user's eyes only."""
 
     name: str
+    group: str  # the strategy's name: that of the instance, or of all its instances where it has several symbols
     class_name: str  # module:class
     doc: str
     file: str

@@ -33,6 +33,7 @@ impl Kernel {
         self.day_over = false;
         self.timers = super::timers::Timers::default();
         self.schedules.clear();
+        self.gatherings.clear();
         self.verdicts = Default::default();
         (self.candles_closed, self.skipped_ticks) = (0, 0);
         (self.feed_up_at, self.data_now, self.feed_epoch) = (0, 0, 0);

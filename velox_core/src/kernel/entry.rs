@@ -155,7 +155,7 @@ impl Kernel {
             open_account_max: account.limits.account_open_orders,
             intents: rate,
             intents_max: limits.intents,
-            trades: i.trades,
+            trades: self.group_trades(id),
             trades_max: limits.trades,
             margin_needed: super::account::narrow(margin),
             buying_power: super::account::narrow(self.buying_power(i.account, (closes > 0).then_some(id))),

@@ -160,6 +160,7 @@ impl Kernel {
             }
         }
         self.hook_bars(&closed);
+        self.gather(&closed, 0);
     }
 
     /// Closes every candle that ended by the timer's due time less grace: one record for all of them.
@@ -181,6 +182,7 @@ impl Kernel {
             self.arm_candles(end);
         }
         self.hook_bars(&closed);
+        self.gather(&closed, end);
     }
 
     fn close_frame(&mut self, market: usize, at: usize) -> (u32, Candle) {

@@ -34,6 +34,7 @@ mod size;
 #[cfg(any(test, fuzzing))]
 pub mod sound;
 mod timers;
+mod together;
 mod verdict;
 
 #[cfg(test)]
@@ -116,6 +117,7 @@ pub struct Kernel {
     pub orders: order::Orders,
     queue: Vec<u32>,
     schedules: Vec<schedule::Scheduled>,
+    gatherings: Vec<together::Gathering>,
     timers: timers::Timers,
     frame_lengths: Vec<u32>,
     /// Where the feed's clock stood when it came up; 0 before.
@@ -152,6 +154,7 @@ impl Default for Kernel {
             orders: order::Orders::default(),
             queue: Vec::new(),
             schedules: Vec::new(),
+            gatherings: Vec::new(),
             timers: timers::Timers::default(),
             frame_lengths: Vec::new(),
             feed_up_at: 0,

@@ -173,17 +173,19 @@ impl Core {
                 return Ok(());
             }
             let callable = callable.clone_ref(py);
+            let kernel = &inner.engine.kernel;
             let (bar_open, bar_seconds) = match &call.arg {
-                HookArg::Bar { series, candle, .. } => {
-                    (candle.ts_open, inner.engine.kernel.series[*series as usize].seconds())
-                }
+                HookArg::Bar { series, candle, .. } => (candle.ts_open, kernel.series[*series as usize].seconds()),
+                HookArg::Members { ts_open, seconds, .. } => (*ts_open, *seconds),
                 HookArg::None
                 | HookArg::Tick
                 | HookArg::Fill { .. }
                 | HookArg::Trade { .. }
                 | HookArg::Refusal { .. } => (0, 0),
             };
-            inner.begin_hook(Cause { seq, instance: call.instance, bar_open, bar_seconds, depth });
+            let together = matches!(call.arg, HookArg::Members { .. });
+            let group = together.then(|| kernel.instances[call.instance as usize].group);
+            inner.begin_hook(Cause { seq, instance: call.instance, bar_open, bar_seconds, depth, group });
             if let Some(mark) = inner.engine.mark() {
                 mark.hook(Some(call.instance));
             }
@@ -208,17 +210,19 @@ impl Core {
         let flooded = inner.forget_flood();
         drop(inner);
         match result {
-            Err(error) => self.fault(py, call.instance, error),
-            Ok(()) if broken => self.fault(py, call.instance, HookTimeout::new_err(())),
-            Ok(()) if flooded => self.fault(py, call.instance, PyRuntimeError::new_err("a flood of intents or lines")),
+            Err(error) => self.fault(py, call, error),
+            Ok(()) if broken => self.fault(py, call, HookTimeout::new_err(())),
+            Ok(()) if flooded => self.fault(py, call, PyRuntimeError::new_err("a flood of intents or lines")),
             Ok(()) => Ok(()),
         }
     }
 
-    /// A hook raised: no new risk from this strategy, its stops stay alive, nobody else notices.
+    /// A hook raised: no new risk from this strategy, its stops stay alive, nobody else notices. What decides for a
+    /// whole group fails for all of it.
     ///
     /// To tell of an exception runs code of the strategy, so it is watched like a hook.
-    fn fault(&self, py: Python<'_>, instance: u32, error: PyErr) -> PyResult<()> {
+    fn fault(&self, py: Python<'_>, call: &HookCall, error: PyErr) -> PyResult<()> {
+        let instance = call.instance;
         let plain = error.get_type(py).name().map_or_else(|_| "an exception".to_owned(), |name| name.to_string());
         let callback = {
             let inner = self.lock()?;
@@ -236,7 +240,19 @@ impl Core {
         if let Some(mark) = inner.engine.mark() {
             mark.hook(None);
         }
-        stop(&mut inner, instance, told.and_then(Result::ok).unwrap_or(plain))
+        let reason = told.and_then(Result::ok).unwrap_or(plain);
+        match &call.arg {
+            HookArg::Members { .. } => {
+                let members: Vec<u32> = inner.engine.kernel.group(instance).map(|i| i.id).collect();
+                members.into_iter().try_for_each(|member| stop(&mut inner, member, reason.clone()))
+            }
+            HookArg::None
+            | HookArg::Bar { .. }
+            | HookArg::Tick
+            | HookArg::Fill { .. }
+            | HookArg::Trade { .. }
+            | HookArg::Refusal { .. } => stop(&mut inner, instance, reason),
+        }
     }
 }
 
@@ -276,6 +292,7 @@ fn call_with(py: Python<'_>, callable: &Bound<'_, PyAny>, arg: &HookArg, tick: T
             let fill = Fill { order_id: *intent, side: *side, quantity: *quantity, price, role };
             callable.call1((Bound::new(py, fill)?,))?
         }
+        HookArg::Members { members, .. } => callable.call1((members.clone(),))?,
         HookArg::Trade { intent } => callable.call1((*intent,))?,
         HookArg::Refusal { intent, code, sentence, limit, value } => {
             let (limit, value) = (shown(code, *limit), shown(code, *value));

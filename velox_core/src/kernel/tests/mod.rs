@@ -18,6 +18,7 @@ mod random;
 mod rules;
 mod sizes;
 mod table;
+mod together;
 mod wish;
 
 use crate::record::{Action, CommandKind, Kind, NodeAdded};
