@@ -11,7 +11,6 @@ from velox.cli.words import DaySpanWord, check_json, facts_as_of
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
-    from velox.settings import Settings
 
 __all__ = ["command"]
 
@@ -56,6 +55,7 @@ class _Call(msgspec.Struct):
 )
 def command(**options: object) -> None:
     """Run strategies over the recorded days of a catalogue, by the same kernel as on paper."""
+    from velox.backtest.charges import costs
     from velox.backtest.choose import Ask, plans_on
     from velox.backtest.run import run
     from velox.cli.progress import days_bar
@@ -75,7 +75,10 @@ def command(**options: object) -> None:
         journal=open_journal(call.journal) if call.journal else None,
     )
     with days_bar("back-test") as tell:
-        result = run(ask, _settings(call, load_settings()), tell)
+        settings = costs(
+            load_settings(), call.charges, capital=call.capital, slippage=call.slippage, latency=call.latency
+        )
+        result = run(ask, settings, tell)
     for line in _lines(result):
         click.echo(line)
     if call.json_file is not None:
@@ -84,19 +87,6 @@ def command(**options: object) -> None:
 
 def _names(listed: str | None) -> list[str]:
     return [name.strip() for name in (listed or "").split(",") if name.strip()]
-
-
-def _settings(call: _Call, settings: "Settings") -> "Settings":
-    """The settings with what the command line says instead."""
-    asked = {
-        "capital_rupees": call.capital,
-        "slippage_ticks": call.slippage,
-        "latency_ms": call.latency,
-        "brokerage_pct": None if call.charges == "discount" else 0.0,
-        "brokerage_rupees": None if call.charges == "discount" else 0.0,
-    }
-    changes = {name: value for name, value in asked.items() if value is not None}
-    return msgspec.structs.replace(settings, paper=msgspec.structs.replace(settings.paper, **changes))
 
 
 def _lines(result: "Result") -> list[str]:

@@ -4,7 +4,7 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeGuard, TypeVar, overload
 
 from velox.errors import BadInput
 from velox.strategy.declaration import Declaration
@@ -27,6 +27,7 @@ __all__ = [
 _T = TypeVar("_T")
 Values = Mapping[str, object]
 
+_STRUCTS = (RiskPct, RiskRupees, Pct, Points, RMultiple)
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
 
@@ -160,6 +161,20 @@ class Param(Declaration, Expression, Generic[_T]):
             raise BadInput(f"{self.name}={text} is outside its range, {_range_text(self.values)}")
         return value  # type: ignore[no-any-return]  # the parser of the default's own type made it
 
+    def written(self, value: object) -> str:
+        """The text that means a value given in Python; BadInput where the value is of another type."""
+        kind = type(self.default)
+        if kind is int and not isinstance(value, bool) and hasattr(value, "__index__"):
+            return str(operator.index(value))
+        if kind is float and not isinstance(value, bool) and hasattr(value, "__float__"):
+            return repr(float(value))
+        if type(value) is not kind:
+            shown = self.default if issubclass(kind, _STRUCTS) else repr(self.default)
+            raise BadInput(
+                f"{self.name}={value!r:.60} cannot be used: {self.name} is {_PARSERS[kind][1]}, as in {shown}"
+            )
+        return repr(getattr(value, value.__struct_fields__[0])) if isinstance(value, _STRUCTS) else str(value)
+
     def __str__(self) -> str:
         return self.name or repr(self.default)
 
@@ -191,13 +206,17 @@ class Symbols(Param[str]):
             raise BadInput(f"{self.name}={text} names {twice} twice: name it once")
         return ",".join(names)
 
+    def written(self, value: object) -> str:
+        """The text that means a list of names, or one that is written out already."""
+        return ",".join(value) if _are_texts(value) else super().written(value)
+
 
 def symbol_names(value: object) -> list[str]:
     """The instruments that a value of a Symbols lists."""
     return str(value).split(",")
 
 
-def _are_texts(names: object) -> bool:
+def _are_texts(names: object) -> TypeGuard[Sequence[str]]:
     return isinstance(names, list | tuple) and all(isinstance(name, str) and name for name in names)
 
 
