@@ -64,6 +64,14 @@ class Desk:
         self._put(Kind.STRATEGY_STARTED, instance.started(CAPITAL))
         return instance.object
 
+    def attach(self, cls: type[Strategy], kept: Mapping[str, bytes]) -> Any:
+        """Tie the next instance to one that the core knows already, as after a restart."""
+        spec = compile_strategy(cls, {}, self.facts, self.book, name=f"s{len(self.instances)}")
+        instance = Instance(self.core, len(self.instances), spec, cls, kept)
+        self.instances.append(instance)
+        self.core.attach(instance.id, instance.hooks)
+        return instance.object
+
     def tick(self, at: str, price: float, name: str = "NSE:RELIANCE") -> None:
         """A trade of ten units at this time."""
         self._row += 1

@@ -97,7 +97,7 @@ def test_declarations_become_values_and_handles(core: FakeCore, me: Any) -> None
 def test_the_table_of_hooks_and_the_record_of_the_start(instance: Instance) -> None:
     names = [getattr(hook, "__name__", None) for hook in instance.hooks]
     assert (names[0], names[16], names[17], names[18]) == ("on_start", "trend", "early", "often")
-    assert sum(hook is not None for hook in instance.hooks) == 5
+    assert sum(hook is not None for hook in instance.hooks) == 6, "its five, and what looks at its State after a death"
     wiring = instance.wiring
     assert wiring.series == [(1, 16), (0, -1)]
     assert wiring.nodes == [0, 1, 2]

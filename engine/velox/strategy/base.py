@@ -1,6 +1,7 @@
 """The class that every strategy is: what it may say, read and be told."""
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
@@ -145,6 +146,12 @@ class Strategy:
 
     def on_recover(self) -> None:
         """The engine has come back; runs before any other hook."""
+
+    def migrate(self, old: Mapping[str, Any]) -> None:
+        """Turn State that was kept under another class body, by name, into this one's; runs before any hook.
+
+        What has kept its name and type is in place already. `old` holds the values that had been set.
+        """
 
     def on_finish(self) -> None:
         """The day is over."""

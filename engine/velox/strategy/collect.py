@@ -151,7 +151,7 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
 
 
 def _judge_names(declared: Declared, body: dict[str, object], base: type) -> None:
-    taken = {name for name in vars(base) if not name.startswith("__")} - TABLE.keys() - {"on_bar", "require"}
+    taken = {name for name in vars(base) if not name.startswith("__")} - TABLE.keys() - {"migrate", "on_bar", "require"}
     for name, value in body.items():
         if name in taken or name == "_binding":
             declared.fault(name, f"{name} is a word of Velox itself; give it another name")
@@ -192,7 +192,7 @@ def _judge_graph(declared: Declared) -> None:
 def _collect_hooks(declared: Declared, body: dict[str, object], base: type) -> None:
     for name, value in body.items():
         if not isinstance(value, FunctionType):
-            if name in TABLE or name == "on_bar":
+            if name in TABLE or name in ("migrate", "on_bar"):
                 declared.fault(name, f"{name} must be a plain method, or it would never run: write def {name}(self, …)")
             continue
         noted = times(value)
@@ -201,13 +201,8 @@ def _collect_hooks(declared: Declared, body: dict[str, object], base: type) -> N
                 _add_timed(declared, name, value, when)
         elif name == "on_bar":
             _add_on_bar(declared, value)
-        elif name in TABLE:
-            number, arguments = TABLE[name]
-            _judge_signature(declared, name, value, arguments)
-            declared.hooks.append(Hook(number, name, None))
-        elif name.startswith("on_"):
-            known = [each for each in vars(base) if each.startswith("on_")]
-            declared.warn(name, f"{name} is no hook and never runs by itself: {nearest(name, known)}")
+        else:
+            _add_by_name(declared, name, value, base)
     if not declared.hooks:
         declared.warn("", "it has no hook, so it never does anything; add on_bar(self, bar)")
 
@@ -223,6 +218,20 @@ def _add_on_bar(declared: Declared, function: FunctionType) -> None:
             "on_bar",
             f"on_bar is ambiguous with several Bars ({', '.join(names)}): decorate a method with @on({names[0]})",
         )
+
+
+def _add_by_name(declared: Declared, name: str, function: FunctionType, base: type) -> None:
+    if name in TABLE:
+        number, arguments = TABLE[name]
+        _judge_signature(declared, name, function, arguments)
+        declared.hooks.append(Hook(number, name, None))
+    elif name == "migrate":
+        _judge_signature(declared, name, function, 1)
+        if not declared.states:
+            declared.warn(name, "migrate has nothing to turn old values into; without a State it never runs")
+    elif name.startswith("on_"):
+        known = [each for each in vars(base) if each.startswith("on_")]
+        declared.warn(name, f"{name} is no hook and never runs by itself: {nearest(name, known)}")
 
 
 def _add_timed(declared: Declared, name: str, function: FunctionType, when: At | Every | On) -> None:

@@ -13,6 +13,7 @@ from velox.strategy.binding import Binding
 from velox.strategy.clocktext import SECOND_NS
 from velox.strategy.core import CoreLike, Series
 from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
+from velox.strategy.migrate import Kept
 from velox.strategy.spec import HookSpec, NodeSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
 
@@ -21,7 +22,7 @@ __all__ = ["Group", "Instance", "ScheduleWire", "Wiring"]
 _FIELDS = ("open", "high", "low", "close", "volume")
 _TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
 _ALWAYS_NS = 2**63 - 1
-_TICK_HOOK = 1
+_START_HOOK, _TICK_HOOK, _RECOVER_HOOK = 0, 1, 8
 _MODE = "paper"  # until there are gateways
 
 # The objects of one strategy by the numbers of their instances; the caller of several hands the same one to each.
@@ -83,7 +84,9 @@ class Instance:
         held["_binding"] = self._binding
         held |= spec.params
         held |= self._graph(core, series, nodes)
-        held |= self._state(kept or {})
+        trades, values = self._kept(kept or {})
+        self._state = Kept(spec.states, values)
+        held |= trades | self._state.values()
         self._group[instance_id] = self.object
         self.hooks = self._table()
         self.wiring = self._wiring(instrument, series, nodes)
@@ -122,17 +125,18 @@ class Instance:
             held[self.spec.session.name] = _session_times(self.spec.session)
         return held
 
-    def _state(self, kept: Mapping[str, bytes]) -> dict[str, object]:
-        held: dict[str, object] = {each.name: each.default for each in self.spec.states}
-        daily = {each.name for each in self.spec.states if each.daily}
+    def _kept(self, kept: Mapping[str, bytes]) -> tuple[dict[str, object], dict[str, object]]:
+        """Trades under names of their own, and values of State; of an earlier day only what outlives it."""
+        declared = {each.name: each.daily for each in self.spec.states}
+        trades: dict[str, object] = {}
+        values: dict[str, object] = {}
         for name, packed in kept.items():
             session_date, value = state.decode(packed)
             is_trade = isinstance(value, dict)
-            if session_date != self.spec.session_date and (name in daily or is_trade):
+            if session_date != self.spec.session_date and (declared.get(name, False) or is_trade):
                 continue  # a new day: it starts anew, and a trade of an earlier day is no more
-            if name in held or is_trade:
-                held[name] = self._revived(value)
-        return held
+            (trades if is_trade and name not in declared else values)[name] = self._revived(value)
+        return trades, values
 
     def _revived(self, value: object) -> object:
         if isinstance(value, tuple):
@@ -140,7 +144,7 @@ class Instance:
         return Trade(self._binding, value["trade"]) if isinstance(value, dict) else value
 
     def _table(self) -> _Hooks:
-        table: _Hooks = [None] * (max((hook.number for hook in self.spec.hooks), default=-1) + 1)
+        table: _Hooks = [None] * (max([_RECOVER_HOOK, *(hook.number for hook in self.spec.hooks)]) + 1)
         for hook in self.spec.hooks:
             method: Callable[..., object] = getattr(self.object, hook.function)
             if hook.kind == "together":
@@ -148,6 +152,8 @@ class Instance:
             elif hook.kind == "event" and hook.function in _TRADE_HOOKS:
                 method = _with_trade(self._binding, method)
             table[hook.number] = method
+        for first in (_START_HOOK, _RECOVER_HOOK):
+            table[first] = self._state.first(self._binding, self.object, table[first])
         return table
 
     def _wiring(self, instrument: int, series: list[int], nodes: list[int]) -> Wiring:

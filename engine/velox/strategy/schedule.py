@@ -20,6 +20,7 @@ __all__ = [
     "Intraday",
     "On",
     "ValidUntil",
+    "Windows",
     "at",
     "bars",
     "due_fault",
