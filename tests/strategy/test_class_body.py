@@ -1,6 +1,7 @@
 """What a class body may say, and the sentence for what it may not: rules 3, 9, 11 and 26 of the strategy API."""
 
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_the_documented_example_works_literally(tmp_path: Path, compiled: Compil
     assert [(hook.number, hook.kind, hook.function) for hook in spec.hooks] == [(16, "bars", "on_bar")]
 
 
-@pytest.mark.parametrize("name", ["ema_cross", "rsi_reversal", "macd_trend"])
+@pytest.mark.parametrize("name", sorted(each.name for each in entry_points(group="velox.strategies")))
 def test_shipped_strategies_are_sound(name: str, compiled: Compiled) -> None:
     spec = compiled(load(name))
     assert spec.doc
