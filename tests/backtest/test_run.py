@@ -141,3 +141,19 @@ def test_what_cannot_be_is_refused_in_a_sentence(busy: StrategyPlan, words: list
     told = velox("backtest", busy.target, "--catalog", SAMPLE_DIR, *words)
     assert told.returncode == 2
     assert sentence in told.stderr and "Traceback" not in told.stderr
+
+
+def test_what_is_only_watched_is_played_too_and_must_be_there(tmp_path: Path) -> None:
+    file = tmp_path / "led.py"
+    file.write_text(
+        "from velox import *\nclass Led(Strategy):\n    symbol = Param('NSE:RELIANCE')\n    lead = Param('NSE:NIFTY')\n"
+        "    index = Bars(lead, '5m')\n    mean = SMA(index.close, 3)\n    session = intraday('09:20')\n"
+        "    @on(index)\n    def turn(self, bar):\n"
+        "        self.go_long(qty=1) if bar.close > self.mean else self.go_short(qty=1)\n"
+    )
+    result = run(Ask(plans=[StrategyPlan(str(file))], catalog=SAMPLE_DIR), Settings())
+    assert result.instruments == ["NSE:NIFTY", SYMBOL]
+    assert result.fills > 2
+    assert [each.instrument for each in result.strategies] == [SYMBOL]
+    with pytest.raises(BadInput, match=r"watches NSE:TCS, of which .* holds no ticks"):
+        run(Ask(plans=[StrategyPlan(str(file), {"lead": "NSE:TCS"})], catalog=SAMPLE_DIR), Settings())

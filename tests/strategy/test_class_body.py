@@ -120,7 +120,6 @@ def test_every_fault_is_told_at_once_with_its_line(faults: Faults) -> None:
         ('symbol = "NSE:TCS"\n' + HOOK + "pass", "on_bar has no candles"),
         (BARS + "a = Param(9)\nb = Param(3)\nrequire = [a < b]\n" + HOOK + "pass", "a < b does not hold: 9 < 3"),
         (BARS + "require = [True]\n" + HOOK + "pass", "require holds True"),
-        (BARS + 'other = Bars("NSE:TCS", "1m")\n@on(bars)\ndef go(self, bar):\n    pass\n', "another instrument"),
     ],
 )
 def test_a_wrong_declaration_is_told_in_one_sentence(faults: Faults, body: str, words: str) -> None:

@@ -150,11 +150,6 @@ def test_26_a_wrong_symbols_is_told_with_the_fix(faults: Faults, body: str, sent
     assert any(each.startswith("1: ") and sentence in each for each in found), found
 
 
-def test_26_symbols_that_nothing_trades_are_told(faults: Faults) -> None:
-    body = 'symbol = Symbols(["NSE:TCS"])\nbars = Bars("NSE:INFY", "1m")\ndef on_bar(self, bar):\n    pass'
-    assert faults(body) == ['1: symbol is not what it trades: write bars = Bars(symbol, "5m")']
-
-
 def test_26_together_without_symbols_is_told(faults: Faults) -> None:
     body = 'symbol = Param("NSE:TCS")\nbars = Bars(symbol, "1m")\n' + TOGETHER + "pass"
     (told,) = faults(body)

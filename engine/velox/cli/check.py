@@ -45,7 +45,8 @@ def _summary(members: list[Spec], declared: Declared) -> list[tuple[str, str]]:
     rows += [("parameters", _param(name, value, declared.params[name])) for name, value in values.items()]
     rows += [("instrument", symbol) for symbol in symbols]
     for bars in spec.bars:
-        rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}, {_warm_up(bars)}"))
+        other = "" if bars.symbol == spec.symbol else f" of {bars.symbol}"
+        rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}{other}, {_warm_up(bars)}"))
     for node in spec.nodes:
         numbers = "".join(f", {number:g}" for number in node.params)
         bars_name, written = spec.bars[node.bars].name, declared.nodes[node.name]

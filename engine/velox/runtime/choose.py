@@ -43,17 +43,21 @@ def check_strategies(
 def check_symbols(
     plans: Sequence[StrategyPlan], facts: Facts, book: InstrumentBook, names: Collection[str] | None, absent: str
 ) -> set[str]:
-    """The instruments that the plans trade, each by one alone and, where these are given, among `names`."""
+    """What the plans trade, each instrument by one plan alone, and what they watch; all among `names`, if given."""
     held: dict[str, str] = {}
+    watched: set[str] = set()
     for plan in plans:
-        for symbol in (spec.symbol for spec in compile_members(load(plan.target), plan.params, facts, book)):
-            if names is not None and symbol not in names:
+        for spec in compile_members(load(plan.target), plan.params, facts, book):
+            watched |= spec.symbols
+            if names is not None and (missing := spec.symbols.difference(names)):
+                symbol = min(missing)
+                verb = "trades" if symbol == spec.symbol else "watches"
                 shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
-                raise BadInput(f"{plan.target} trades {symbol}, {absent}; it holds {shown}")
-            if symbol in held:
+                raise BadInput(f"{plan.target} {verb} {symbol}, {absent}; it holds {shown}")
+            if spec.symbol in held:
                 raise BadInput(
-                    f"{plan.target} and {held[symbol]} would both trade {symbol} on one account: "
+                    f"{plan.target} and {held[spec.symbol]} would both trade {spec.symbol} on one account: "
                     "give each its own instrument (-p symbol=…)"
                 )
-            held[symbol] = plan.target
-    return set(held)
+            held[spec.symbol] = plan.target
+    return watched

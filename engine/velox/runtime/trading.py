@@ -66,7 +66,7 @@ class TradingDay:
         core.input(Kind.LIMITS_SET, encode(limits_set(self._settings)))
         if self._plan.journal:
             _keep_facts(Path(self._plan.journal), facts.digest)
-        self._define({*watched, *(spec.symbol for _, spec in chosen)})
+        self._define({*watched, *(name for _, spec in chosen for name in spec.symbols)})
         for name in sorted(watched):
             for seconds in watched_timeframes:
                 core.watch(core.instrument(name), seconds)
@@ -178,11 +178,11 @@ class TradingDay:
         """Feed earlier candles; an indicator that went through one already does not see it again."""
         wanted: dict[int, tuple[Instrument, int, int]] = {}
         for instance in self.instances:
-            instrument = self._book[instance.spec.symbol]
-            for place, bars in enumerate(instance.spec.bars):
+            for bars in instance.spec.bars:
+                instrument = self._book[bars.symbol]
                 series = self.core.watch(self.core.instrument(instrument.name), bars.timeframe_s)
                 count = max(bars.warmup, wanted.get(series, (instrument, 0, 0))[2])
-                wanted[series] = (instrument, instance.spec.bars[place].timeframe_s, count)
+                wanted[series] = (instrument, bars.timeframe_s, count)
         for series, (instrument, timeframe_s, count) in sorted(wanted.items()):
             candles = await history(instrument, timeframe_s, count) if count else []
             fed_ns = self.core.fed_until_ns(series)

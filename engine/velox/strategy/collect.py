@@ -124,9 +124,6 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         kind: {name: value for name, value in body.items() if isinstance(value, kind)}
         for kind in (Param, Bars, Node, State, Intraday)
     }
-    first_bars = next(iter(kinds[Bars].values()), None)
-    alone = body.get("symbol")
-    symbol = first_bars.symbol if first_bars else alone if isinstance(alone, str | Param) else None
     return Declared(
         file=cls.__module__,
         line=0,
@@ -138,7 +135,7 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         nodes=kinds[Node],
         states=kinds[State],
         sessions=kinds[Intraday],
-        symbol=symbol,
+        symbol=_traded(body, kinds),
         symbols=next((name for name, param in kinds[Param].items() if isinstance(param, Symbols)), ""),
         hooks=[],
         require=[],
@@ -148,6 +145,15 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         deferred=_deferred.get(),
         broken=False,
     )
+
+
+def _traded(body: dict[str, object], kinds: dict[type, dict[str, Any]]) -> Text | None:
+    """What it trades: its Symbols, else what it calls `symbol`, else the instrument of its first candles."""
+    several = [param for param in kinds[Param].values() if isinstance(param, Symbols)]
+    named = body.get("symbol")
+    texts = [each for each in (*several, named) if isinstance(each, str | Param)]
+    watched = [bars.symbol for bars in kinds[Bars].values()]
+    return next((each for each in texts if isinstance(resolved(each, {}), str)), next(iter(watched), None))
 
 
 def _judge_names(declared: Declared, body: dict[str, object], base: type) -> None:
@@ -171,16 +177,8 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
 
 def _judge_graph(declared: Declared) -> None:
     listed = [name for name, param in declared.params.items() if isinstance(param, Symbols)]
-    if listed and resolved(declared.symbol, {}) != declared.params[listed[0]].default:
-        first = next(iter(declared.bars), "bars")
-        declared.fault(listed[0], f'{listed[0]} is not what it trades: write {first} = Bars({listed[0]}, "5m")')
     for name in listed[1:]:
         declared.fault(name, f"{name} is a second Symbols beside {listed[0]}; a strategy has one")
-    for name, bars in declared.bars.items():
-        if bars.symbol is not declared.symbol and bars.symbol != declared.symbol:
-            declared.fault(
-                name, f"{name} watches another instrument than the first Bars; an instance has one instrument"
-            )
     for name, node in declared.nodes.items():
         candles = node.candles()
         if candles is not None and candles.name not in declared.bars:
@@ -289,8 +287,6 @@ def judge_values(declared: Declared, values: Values) -> None:
             bars.timeframe_s(values)
         except ValueError as error:
             declared.fault(name, str(error))
-    symbols = {resolved(bars.symbol, values) for bars in declared.bars.values()}
-    assert len(symbols) <= 1, "Bars of one symbol declaration have one symbol"
 
 
 def _review(declared: Declared, cls: type, sources: dict[type, ClassSource | None]) -> None:

@@ -46,6 +46,7 @@ def compile_members(
     ready = []
     for member in _each_symbol(declared, values):
         instrument = _instrument(declared, member, book)
+        _judge_watched(declared, member, book)
         if instrument is not None:
             _judge_market(declared, instrument, facts)
         ready.append((member, instrument, _session(declared, member, instrument, facts)))
@@ -112,6 +113,17 @@ def _instrument(declared: Declared, values: Values, book: InstrumentBook) -> Ins
         return None
 
 
+def _judge_watched(declared: Declared, values: Values, book: InstrumentBook) -> None:
+    traded = resolved(declared.symbol, values)
+    for name, bars in declared.bars.items():
+        symbol = resolved(bars.symbol, values)
+        if isinstance(symbol, str) and symbol != traded:
+            try:
+                _ = book[symbol]
+            except BadInput as error:
+                declared.fault(name, str(error))
+
+
 def _symbol_place(declared: Declared) -> str:
     """The attribute to point at when the instrument is wrong."""
     if "symbol" in declared.lines:
@@ -176,7 +188,7 @@ def _bars(declared: Declared, values: Values, nodes: list[NodeSpec]) -> list[Bar
                 ready = max(ready, lookback + 1)  # a crossing needs the value before as well
                 longest = int(max(spec.params, default=1))
                 settled = max(settled, lookback + 1 + (_SETTLED_PERIODS * longest if spec.kind in _SMOOTHED else 0))
-        found.append(BarsSpec(name, length_s, ready, settled))
+        found.append(BarsSpec(name, resolved(bars.symbol, values), length_s, ready, settled))
     return found
 
 

@@ -76,7 +76,7 @@ class Instance:
         instrument = core.instrument(spec.symbol)
         day = (spec.session_date, spec.day_start_ns)
         self._binding = Binding(core, instance_id, instrument, day, _MODE)
-        series = [core.watch(instrument, bars.timeframe_s) for bars in spec.bars]
+        series = [core.watch(core.instrument(bars.symbol), bars.timeframe_s) for bars in spec.bars]
         nodes = [core.node(series[node.bars], node.source, node.kind, node.params) for node in spec.nodes]
         self.object = cls.__new__(cls)
         # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.

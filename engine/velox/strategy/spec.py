@@ -6,9 +6,10 @@ __all__ = ["BarsSpec", "HookSpec", "NodeSpec", "SessionSpec", "Spec", "StateSpec
 
 
 class BarsSpec(msgspec.Struct, frozen=True):
-    """Candles that the strategy watches."""
+    """Candles that the strategy watches, of what it trades or of another instrument."""
 
     name: str
+    symbol: str
     timeframe_s: int
     ready_after: int  # closed candles until all nodes on them have a value and a previous one
     warmup: int  # closed candles of earlier days to ask for, so that smoothed values have settled
@@ -82,6 +83,11 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     session: SessionSpec | None
     states: list[StateSpec]
     warnings: list[str]
+
+    @property
+    def symbols(self) -> set[str]:
+        """Every instrument that it trades or watches."""
+        return {self.symbol, *(bars.symbol for bars in self.bars)}
 
     @property
     def param_texts(self) -> list[tuple[str, str]]:
