@@ -97,6 +97,7 @@ class TradingDay:
         if len(self._check_started(chosen)) < len(chosen):
             raise self._other_strategies(chosen)
         left = []
+        out = self._quarantined([(spec, known[spec.name][0]) for _, spec in chosen])
         groups: dict[str, Group] = {}
         for cls, spec in chosen:
             number, _, faulted = known[spec.name]
@@ -109,7 +110,7 @@ class TradingDay:
                     "or another --journal"
                 )
             self.instances.append(instance)
-            if number in self._plan.quarantine and not faulted:
+            if number in out and not faulted:
                 self._quarantine(number)
                 faulted = True
             if faulted:
@@ -194,14 +195,21 @@ class TradingDay:
         strategies = len({instance.spec.group for instance in self.instances})
         capital = account_def(self._settings).capital // max(1, strategies)
         faulted = {number for number, _, _, is_faulted in self.core.instances() if is_faulted}
+        out = self._quarantined([(instance.spec, instance.id) for instance in self.instances])
         for instance in self.instances:
-            is_out = instance.id in self._plan.quarantine  # its hook ended the engine before the first tick was kept
+            is_out = instance.id in out  # its hook ended the engine before the first tick was kept
             if not is_out:
                 self.core.attach(instance.id, instance.hooks)
             if instance.spec.name not in started:
                 self.core.input(Kind.STRATEGY_STARTED, encode(instance.started(capital)))
             if is_out and instance.id not in faulted:
                 self._quarantine(instance.id)
+
+    def _quarantined(self, members: Sequence[tuple[Spec, int]]) -> set[int]:
+        """Instances whose hook ended the engine; where several decide together, all of them: the hook is theirs."""
+        out = set(self._plan.quarantine)
+        together = {spec.group for spec, number in members if number in out and spec.decides_together}
+        return out | {number for spec, number in members if spec.group in together}
 
     def _quarantine(self, instance: int) -> None:
         reason = "its hook ended the engine: quarantined"

@@ -90,6 +90,11 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
         return {self.symbol, *(bars.symbol for bars in self.bars)}
 
     @property
+    def decides_together(self) -> bool:
+        """Whether a hook of it decides for all its symbols."""
+        return any(hook.kind == "together" for hook in self.hooks)
+
+    @property
     def param_texts(self) -> list[tuple[str, str]]:
         """The parameters as a journal keeps them."""
         return [(name, str(value)) for name, value in self.params.items()]
