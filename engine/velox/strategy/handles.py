@@ -135,8 +135,13 @@ class AtrSeries:
 
     @property
     def age_ns(self) -> int:
-        """Time since the newest value."""
+        """Time since the end of the candle that gave the newest value; before the first one, since 1970."""
         return self._series.age_ns
+
+    @property
+    def age(self) -> datetime.timedelta:
+        """The same as a length of time."""
+        return self._series.age
 
     @property
     def n(self) -> int:

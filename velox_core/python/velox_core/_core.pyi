@@ -1,5 +1,6 @@
 """The compiled module; import from `velox_core` instead."""
 
+import datetime
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self, final, overload
@@ -239,6 +240,8 @@ class Series:
     def n(self) -> int: ...
     @property
     def age_ns(self) -> int: ...
+    @property
+    def age(self) -> datetime.timedelta: ...
 
 @final
 class Core:

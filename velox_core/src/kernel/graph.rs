@@ -21,8 +21,6 @@ pub struct Node {
     pub study: Indicator,
     /// Its committed values.
     pub values: Values,
-    /// Kernel time of the newest value.
-    pub updated: i64,
     /// Open time of the newest candle that it went through, ns; 0 before the first.
     pub last_open: i64,
     /// Values of earlier candles, a column an output.
@@ -32,10 +30,9 @@ pub struct Node {
 }
 
 impl Node {
-    fn update(&mut self, candle: &Candle, span: Span, now: i64) {
+    fn update(&mut self, candle: &Candle, span: Span) {
         self.study.update(&candle.input(self.source, span));
         self.values = self.study.values();
-        self.updated = now;
         self.last_open = candle.ts_open;
         self.history.push(&self.values);
     }
@@ -88,7 +85,6 @@ impl Kernel {
             source: Source::parse(&add.source).unwrap_or(Source::Close),
             study,
             values: NOT_READY,
-            updated: 0,
             last_open: 0,
             history,
             asked: Arc::new(add.clone()),
@@ -130,7 +126,7 @@ impl Kernel {
             if bar.ts_open <= node.last_open {
                 continue;
             }
-            node.update(&candle, span, bar.ts_open);
+            node.update(&candle, span);
             if !of_today {
                 node.begin_session();
             }
@@ -195,7 +191,7 @@ impl Kernel {
         series.remember(&candle);
         self.candles_closed += 1;
         for &node in &series.nodes {
-            self.nodes[node as usize].update(&candle, span, self.now);
+            self.nodes[node as usize].update(&candle, span);
         }
         let (id, nodes, ts, decision) = (frame.series, &self.nodes, self.now, self.out.decisions.len());
         self.out.decisions.push_raw(Kind::CandleClosed, ts, |out| write_candle(out, series, &candle, nodes));

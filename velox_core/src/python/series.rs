@@ -1,5 +1,7 @@
 //! A handle on one output of a node or one field of candles, read as a plain float.
 
+use std::time::Duration;
+
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -100,13 +102,23 @@ impl Series {
         self.read(|kernel| kernel.series[self.series_of(kernel)].session_n)
     }
 
-    /// Kernel time since the newest value, ns.
+    /// Kernel time since the end of the candle that gave the newest value, ns; before the first one, since 1970.
     #[getter]
     fn age_ns(&self) -> PyResult<i64> {
-        self.read(|kernel| match self.place {
-            Place::Node(node, _) => kernel.now - kernel.nodes[node as usize].updated,
-            Place::Field(series, _) => kernel.now - kernel.frame(series).end,
+        self.read(|kernel| {
+            let series = &kernel.series[self.series_of(kernel)];
+            let opened = match self.place {
+                Place::Node(node, _) => kernel.nodes[node as usize].last_open,
+                Place::Field(..) => series.last_open,
+            };
+            (kernel.now - if opened > 0 { opened + series.length } else { 0 }).max(0)
         })
+    }
+
+    /// The same as a `datetime.timedelta`.
+    #[getter]
+    fn age(&self) -> PyResult<Duration> {
+        Ok(Duration::from_nanos(self.age_ns()?.unsigned_abs()))
     }
 
     fn __richcmp__(&self, other: Number<'_>, op: CompareOp) -> PyResult<bool> {
