@@ -7,7 +7,7 @@ from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
 from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars, log
 from velox.strategy.limits import Guard, Limits
 from velox.strategy.order import Order
-from velox.strategy.params import Param
+from velox.strategy.params import Param, Symbols
 from velox.strategy.parts import part, rest
 from velox.strategy.protect import cost, pct, points, r
 from velox.strategy.schedule import at, bars, every, intraday, on
@@ -67,6 +67,7 @@ __all__ = [
     "Stochastic",
     "Strategy",
     "SuperTrend",
+    "Symbols",
     "TEMA",
     "Tick",
     "Trade",

@@ -304,6 +304,9 @@ class StrategyStarted(_Record, frozen=True):
     entry_from: int
     entry_until: int
     flat_at: int
+    windows: list[tuple[int, int]]
+    together: list[tuple[int, int]]
+    group: int
     rules: StrategyRules
 
 

@@ -1,6 +1,8 @@
 """A back-test of a day trades what the day traded on paper: the same orders, fills and charges to the last digit."""
 
 import datetime as dt
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -43,6 +45,26 @@ class Keeps(Strategy):
             self.go_long(stop=bar.low * 0.9, qty=10)
 """
 _RECORDED = {"15-April-2021": "2021-04-15", "26-April-2021": "2021-04-26"}
+Recorded = Callable[[str], Path]
+# Examples beside those that the demo runs, and the symbols on which they run together.
+EXAMPLES = {
+    "opening_range": ["NSE:WIPRO"],
+    "supertrend_two": ["NSE:TECHM"],
+    "rsi_best_three": [],
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """The catalogue of a recorded day, imported once."""
+
+    @functools.cache
+    def imported(folder: str) -> Path:
+        catalog = Catalog(tmp_path_factory.mktemp("catalog") / folder)
+        import_recordings(find_recordings([shared_path("data", "nse_ticks_2021", folder)]), catalog)
+        return catalog.root
+
+    return imported
 
 
 def _agree(catalog: Path, date: str, plans: list[StrategyPlan], folder: Path) -> int:
@@ -127,15 +149,26 @@ def test_a_strategy_of_every_way_in_and_out_on_the_generated_day(tmp_path: Path)
     assert set(fills["role"]) >= {"entry", "add", "flip", "reduce", "stop", "target", "exit"}
 
 
+@pytest.mark.parametrize("target", EXAMPLES)
+def test_an_example_on_the_generated_day(target: str, tmp_path: Path) -> None:
+    names = sorted(item.name for item in open_day(None).instruments if not item.is_index)
+    symbol = names[0] if EXAMPLES[target] else ",".join(names)
+    _agree(SAMPLE_DIR, "2026-07-15", [StrategyPlan(target, {"symbol": symbol})], tmp_path)
+
+
 @pytest.mark.parametrize("folder", _RECORDED)
-def test_all_shipped_strategies_on_a_recorded_day(folder: str, tmp_path: Path) -> None:
-    catalog = Catalog(tmp_path / "catalog")
-    import_recordings(find_recordings([shared_path("data", "nse_ticks_2021", folder)]), catalog)
-    date = _RECORDED[folder]
+def test_all_examples_on_a_recorded_day(folder: str, recorded: Recorded, tmp_path: Path) -> None:
+    plans = [StrategyPlan(target, {"symbol": ",".join(names)} if names else {}) for target, names in EXAMPLES.items()]
+    assert _agree(recorded(folder), _RECORDED[folder], plans, tmp_path) > 5
+
+
+@pytest.mark.parametrize("folder", _RECORDED)
+def test_all_shipped_strategies_on_a_recorded_day(folder: str, recorded: Recorded, tmp_path: Path) -> None:
+    root, date = recorded(folder), _RECORDED[folder]
     busy = tmp_path / "busy.py"
     busy.write_text(TURNS.replace("SYMBOL", "NSE:RELIANCE"))
-    plans = [*shipped_on(open_day(f"{catalog.root}@{date}")), StrategyPlan(str(busy))]
-    assert _agree(catalog.root, date, plans, tmp_path) > 10
+    plans = [*shipped_on(open_day(f"{root}@{date}")), StrategyPlan(str(busy))]
+    assert _agree(root, date, plans, tmp_path) > 10
 
 
 @pytest.mark.parametrize(("apart", "warmed", "cold"), [(1, False, False), (6, True, False), (20, True, True)])

@@ -15,6 +15,7 @@ from velox import journal
 from velox.backtest.choose import Ask, spells
 from velox.backtest.run import Progress, Result, run
 from velox.backtest.tally import Tally
+from velox.errors import BadInput
 from velox.research.catalog import Catalog
 from velox.research.days import SAMPLE_DIR, Day, catalog_day
 from velox.runtime.plan import StrategyPlan
@@ -194,3 +195,19 @@ def test_a_day_read_in_pieces_gives_the_same_result(busy: StrategyPlan, monkeypa
     assert steps[-1].rows_done == steps[-1].rows
     assert (whole.result_hash, whole.ticks, _traded(whole)) == (pieces.result_hash, pieces.ticks, _traded(pieces))
     assert whole.fills > 10
+
+
+def test_what_is_only_watched_is_played_too_and_must_be_there(tmp_path: Path) -> None:
+    file = tmp_path / "led.py"
+    file.write_text(
+        "from velox import *\nclass Led(Strategy):\n    symbol = Param('NSE:RELIANCE')\n    lead = Param('NSE:NIFTY')\n"
+        "    index = Bars(lead, '5m')\n    mean = SMA(index.close, 3)\n    session = intraday('09:20')\n"
+        "    @on(index)\n    def turn(self, bar):\n"
+        "        self.go_long(qty=1) if bar.close > self.mean else self.go_short(qty=1)\n"
+    )
+    result = run(Ask(plans=[StrategyPlan(str(file))], catalog=SAMPLE_DIR), Settings())
+    assert result.instruments == ["NSE:NIFTY", SYMBOL]
+    assert result.fills > 2
+    assert [each.instrument for each in result.strategies] == [SYMBOL]
+    with pytest.raises(BadInput, match=r"watches NSE:TCS, of which .* holds no ticks"):
+        run(Ask(plans=[StrategyPlan(str(file), {"lead": "NSE:TCS"})], catalog=SAMPLE_DIR), Settings())

@@ -184,5 +184,8 @@ def _strategy(number: int, name: str, series: int, nodes: list[int], day: FactsL
         entry_from=day.open_ns,
         entry_until=_ALWAYS,
         flat_at=day.open_ns + 280 * SECOND,
+        windows=[],
+        together=[],
+        group=number,
         rules=events.StrategyRules(),
     )

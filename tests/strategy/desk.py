@@ -14,8 +14,8 @@ from velox.market import facts as market_facts
 from velox.market.calendar import IST
 from velox.market.instruments import InstrumentBook, definition
 from velox.strategy.base import Strategy
-from velox.strategy.compile import compile_strategy
-from velox.strategy.host import Instance
+from velox.strategy.compile import compile_members, compile_strategy
+from velox.strategy.host import Group, Instance
 
 ONE = 100_000_000
 DAY = datetime.date(2026, 7, 15)
@@ -35,7 +35,7 @@ class Desk:
         self._row = 0
         self._journal = journal
         self._put(Kind.FACTS_LOADED, self.facts.loaded)
-        names = ("NSE:RELIANCE", "NSE:INFY")
+        names = ("NSE:RELIANCE", "NSE:INFY", "NSE:TCS")
         for number, name in enumerate(names):
             self._put(
                 Kind.INSTRUMENT_DEF, definition(self.book[name], self.facts, id=number, reference_price=100 * ONE)
@@ -44,6 +44,17 @@ class Desk:
         self._put(Kind.ACCOUNT_DEF, account)
         self.core.on_fault(self._fault)
 
+    def start_group(self, cls: type[Strategy], **params: str) -> list[Any]:
+        """Start an instance for each symbol; what comes back are the strategy's objects in their order."""
+        specs = compile_members(cls, params, self.facts, self.book, name=f"s{len(self.instances)}")
+        group: Group = {}
+        made = [Instance(self.core, len(self.instances) + k, spec, cls, None, group) for k, spec in enumerate(specs)]
+        self.instances += made
+        for instance in made:
+            self.core.attach(instance.id, instance.hooks)
+            self._put(Kind.STRATEGY_STARTED, instance.started(CAPITAL))
+        return list(group.values())
+
     def start(self, cls: type[Strategy], kept: Mapping[str, bytes] | None = None, **params: str) -> Any:
         """Start an instance; what comes back is the strategy's object."""
         spec = compile_strategy(cls, params, self.facts, self.book, name=f"s{len(self.instances)}")
@@ -51,6 +62,14 @@ class Desk:
         self.instances.append(instance)
         self.core.attach(instance.id, instance.hooks)
         self._put(Kind.STRATEGY_STARTED, instance.started(CAPITAL))
+        return instance.object
+
+    def attach(self, cls: type[Strategy], kept: Mapping[str, bytes]) -> Any:
+        """Tie the next instance to one that the core knows already, as after a restart."""
+        spec = compile_strategy(cls, {}, self.facts, self.book, name=f"s{len(self.instances)}")
+        instance = Instance(self.core, len(self.instances), spec, cls, kept)
+        self.instances.append(instance)
+        self.core.attach(instance.id, instance.hooks)
         return instance.object
 
     def tick(self, at: str, price: float, name: str = "NSE:RELIANCE") -> None:

@@ -1,5 +1,6 @@
 """A core without a kernel: it notes what a strategy asks of it and hands out series that a test fills."""
 
+import datetime
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar, overload
@@ -20,7 +21,7 @@ class FakeSeries:
         self.n = n
         self.forming = forming
         self.age_ns = 0
-        self.age = 0.0
+        self.age = datetime.timedelta(0)
 
     @property
     def ready(self) -> bool:

@@ -1,5 +1,6 @@
 """Arithmetic on nodes, nodes on nodes, and indicators that a user writes, on the real kernel."""
 
+import datetime
 import itertools
 import math
 from collections.abc import Callable
@@ -42,7 +43,7 @@ def test_a_formula_is_a_node_with_history_and_forming_value(strategy: Callable[[
     assert [each[1] for each in seen[1:]] == pytest.approx(wanted[2:6], rel=1e-15)
     assert [each[2] for each in seen] == [3, 4, 5, 6, 7]
     # Each candle has closed by the tick that came after it, which is the newest moment.
-    assert all(each[3] == 0 for each in seen)
+    assert all(each[3] == datetime.timedelta(0) for each in seen)
     assert mine.gap.forming == pytest.approx(wanted[7], rel=1e-15)
     desk.core.close()
 

@@ -97,7 +97,7 @@ def test_declarations_become_values_and_handles(core: FakeCore, me: Any) -> None
 def test_the_table_of_hooks_and_the_record_of_the_start(instance: Instance) -> None:
     names = [getattr(hook, "__name__", None) for hook in instance.hooks]
     assert (names[0], names[16], names[17], names[18]) == ("on_start", "trend", "early", "often")
-    assert sum(hook is not None for hook in instance.hooks) == 5
+    assert sum(hook is not None for hook in instance.hooks) == 6, "its five, and what looks at its State after a death"
     wiring = instance.wiring
     assert wiring.series == [(1, 16), (0, -1)]
     assert wiring.nodes == [0, 1, 2]
@@ -405,8 +405,6 @@ def test_what_a_strategy_reads(core: FakeCore, me: Any) -> None:
     assert (me.capital, me.position.quantity, me.mode) == (250_000.0, 0, "paper")
 
 
-def test_a_strategy_is_not_called_by_hand(me: Any) -> None:
-    with pytest.raises(Refused, match="velox paper"):
-        type(me)()
+def test_a_strategy_that_the_engine_did_not_build_has_no_values(me: Any) -> None:
     with pytest.raises(Refused, match="only while the strategy runs"):
         _ = object.__new__(type(me)).average

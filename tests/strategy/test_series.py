@@ -1,5 +1,6 @@
 """What a hook may do with an indicator: whatever it may do with a float."""
 
+import datetime
 from collections.abc import Callable
 
 import pytest
@@ -42,3 +43,31 @@ def test_an_indicator_without_a_value_or_of_zero_is_not_true(strategy: Made) -> 
     assert not me.slow
     assert me.bars.close
     assert not (me.bars.close - me.bars.close)
+
+
+def test_2_age_counts_from_the_end_of_the_candle_that_gave_the_value(strategy: Made) -> None:
+    desk = Desk()
+    me = desk.start(strategy(BODY + NODES + "def on_bar(self, bar):\n    pass\n"))
+    desk.candles("09:15", [100, 101, 102])
+    desk.tick("09:18:30", 103)
+    for series in (me.average, me.range_, me.bars.close):
+        assert series.age == datetime.timedelta(seconds=30)
+        assert series.age_ns == 30 * 1_000_000_000
+    desk.core.time_mark(desk.ns("09:25:00"))
+    desk.tick("09:25:10", 103)
+    assert me.bars.close.age == me.average.age == datetime.timedelta(minutes=6, seconds=10)
+
+
+def test_2_without_a_value_age_is_greater_than_any_day(strategy: Made) -> None:
+    desk = Desk()
+    me = desk.start(strategy(BODY + NODES + "def on_bar(self, bar):\n    pass\n"))
+    desk.tick("09:15:10", 100)
+    assert me.average.age > datetime.timedelta(days=1000) < me.bars.close.age
+
+
+def test_2_history_ages_over_the_night(strategy: Made) -> None:
+    desk = Desk()
+    me = desk.start(strategy(BODY + NODES + "def on_bar(self, bar):\n    pass\n"))
+    desk.history(0, [100.0, 101.0, 102.0])
+    desk.tick("09:15:10", 100)
+    assert me.average.age == me.bars.close.age == datetime.timedelta(hours=17, minutes=45, seconds=10)

@@ -1,6 +1,7 @@
 """What strict type checkers must understand of a strategy; checked by test_typing.py, never run."""
 
 import datetime
+from collections.abc import Sequence
 from typing import assert_type
 
 from velox import (
@@ -15,6 +16,7 @@ from velox import (
     State,
     Strategy,
     SuperTrend,
+    Symbols,
     Tick,
     Trade,
     at,
@@ -102,3 +104,27 @@ class EveryWord(Strategy):
     def on_stop(self, trade: Trade) -> None:
         self.log(f"{trade.entry} {trade.stop} {trade.r}")
         trade.exit()
+
+
+class BestOfSeveral(Strategy):
+    """One decision for several symbols, in two windows of the day."""
+
+    symbol = Symbols(["NSE:INFY", "NSE:TCS"])
+    risk = Param(risk_pct(0.5))
+    bars = Bars(symbol, "5m")
+    atr = ATR(bars)
+    session = intraday(windows=[("09:30", "11:00"), ("13:30", "15:00")])
+
+    @on(bars, together=True)
+    def rank(self, members: Sequence["BestOfSeveral"]) -> None:
+        assert_type(self.symbol, str)
+        assert_type(self.session.windows, tuple[tuple[datetime.time, datetime.time], ...])
+        for member in sorted(members, key=lambda m: m.bars.close / m.bars.open)[:1]:
+            member.go_long(stop=2 * member.atr, size=member.risk)
+
+
+def notebook() -> None:
+    """What a notebook does with a strategy."""
+    asked = EmaCross(fast=12)
+    assert_type(asked.fast, int)
+    asked.backtest("2026-01", "2026-10", catalog="days", capital=500_000, charges="none")

@@ -17,6 +17,7 @@ from velox.research.days import Day
 from velox.research.minutes import MINUTE_S, CandleDay
 from velox.runtime.choose import check_symbols, plan_of
 from velox.runtime.plan import StrategyPlan
+from velox.strategy.load import load
 
 __all__ = ["Ask", "Chosen", "choose", "plans_on", "spells"]
 
@@ -81,13 +82,18 @@ def choose(ask: Ask) -> Chosen:
 def plans_on(
     targets: Sequence[str], params: Mapping[str, str], instruments: Sequence[str], accounts: Collection[str] = ()
 ) -> list[StrategyPlan]:
-    """Each strategy once on each instrument; without instruments, on its own symbol."""
+    """Each strategy once on each instrument, one of several symbols on all of them; else on its own symbol."""
     plans = [plan_of(target, params, accounts) for target in targets]
     if not instruments:
         return plans
     if "symbol" in params:
         raise BadInput("-p symbol=… and --instruments both name what is traded: leave one out")
-    return [msgspec.structs.replace(plan, params={**params, "symbol": name}) for plan in plans for name in instruments]
+    spread: list[StrategyPlan] = []
+    for plan in plans:
+        several = load(plan.target).__velox__.symbols
+        given = [{several: ",".join(instruments)}] if several else [{"symbol": name} for name in instruments]
+        spread += [msgspec.structs.replace(plan, params={**params, **each}) for each in given]
+    return spread
 
 
 def spells(days: Sequence[Day]) -> list[list[Day]]:

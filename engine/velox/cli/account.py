@@ -45,15 +45,9 @@ def account_words(command: _F) -> _F:
 
 def settings_of(call: AccountCall, settings: "Settings") -> "Settings":
     """The settings with what the command line says instead."""
-    asked = {
-        "capital_rupees": call.capital,
-        "slippage_ticks": call.slippage,
-        "latency_ms": call.latency,
-        "brokerage_pct": None if call.charges == "discount" else 0.0,
-        "brokerage_rupees": None if call.charges == "discount" else 0.0,
-    }
-    changes = {name: value for name, value in asked.items() if value is not None}
-    return msgspec.structs.replace(settings, paper=msgspec.structs.replace(settings.paper, **changes))
+    from velox.backtest.charges import costs
+
+    return costs(settings, call.charges, capital=call.capital, slippage=call.slippage, latency=call.latency)
 
 
 def listed(text: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from velox.market.calendar import last_covered_date
 from velox.market.instruments import InstrumentBook
 from velox.strategy.clocktext import SECOND_NS, clock_text
 from velox.strategy.collect import Declared
-from velox.strategy.compile import compile_strategy
+from velox.strategy.compile import compile_members
 from velox.strategy.faults import InvalidStrategy
 from velox.strategy.load import load_with_faults
 from velox.strategy.params import Param, parse_assignments
@@ -26,28 +26,32 @@ def command(file: str, params: tuple[str, ...]) -> None:
     texts = parse_assignments(params)
     cls = load_with_faults(file)
     try:
-        spec = compile_strategy(cls, texts, facts.load(date), InstrumentBook.offline())
+        members = compile_members(cls, texts, facts.load(date), InstrumentBook.offline())
     except InvalidStrategy:
         click.echo(f"judged by the rules of {date}, the last covered date", err=True)
         raise
-    click.echo(f"ok: {spec.name} in {spec.file}, judged by the rules of {date}, the last covered date")
-    for word, text in _summary(spec, cls.__velox__):
+    spec = members[0]
+    click.echo(f"ok: {spec.group} in {spec.file}, judged by the rules of {date}, the last covered date")
+    for word, text in _summary(members, cls.__velox__):
         click.echo(f"  {word:<11}{text}")
     for warning in spec.warnings:
         click.echo(f"warning: {warning}", err=True)
 
 
-def _summary(spec: Spec, declared: Declared) -> list[tuple[str, str]]:
+def _summary(members: list[Spec], declared: Declared) -> list[tuple[str, str]]:
+    spec, symbols = members[0], [member.symbol for member in members]
+    values = spec.params | ({declared.symbols: ",".join(symbols)} if declared.symbols else {})
     rows = [("", line) for line in spec.doc.splitlines()[:1]]
-    rows += [("parameters", _param(name, value, declared.params[name])) for name, value in spec.params.items()]
-    rows.append(("instrument", spec.symbol))
+    rows += [("parameters", _param(name, value, declared.params[name])) for name, value in values.items()]
+    rows += [("instrument", symbol) for symbol in symbols]
     for bars in spec.bars:
-        rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}, {_warm_up(bars)}"))
+        other = "" if bars.symbol == spec.symbol else f" of {bars.symbol}"
+        rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}{other}, {_warm_up(bars)}"))
     rows += [("indicators", f"{name} = {node.spelled(spec.params)}") for name, node in declared.nodes.items()]
     rows += [("hooks", _hook(spec, hook)) for hook in spec.hooks]
     if spec.session is not None:
-        start, last, flat = map(clock_text, (spec.session.start_ns, spec.session.last_entry_ns, spec.session.flat_ns))
-        rows.append(("session", f"enters from {start} to {last}, flat at {flat}"))
+        windows = [f"{clock_text(begin)} to {clock_text(end)}" for begin, end in spec.session.windows_ns]
+        rows.append(("session", f"enters from {' and '.join(windows)}, flat at {clock_text(spec.session.flat_ns)}"))
     for rules in (spec.limits, spec.guard):
         if rules is not None:
             rows.append(("limits", _rules(rules)))
@@ -85,6 +89,9 @@ def _hook(spec: Spec, hook: HookSpec) -> str:
         case "bars":
             bars = spec.bars[hook.bars]
             when = f"each closed {_span(bars.timeframe_s)} candle of {bars.name}"
+        case "together":
+            bars = spec.bars[hook.bars]
+            when = f"once for all symbols, when their {_span(bars.timeframe_s)} candles of {bars.name} have closed"
         case "at":
             when = f"at {clock_text(hook.at_ns)}{', even when late' if hook.run_late else ''}"
         case "every":

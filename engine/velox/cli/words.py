@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import click
 
+from velox.market.calendar import day_span
+
 __all__ = [
     "DateWord",
     "DaySpanWord",
@@ -22,7 +24,6 @@ __all__ = [
 ]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
 
 
@@ -108,13 +109,10 @@ class DaySpanWord(click.ParamType[tuple[dt.date, dt.date]]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[dt.date, dt.date]:
         """Read yyyy-mm-dd or yyyy-mm."""
-        text = str(value)
-        if day := _read(_DATE, dt.date.fromisoformat, text):
-            return day, day
-        first = _read(_MONTH, lambda month: dt.date.fromisoformat(f"{month}-01"), text)
-        if first is None:
-            self.fail(f"{text!r} is neither a date like 2026-07-15 nor a month like 2026-07", param, ctx)
-        return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+        try:
+            return day_span(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def check_json(path: Path | None, option: str = "--json") -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import re
 
 import msgspec
 
@@ -17,6 +18,7 @@ __all__ = [
     "check_open",
     "covered",
     "covered_ranges",
+    "day_span",
     "is_trading_day",
     "ist_ns",
     "last_covered_date",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 IST = dt.timezone(dt.timedelta(hours=5, minutes=30), "IST")  # no daylight saving, hence no time-zone database
+_DAY_OR_MONTH = re.compile(r"\d{4}-\d\d(-\d\d)?", re.ASCII)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAY = dt.timedelta(days=1)
 _SATURDAY = 5
@@ -148,3 +151,18 @@ def next_trading_day(day: dt.date) -> dt.date:
     while not is_trading_day(day):
         day += _DAY
     return day
+
+
+def day_span(text: str) -> tuple[dt.date, dt.date]:
+    """The first and the last day of a date or of a month; ValueError with a sentence for anything else."""
+    found = _DAY_OR_MONTH.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError
+        if found[1]:
+            day = dt.date.fromisoformat(text)
+            return day, day
+        first = dt.date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise ValueError(f"{text!r} is neither a date like 2026-07-15 nor a month like 2026-07") from None
+    return first, (first + 31 * _DAY).replace(day=1) - _DAY

@@ -9,7 +9,7 @@ import numpy as np
 from velox.journal.payloads import CandleClosed
 from velox.strategy.handles import HANDLES
 from velox.strategy.host import Instance
-from velox.strategy.spec import NodeSpec, Spec
+from velox.strategy.spec import BarsSpec, NodeSpec, Spec
 
 __all__ = ["CandleShelf", "DayCandles", "Line", "SeriesCandles", "candles_of", "lines_of"]
 
@@ -93,7 +93,7 @@ def lines_of(instances: Iterable[Instance]) -> dict[_Key, list[Line]]:
         spec = instance.spec
         for number, node in zip(instance.nodes, spec.nodes, strict=True):
             if len(_bars_of(spec, node)) == 1:  # what joins several series is no part of a candle
-                nodes.setdefault(number, ((spec.symbol, spec.bars[node.bars].timeframe_s), spec, node))
+                nodes.setdefault(number, (_key(spec.bars[node.bars]), spec, node))
     found: dict[_Key, list[Line]] = {}
     for _, (key, spec, node) in sorted(nodes.items()):
         found.setdefault(key, []).extend(_lines(spec, node))
@@ -123,6 +123,10 @@ def candles_of(columns: dict[str, np.ndarray], instrument: int, seconds: int) ->
 
 def _fixed(column: np.ndarray) -> np.ndarray:
     return np.rint(column * 100_000_000).astype(np.int64) if np.issubdtype(column.dtype, np.floating) else column
+
+
+def _key(bars: BarsSpec) -> _Key:
+    return bars.symbol, bars.timeframe_s
 
 
 def _bars_of(spec: Spec, node: NodeSpec) -> set[int]:

@@ -9,7 +9,7 @@ from velox.market.instruments import InstrumentBook, why_not_tradable
 from velox.research.days import Day
 from velox.runtime.account import PAPER
 from velox.runtime.plan import StrategyPlan
-from velox.strategy.compile import compile_strategy
+from velox.strategy.compile import compile_members
 from velox.strategy.load import load
 
 __all__ = ["SHIPPED", "book_of", "check_strategies", "check_symbols", "plan_of", "shipped_on"]
@@ -58,18 +58,22 @@ def check_strategies(
 def check_symbols(
     plans: Sequence[StrategyPlan], facts: Facts, book: InstrumentBook, names: Collection[str] | None, absent: str
 ) -> set[str]:
-    """The instruments that the plans trade, each by one alone on an account and, where given, among `names`."""
+    """What the plans trade, each instrument by one alone on an account, and what they watch; all among `names`."""
     held: dict[tuple[str, str], str] = {}
+    watched: set[str] = set()
     for plan in plans:
-        symbol = compile_strategy(load(plan.target), plan.params, facts, book).symbol
-        if names is not None and symbol not in names:
-            shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
-            raise BadInput(f"{plan.target} trades {symbol}, {absent}; it holds {shown}")
-        place = (plan.account, symbol)
-        if place in held:
-            raise BadInput(
-                f"{plan.target} and {held[place]} would both trade {symbol} on one account: "
-                "give each its own instrument (-p symbol=…) or account (FILE.py@ACCOUNT)"
-            )
-        held[place] = plan.target
-    return {symbol for _, symbol in held}
+        for spec in compile_members(load(plan.target), plan.params, facts, book):
+            watched |= spec.symbols
+            if names is not None and (missing := spec.symbols.difference(names)):
+                symbol = min(missing)
+                verb = "trades" if symbol == spec.symbol else "watches"
+                shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
+                raise BadInput(f"{plan.target} {verb} {symbol}, {absent}; it holds {shown}")
+            place = (plan.account, spec.symbol)
+            if place in held:
+                raise BadInput(
+                    f"{plan.target} and {held[place]} would both trade {spec.symbol} on one account: "
+                    "give each its own instrument (-p symbol=…) or account (FILE.py@ACCOUNT)"
+                )
+            held[place] = plan.target
+    return watched

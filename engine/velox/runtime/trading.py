@@ -6,8 +6,6 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
 import velox_core
 from velox.errors import BadInput
 from velox.events import (
@@ -27,8 +25,8 @@ from velox.runtime.levels import check_levels, level_sets
 from velox.runtime.plan import Plan
 from velox.settings import Settings
 from velox.strategy.base import Strategy
-from velox.strategy.compile import compile_strategy
-from velox.strategy.host import Instance
+from velox.strategy.compile import compile_members
+from velox.strategy.host import Group, Instance
 from velox.strategy.load import load
 from velox.strategy.spec import Spec
 
@@ -71,16 +69,18 @@ class TradingDay:
         self._define_accounts()
         if self._plan.journal:
             _keep_facts(Path(self._plan.journal), facts.digest)
-        self._define({*watched, *(spec.symbol for _, spec in chosen)})
+        self._define({*watched, *(name for _, spec in chosen for name in spec.symbols)})
         for name in sorted(watched):
             for seconds in watched_timeframes:
                 core.watch(core.instrument(name), seconds)
         known = {name: number for number, name, _, _ in core.instances()}
         fresh = itertools.count(len(known))
+        groups: dict[str, Group] = {}
         for cls, spec in chosen:
-            number = known.get(spec.name)
+            number, group = known.get(spec.name), groups.setdefault(spec.group, {})
             kept = dict(core.state(number)) if number is not None else None
-            self.instances.append(Instance(core, next(fresh) if number is None else number, spec, cls, kept))
+            number = next(fresh) if number is None else number
+            self.instances.append(Instance(core, number, spec, cls, kept, group=group))
         await self._warm_up(history)
         strategies = {
             each.spec.name: (each.id, self.accounts[self._account(each.spec.name)]) for each in self.instances
@@ -121,18 +121,20 @@ class TradingDay:
         if len(self._check_started(chosen)) < len(chosen):
             raise self._other_strategies(chosen)
         left = []
+        out = self._quarantined([(spec, known[spec.name][0]) for _, spec in chosen])
+        groups: dict[str, Group] = {}
         for cls, spec in chosen:
             number, _, faulted = known[spec.name]
             kept = dict(self.core.state(number))
             before = self.core.as_of()
-            instance = Instance(self.core, number, spec, cls, kept)
+            instance = Instance(self.core, number, spec, cls, kept, group=groups.setdefault(spec.group, {}))
             if self.core.as_of() != before:
                 raise BadInput(
                     f"{spec.name} computes other things than when this day began: give it the same parameters again, "
                     "or another --journal"
                 )
             self.instances.append(instance)
-            if number in self._plan.quarantine and not faulted:
+            if number in out and not faulted:
                 self._quarantine(number)
                 faulted = True
             if faulted:
@@ -149,11 +151,17 @@ class TradingDay:
         return [f"{specs[i].name}.{names[i, hook]}" for i, hook in hooks if (i, hook) in names]
 
     def _chosen(self) -> list[tuple[type[Strategy], Spec]]:
-        plans = self._plan.strategies
-        loaded = [(load(plan.target), plan.params) for plan in plans]
-        chosen = _named_apart([(cls, compile_strategy(cls, params, self.facts, self._book)) for cls, params in loaded])
-        self._accounts_of = {spec.name: plan.account for (_, spec), plan in zip(chosen, plans, strict=True)}
-        return chosen
+        found: list[tuple[type[Strategy], Spec]] = []
+        counts: dict[str, int] = {}
+        for plan in self._plan.strategies:
+            cls = load(plan.target)
+            # Each of several equal names gets a number, in the order of the plan.
+            count = counts[cls.__name__] = counts.get(cls.__name__, 0) + 1
+            name = cls.__name__ if count == 1 else f"{cls.__name__}-{count}"
+            members = compile_members(cls, plan.params, self.facts, self._book, name=name)
+            self._accounts_of |= {spec.name: plan.account for spec in members}
+            found += [(cls, spec) for spec in members]
+        return found
 
     def _check_started(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> set[str]:
         """Names of the strategies that were started this day; others than the plan's are refused."""
@@ -202,11 +210,11 @@ class TradingDay:
         """Feed earlier candles; an indicator that went through one already does not see it again."""
         wanted: dict[int, tuple[Instrument, int, int]] = {}
         for instance in self.instances:
-            instrument = self._book[instance.spec.symbol]
-            for place, bars in enumerate(instance.spec.bars):
+            for bars in instance.spec.bars:
+                instrument = self._book[bars.symbol]
                 series = self.core.watch(self.core.instrument(instrument.name), bars.timeframe_s)
                 count = max(bars.warmup, wanted.get(series, (instrument, 0, 0))[2])
-                wanted[series] = (instrument, instance.spec.bars[place].timeframe_s, count)
+                wanted[series] = (instrument, bars.timeframe_s, count)
         fed: list[tuple[int, int, Candle]] = []
         for series, (instrument, timeframe_s, count) in sorted(wanted.items()):
             candles = await history(instrument, timeframe_s, count) if count else []
@@ -217,19 +225,28 @@ class TradingDay:
             self.core.input(Kind.HISTORY_BAR, encode(HistoryBar(series, *candle, ticks=0)))
 
     def _start(self, started: set[str]) -> None:
+        # A strategy of several symbols is one strategy: its instances share what it may use.
+        groups = {instance.spec.group: self._account(instance.spec.name) for instance in self.instances}
         faulted = {number for number, _, _, is_faulted in self.core.instances() if is_faulted}
+        out = self._quarantined([(instance.spec, instance.id) for instance in self.instances])
         for instance in self.instances:
-            is_out = instance.id in self._plan.quarantine  # its hook ended the engine before the first tick was kept
+            is_out = instance.id in out  # its hook ended the engine before the first tick was kept
             if not is_out:
                 self.core.attach(instance.id, instance.hooks)
             if instance.spec.name not in started:
                 account = self._account(instance.spec.name)
-                sharing = sum(name == account for name in self._accounts_of.values())
+                sharing = sum(name == account for name in groups.values())
                 capital = account_def(self._settings, account).capital // sharing
                 started_on = instance.started(capital, self.accounts[account])
                 self.core.input(Kind.STRATEGY_STARTED, encode(started_on))
             if is_out and instance.id not in faulted:
                 self._quarantine(instance.id)
+
+    def _quarantined(self, members: Sequence[tuple[Spec, int]]) -> set[int]:
+        """Instances whose hook ended the engine; where several decide together, all of them: the hook is theirs."""
+        out = set(self._plan.quarantine)
+        together = {spec.group for spec, number in members if number in out and spec.decides_together}
+        return out | {number for spec, number in members if spec.group in together}
 
     def _quarantine(self, instance: int) -> None:
         reason = "its hook ended the engine: quarantined"
@@ -256,17 +273,6 @@ def _keep_facts(journal: Path, digest: str) -> None:
         file = folder / name
         if not file.is_file() or file.read_bytes() != content:  # a death may have left a part of it
             file.write_bytes(content)
-
-
-def _named_apart(chosen: Sequence[tuple[type[Strategy], Spec]]) -> list[tuple[type[Strategy], Spec]]:
-    """Give each of several equal names a number, in the order of the plan."""
-    counts: dict[str, int] = {}
-    apart = []
-    for cls, spec in chosen:
-        counts[spec.name] = counts.get(spec.name, 0) + 1
-        name = spec.name if counts[spec.name] == 1 else f"{spec.name}-{counts[spec.name]}"
-        apart.append((cls, msgspec.structs.replace(spec, name=name)))
-    return apart
 
 
 def session_date(core: velox_core.Core) -> dt.date | None:

@@ -1,13 +1,16 @@
 """The class that every strategy is: what it may say, read and be told."""
 
 import datetime
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from velox.errors import BadInput, Refused
+from velox.errors import BadInput
 from velox.strategy.binding import ACTION_GO, ACTION_TRADE, AddTerms, Binding, Terms
 from velox.strategy.collect import Declared, collect
 from velox.strategy.core import Bar, Fill, Position, Refusal, Tick
 from velox.strategy.faults import InvalidStrategy
+from velox.strategy.notebook import NotRunning, Options, backtest, prepare
 from velox.strategy.order import Order
 from velox.strategy.review import undeclared
 from velox.strategy.sizes import Sized
@@ -26,6 +29,7 @@ class Strategy:
     __velox__: ClassVar[Declared]
     require: ClassVar["list[Requirement]"] = []
     _binding: Binding
+    _texts: dict[str, str]
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
@@ -33,9 +37,19 @@ class Strategy:
         if cls.__velox__.faults and not cls.__velox__.deferred:
             raise InvalidStrategy(cls.__velox__.faults)
 
-    def __init__(self) -> None:
-        name = type(self).__name__
-        raise Refused(f"{name} is started by the engine, as in `velox paper {name.lower()}.py`, not by calling it")
+    def __init__(self, **params: Any) -> None:
+        # Straight into the dictionary, past the guard of what hooks may set; nothing is started.
+        texts, values = prepare(self.__velox__, params)
+        self.__dict__.update(values, _texts=texts, _binding=NotRunning(type(self).__name__))
+
+    def backtest(
+        self, first: str | None = None, last: str | None = None, *, catalog: str | Path, **options: Unpack[Options]
+    ) -> Any:
+        """Run it over the recorded days of a catalogue, from `first` to `last`: "2026-01-05", or "2026-01" as a month.
+
+        The result holds the figures that `velox backtest --json` writes.
+        """
+        return backtest(type(self), self._texts, (first, last), catalog=catalog, options=options)
 
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(getattr(type(self), name, None), State):
@@ -146,6 +160,12 @@ class Strategy:
 
     def on_recover(self) -> None:
         """The engine has come back; runs before any other hook."""
+
+    def migrate(self, old: Mapping[str, Any]) -> None:
+        """Turn State that was kept under another class body, by name, into this one's; runs before any hook.
+
+        What has kept its name and type is in place already. `old` holds the values that had been set.
+        """
 
     def on_finish(self) -> None:
         """The day is over."""

@@ -61,7 +61,17 @@ class Terms(Sized, total=False):
 class Binding:
     """One strategy object's connection to the core."""
 
-    __slots__ = ("_day_start_ns", "_go_serial", "_go_side", "core", "instance", "instrument", "mode", "session_date")
+    __slots__ = (
+        "_day_start_ns",
+        "_go_serial",
+        "_go_side",
+        "core",
+        "held_back",
+        "instance",
+        "instrument",
+        "mode",
+        "session_date",
+    )
 
     def __init__(self, core: CoreLike, instance: int, instrument: int, day: tuple[int, int], mode: str) -> None:
         self.core = core
@@ -69,6 +79,7 @@ class Binding:
         self.instrument = instrument
         self.session_date, self._day_start_ns = day
         self.mode = mode
+        self.held_back: dict[str, object] | None = None
         self._go_serial = -1
         self._go_side = 0
 
@@ -142,7 +153,10 @@ class Binding:
 
     def keep(self, name: str, value: object) -> None:
         """Journal a persistent value."""
-        self.core.set_state(self.instance, name, state.encode(self.session_date, value))
+        if self.held_back is not None:
+            self.held_back[name] = value
+        else:
+            self.core.set_state(self.instance, name, state.encode(self.session_date, value))
 
     def now(self) -> datetime.datetime:
         """The kernel's time, IST."""

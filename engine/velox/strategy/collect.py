@@ -14,7 +14,7 @@ from velox.strategy.declaration import Declaration
 from velox.strategy.declare import Bars, Node, Text, resolved
 from velox.strategy.faults import Fault
 from velox.strategy.limits import Guard, Limits
-from velox.strategy.params import Param, Requirement, Values, nearest
+from velox.strategy.params import Param, Requirement, Symbols, Values, nearest
 from velox.strategy.review import review, trades_kept
 from velox.strategy.schedule import At, Every, Intraday, On, due_fault, times
 from velox.strategy.source import ClassSource, code_hash, find_source
@@ -67,6 +67,7 @@ class Declared(msgspec.Struct):
     limits: dict[str, Limits]
     guards: dict[str, Guard]
     symbol: Text | None
+    symbols: str  # name of the Symbols where it trades several instruments, else empty
     hooks: list[Hook]
     require: list[Requirement]
     intents: dict[str, int]
@@ -128,9 +129,6 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         kind: {name: value for name, value in body.items() if isinstance(value, kind)}
         for kind in (Param, Bars, Node, Computed, State, Intraday, Limits, Guard)
     }
-    first_bars = next(iter(kinds[Bars].values()), None)
-    alone = body.get("symbol")
-    symbol = first_bars.symbol if first_bars else alone if isinstance(alone, str | Param) else None
     return Declared(
         file=cls.__module__,
         line=0,
@@ -145,7 +143,8 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         sessions=kinds[Intraday],
         limits=kinds[Limits],
         guards=kinds[Guard],
-        symbol=symbol,
+        symbol=_traded(body, kinds),
+        symbols=next((name for name, param in kinds[Param].items() if isinstance(param, Symbols)), ""),
         hooks=[],
         require=[],
         intents={},
@@ -156,8 +155,17 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
     )
 
 
+def _traded(body: dict[str, object], kinds: dict[type, dict[str, Any]]) -> Text | None:
+    """What it trades: its Symbols, else what it calls `symbol`, else the instrument of its first candles."""
+    several = [param for param in kinds[Param].values() if isinstance(param, Symbols)]
+    named = body.get("symbol")
+    texts = [each for each in (*several, named) if isinstance(each, str | Param)]
+    watched = [bars.symbol for bars in kinds[Bars].values()]
+    return next((each for each in texts if isinstance(resolved(each, {}), str)), next(iter(watched), None))
+
+
 def _judge_names(declared: Declared, body: dict[str, object], base: type) -> None:
-    taken = {name for name in vars(base) if not name.startswith("__")} - TABLE.keys() - {"on_bar", "require"}
+    taken = {name for name in vars(base) if not name.startswith("__")} - TABLE.keys() - {"migrate", "on_bar", "require"}
     for name, value in body.items():
         if name in taken or name == "_binding":
             declared.fault(name, f"{name} is a word of Velox itself; give it another name")
@@ -178,11 +186,9 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
 
 
 def _judge_graph(declared: Declared) -> None:
-    for name, bars in declared.bars.items():
-        if bars.symbol is not declared.symbol and bars.symbol != declared.symbol:
-            declared.fault(
-                name, f"{name} watches another instrument than the first Bars; an instance has one instrument"
-            )
+    listed = [name for name, param in declared.params.items() if isinstance(param, Symbols)]
+    for name in listed[1:]:
+        declared.fault(name, f"{name} is a second Symbols beside {listed[0]}; a strategy has one")
     for name, node in declared.nodes.items():
         if any(candles.name not in declared.bars for candles in node.followed()):
             declared.fault(name, f"{node.call}: its Bars has no name; write bars = Bars(…) in the class body first")
@@ -193,7 +199,7 @@ def _judge_graph(declared: Declared) -> None:
 def _collect_hooks(declared: Declared, body: dict[str, object], base: type) -> None:
     for name, value in body.items():
         if not isinstance(value, FunctionType):
-            if name in TABLE or name == "on_bar":
+            if name in TABLE or name in ("migrate", "on_bar"):
                 declared.fault(name, f"{name} must be a plain method, or it would never run: write def {name}(self, …)")
             continue
         noted = times(value)
@@ -202,20 +208,15 @@ def _collect_hooks(declared: Declared, body: dict[str, object], base: type) -> N
                 _add_timed(declared, name, value, when)
         elif name == "on_bar":
             _add_on_bar(declared, value)
-        elif name in TABLE:
-            number, arguments = TABLE[name]
-            _judge_signature(declared, name, value, arguments)
-            declared.hooks.append(Hook(number, name, None))
-        elif name.startswith("on_"):
-            known = [each for each in vars(base) if each.startswith("on_")]
-            declared.warn(name, f"{name} is no hook and never runs by itself: {nearest(name, known)}")
+        else:
+            _add_by_name(declared, name, value, base)
     if not declared.hooks:
         declared.warn("", "it has no hook, so it never does anything; add on_bar(self, bar)")
 
 
 def _add_on_bar(declared: Declared, function: FunctionType) -> None:
     if len(declared.bars) == 1:
-        _add_timed(declared, "on_bar", function, On(next(iter(declared.bars.values()))))
+        _add_timed(declared, "on_bar", function, On(next(iter(declared.bars.values())), together=False))
     elif not declared.bars:
         declared.fault("on_bar", 'on_bar has no candles: add bars = Bars(symbol, "5m") to the class body')
     else:
@@ -226,10 +227,26 @@ def _add_on_bar(declared: Declared, function: FunctionType) -> None:
         )
 
 
+def _add_by_name(declared: Declared, name: str, function: FunctionType, base: type) -> None:
+    if name in TABLE:
+        number, arguments = TABLE[name]
+        _judge_signature(declared, name, function, arguments)
+        declared.hooks.append(Hook(number, name, None))
+    elif name == "migrate":
+        _judge_signature(declared, name, function, 1)
+        if not declared.states:
+            declared.warn(name, "migrate has nothing to turn old values into; without a State it never runs")
+    elif name.startswith("on_"):
+        known = [each for each in vars(base) if each.startswith("on_")]
+        declared.warn(name, f"{name} is no hook and never runs by itself: {nearest(name, known)}")
+
+
 def _add_timed(declared: Declared, name: str, function: FunctionType, when: At | Every | On) -> None:
     sentence = due_fault(name, when, {})
     if sentence is None and isinstance(when, On) and declared.bars.get(when.candles().name) is None:
         sentence = f"@on on {name}: its Bars is not an attribute of the class body"
+    if sentence is None and isinstance(when, On) and when.together and not declared.symbols:
+        sentence = f'@on(…, together=True) on {name} needs several instruments: write symbol = Symbols(["NSE:INFY", …])'
     if sentence is not None:
         declared.fault(name, sentence)
         return
@@ -285,8 +302,6 @@ def judge_values(declared: Declared, values: Values) -> None:
             bars.timeframe_s(values)
         except ValueError as error:
             declared.fault(name, str(error))
-    symbols = {resolved(bars.symbol, values) for bars in declared.bars.values()}
-    assert len(symbols) <= 1, "Bars of one symbol declaration have one symbol"
 
 
 def _review(declared: Declared, cls: type, sources: dict[type, ClassSource | None]) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from velox.errors import BadInput
 from velox.market.facts import Facts
-from velox.market.instruments import Instrument, InstrumentBook, why_not_tradable
+from velox.market.instruments import Instrument, InstrumentBook, plain_name, why_not_tradable
 from velox.strategy.base import Strategy
 from velox.strategy.clocktext import SECOND_NS, clock_ns, clock_text, span_ns
 from velox.strategy.collect import Declared, Hook, judge_values
@@ -16,32 +16,65 @@ from velox.strategy.declare import resolved
 from velox.strategy.faults import Fault, InvalidStrategy
 from velox.strategy.graph import Graph
 from velox.strategy.load import FILE_MODULE
-from velox.strategy.params import Values, resolve
+from velox.strategy.params import Values, resolve, symbol_names
 from velox.strategy.review import ENTRIES
 from velox.strategy.schedule import At, Every, On
 from velox.strategy.spec import HookSpec, SessionSpec, Spec, StateSpec
 
-__all__ = ["compile_strategy"]
+__all__ = ["compile_members", "compile_strategy"]
 
 
 def compile_strategy(
     cls: type[Strategy], params: Mapping[str, str], facts: Facts, book: InstrumentBook, *, name: str = ""
 ) -> Spec:
-    """The class with these parameters on the day of `facts`; raises InvalidStrategy with every fault."""
+    """As `compile_members`, for the first instrument where there are several."""
+    return compile_members(cls, params, facts, book, name=name)[0]
+
+
+def compile_members(
+    cls: type[Strategy], params: Mapping[str, str], facts: Facts, book: InstrumentBook, *, name: str = ""
+) -> list[Spec]:
+    """The class on the day of `facts`, made ready once an instrument; raises InvalidStrategy with every fault."""
     declared = msgspec.structs.replace(cls.__velox__, faults=list(cls.__velox__.faults))
     values, sentences = resolve(declared.params, params)
     judge_values(declared, values)
     for sentence in sentences:
         declared.fault("", sentence)
-    instrument = _instrument(declared, values, book)
-    if instrument is not None:
-        _judge_market(declared, instrument, facts)
-    session = _session(declared, values, instrument, facts)
-    if declared.faults or instrument is None:
+    ready = []
+    for member in _each_symbol(declared, values):
+        instrument = _instrument(declared, member, book)
+        _judge_watched(declared, member, book)
+        if instrument is not None:
+            _judge_market(declared, instrument, facts)
+        ready.append((member, instrument, _session(declared, member, instrument, facts)))
+    if declared.faults:
         raise InvalidStrategy(declared.faults)
+    group = name or cls.__name__
+    return [
+        _spec(cls, declared, facts, (group, member, instrument, session))
+        for member, instrument, session in ready
+        if instrument is not None
+    ]
+
+
+def _each_symbol(declared: Declared, values: Values) -> list[dict[str, object]]:
+    """The values once for each instrument."""
+    if not declared.symbols or declared.broken:
+        return [dict(values)]
+    return [{**values, declared.symbols: name} for name in symbol_names(values[declared.symbols])]
+
+
+def _spec(
+    cls: type[Strategy],
+    declared: Declared,
+    facts: Facts,
+    member: tuple[str, dict[str, object], Instrument, SessionSpec | None],
+) -> Spec:
+    group, values, instrument, session = member
     graph = Graph(declared, values)
     return Spec(
-        name=name or cls.__name__,
+        name=group if not declared.symbols else f"{group}:{plain_name(instrument.name)}",
+        group=group,
         class_name=_class_name(cls),
         doc=inspect.cleandoc(cls.__doc__ or ""),
         file=declared.file,
@@ -78,6 +111,17 @@ def _instrument(declared: Declared, values: Values, book: InstrumentBook) -> Ins
     except BadInput as error:
         declared.fault(_symbol_place(declared), str(error))
         return None
+
+
+def _judge_watched(declared: Declared, values: Values, book: InstrumentBook) -> None:
+    traded = resolved(declared.symbol, values)
+    for name, bars in declared.bars.items():
+        symbol = resolved(bars.symbol, values)
+        if isinstance(symbol, str) and symbol != traded:
+            try:
+                _ = book[symbol]
+            except BadInput as error:
+                declared.fault(name, str(error))
 
 
 def _symbol_place(declared: Declared) -> str:
@@ -129,7 +173,7 @@ def _hook(declared: Declared, hook: Hook, values: Values) -> HookSpec:
             return HookSpec(hook.number, "event", hook.function)
         case On():
             place = list(declared.bars).index(hook.when.candles().name)
-            return HookSpec(hook.number, "bars", hook.function, bars=place)
+            return HookSpec(hook.number, "together" if hook.when.together else "bars", hook.function, bars=place)
         case At(when, late):
             at_ns = clock_ns(resolved(when, values))
             return HookSpec(hook.number, "at", hook.function, at_ns=at_ns, run_late=late == "run")

@@ -3,6 +3,7 @@
 It sees windows and keeps nothing, so that its value is the same after a restart; the kernel never hangs on it.
 """
 
+import datetime
 import inspect
 import math
 from collections.abc import Callable, Iterator
@@ -168,8 +169,8 @@ class ComputedSeries(Reading):
         return self._sources[0].n
 
     @property
-    def age(self) -> float:
-        """Time since the newest value, s."""
+    def age(self) -> datetime.timedelta:
+        """Time since the newest value."""
         return self._sources[0].age
 
     @property

@@ -1,5 +1,6 @@
 """What the strategy layer needs of the compiled core, as protocols: hooks see these shapes, tests imitate them."""
 
+import datetime
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, overload
 
@@ -49,12 +50,12 @@ class Series(Protocol):
 
     @property
     def age_ns(self) -> int:
-        """Time since the newest value."""
+        """Time since the end of the candle that gave the newest value; before the first one, since 1970."""
         ...
 
     @property
-    def age(self) -> float:
-        """Time since the newest value, s."""
+    def age(self) -> datetime.timedelta:
+        """The same as a length of time."""
         ...
 
     def window(self, count: int, /) -> NDArray[np.float64]:

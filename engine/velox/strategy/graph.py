@@ -48,7 +48,13 @@ class Graph:
             for name, first, whole in self._needs_of(computed.sources, clock):
                 ready[name], settled[name] = max(ready[name], first + window), max(settled[name], whole + window)
         return [
-            BarsSpec(name, bars.timeframe_s(self._values), ready[name], settled[name])
+            BarsSpec(
+                name,
+                resolved(bars.symbol, self._values),
+                bars.timeframe_s(self._values),
+                ready[name],
+                settled[name],
+            )
             for name, bars in self._bars.items()
         ]
 

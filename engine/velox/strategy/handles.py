@@ -143,11 +143,12 @@ class IchimokuHandle(_Lines, frozen=True, eq=False):
 
 
 class SessionTimes(msgspec.Struct, frozen=True):
-    """The entry window [start, last_entry) and the square-off, IST."""
+    """The hours of entry [start, last_entry) with the windows [from, until) in them, and the square-off, IST."""
 
     start: datetime.time
     last_entry: datetime.time
     flat: datetime.time
+    windows: tuple[tuple[datetime.time, datetime.time], ...]
 
 
 class AtrSeries(Reading):
@@ -177,12 +178,12 @@ class AtrSeries(Reading):
 
     @property
     def age_ns(self) -> int:
-        """Time since the newest value."""
+        """Time since the end of the candle that gave the newest value; before the first one, since 1970."""
         return self._series.age_ns
 
     @property
-    def age(self) -> float:
-        """Time since the newest value, s."""
+    def age(self) -> datetime.timedelta:
+        """The same as a length of time."""
         return self._series.age
 
     @property

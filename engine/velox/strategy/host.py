@@ -14,17 +14,21 @@ from velox.strategy.clocktext import SECOND_NS
 from velox.strategy.computed import ComputedSeries, computed_series
 from velox.strategy.core import CoreLike, Series
 from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
+from velox.strategy.migrate import Kept
 from velox.strategy.spec import GuardSpec, HandleSpec, HookSpec, LimitsSpec, SessionSpec, Spec
 from velox.strategy.trade import Trade
 
-__all__ = ["Instance", "ScheduleWire", "Wiring"]
+__all__ = ["Group", "Instance", "ScheduleWire", "Wiring"]
 
 _FIELDS = ("open", "high", "low", "close", "volume")
 _TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
 _ALWAYS_NS = 2**63 - 1
-_TICK_HOOK = 1
+_START_HOOK, _TICK_HOOK, _RECOVER_HOOK = 0, 1, 8
+_MODE = "paper"  # until there are gateways
 _ONE = 100_000_000  # a rupee at 1e-8
 
+# The objects of one strategy by the numbers of their instances; the caller of several hands the same one to each.
+Group = dict[int, Strategy]
 _Hooks = list[Callable[..., object] | None]
 
 
@@ -48,6 +52,8 @@ class Wiring(msgspec.Struct, frozen=True):
     entry_from_ns: int
     entry_until_ns: int
     flat_at_ns: int  # 0 for none
+    windows_ns: list[tuple[int, int]]  # where there are several
+    together: list[tuple[int, int]]  # (series, number of the hook that waits for those of all symbols)
 
 
 class Instance:
@@ -64,14 +70,15 @@ class Instance:
         spec: Spec,
         cls: type[Strategy],
         kept: Mapping[str, bytes] | None = None,
-        mode: str = "paper",
+        group: Group | None = None,
     ) -> None:
         self.id = instance_id
         self.spec = spec
+        self._group = {} if group is None else group
         instrument = core.instrument(spec.symbol)
         day = (spec.session_date, spec.day_start_ns)
-        self._binding = Binding(core, instance_id, instrument, day, mode)
-        series = [core.watch(instrument, bars.timeframe_s) for bars in spec.bars]
+        self._binding = Binding(core, instance_id, instrument, day, _MODE)
+        series = [core.watch(core.instrument(bars.symbol), bars.timeframe_s) for bars in spec.bars]
         self.nodes = nodes = _nodes(core, spec, series)  # the kernel's numbers of spec.nodes
         self.object = cls.__new__(cls)
         # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.
@@ -81,7 +88,10 @@ class Instance:
         held |= self._graph(core, series, nodes)
         computed = computed_series(cls.__velox__.computed, held, spec.params, core, instance_id)
         held |= computed
-        held |= self._state(kept or {})
+        trades, values = self._kept(kept or {})
+        self._state = Kept(spec.states, values)
+        held |= trades | self._state.values()
+        self._group[instance_id] = self.object
         self.hooks = self._table(list(computed.values()))
         self.wiring = self._wiring(instrument, series, nodes)
 
@@ -104,6 +114,9 @@ class Instance:
             entry_from=wiring.entry_from_ns,
             entry_until=wiring.entry_until_ns,
             flat_at=wiring.flat_at_ns,
+            windows=wiring.windows_ns,
+            together=wiring.together,
+            group=min(self._group),
             rules=_rules(spec),
         )
 
@@ -118,17 +131,18 @@ class Instance:
         held |= {rules.name: rules for rules in (self.spec.limits, self.spec.guard) if rules is not None}
         return held
 
-    def _state(self, kept: Mapping[str, bytes]) -> dict[str, object]:
-        held: dict[str, object] = {each.name: each.default for each in self.spec.states}
-        daily = {each.name for each in self.spec.states if each.daily}
+    def _kept(self, kept: Mapping[str, bytes]) -> tuple[dict[str, object], dict[str, object]]:
+        """Trades under names of their own, and values of State; of an earlier day only what outlives it."""
+        declared = {each.name: each.daily for each in self.spec.states}
+        trades: dict[str, object] = {}
+        values: dict[str, object] = {}
         for name, packed in kept.items():
             session_date, value = state.decode(packed)
             is_trade = isinstance(value, dict)
-            if session_date != self.spec.session_date and (name in daily or is_trade):
+            if session_date != self.spec.session_date and (declared.get(name, False) or is_trade):
                 continue  # a new day: it starts anew, and a trade of an earlier day is no more
-            if name in held or is_trade:
-                held[name] = self._revived(value)
-        return held
+            (trades if is_trade and name not in declared else values)[name] = self._revived(value)
+        return trades, values
 
     def _revived(self, value: object) -> object:
         if isinstance(value, tuple):
@@ -136,13 +150,17 @@ class Instance:
         return Trade(self._binding, value["trade"]) if isinstance(value, dict) else value
 
     def _table(self, computed: list[ComputedSeries]) -> _Hooks:
-        table: _Hooks = [None] * (max((hook.number for hook in self.spec.hooks), default=-1) + 1)
+        table: _Hooks = [None] * (max([_RECOVER_HOOK, *(hook.number for hook in self.spec.hooks)]) + 1)
         for hook in self.spec.hooks:
             method: Callable[..., object] = getattr(self.object, hook.function)
-            is_of_trade = hook.kind == "event" and hook.function in _TRADE_HOOKS
-            called = _with_trade(self._binding, method) if is_of_trade else method
+            if hook.kind == "together":
+                method = _with_members(self._group, method)
+            elif hook.kind == "event" and hook.function in _TRADE_HOOKS:
+                method = _with_trade(self._binding, method)
             waits = hook.kind != "event" or hook.function == "on_tick"
-            table[hook.number] = _when_ready(computed, called) if computed and waits else called
+            table[hook.number] = _when_ready(computed, method) if computed and waits else method
+        for first in (_START_HOOK, _RECOVER_HOOK):
+            table[first] = self._state.first(self._binding, self.object, table[first])
         return table
 
     def _wiring(self, instrument: int, series: list[int], nodes: list[int]) -> Wiring:
@@ -150,6 +168,7 @@ class Instance:
         of_bars = [(series[hook.bars], hook.number) for hook in hooks if hook.kind == "bars"]
         called = {number for number, _ in of_bars}
         session, midnight = self.spec.session, self.spec.day_start_ns
+        windows = [(midnight + begin, midnight + end) for begin, end in session.windows_ns] if session else []
         return Wiring(
             instrument=instrument,
             series=of_bars + [(number, -1) for number in dict.fromkeys(series) if number not in called],
@@ -159,6 +178,8 @@ class Instance:
             entry_from_ns=midnight + session.start_ns if session else midnight,
             entry_until_ns=midnight + session.last_entry_ns if session else _ALWAYS_NS,
             flat_at_ns=midnight + session.flat_ns if session else 0,
+            windows_ns=windows if len(windows) > 1 else [],
+            together=[(series[hook.bars], hook.number) for hook in hooks if hook.kind == "together"],
         )
 
     def _schedule(self, hook: HookSpec) -> ScheduleWire:
@@ -223,8 +244,16 @@ def _with_trade(binding: Binding, method: Callable[[Trade], object]) -> Callable
     return hook
 
 
+def _with_members(group: Group, method: Callable[[tuple[Strategy, ...]], object]) -> Callable[[list[int]], object]:
+    def hook(numbers: list[int]) -> object:
+        return method(tuple(group[number] for number in numbers))
+
+    return hook
+
+
 def _session_times(session: SessionSpec) -> SessionTimes:
-    return SessionTimes(_time(session.start_ns), _time(session.last_entry_ns), _time(session.flat_ns))
+    windows = tuple((_time(begin), _time(end)) for begin, end in session.windows_ns)
+    return SessionTimes(_time(session.start_ns), _time(session.last_entry_ns), _time(session.flat_ns), windows)
 
 
 def _time(since_midnight_ns: int) -> datetime.time:

@@ -2,9 +2,9 @@
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeGuard, TypeVar, overload
 
 from velox.errors import BadInput
 from velox.strategy.declaration import Declaration
@@ -16,16 +16,19 @@ __all__ = [
     "Joinable",
     "Param",
     "Requirement",
+    "Symbols",
     "Values",
     "nearest",
     "parse_assignments",
     "parse_value",
     "resolve",
+    "symbol_names",
 ]
 
 _T = TypeVar("_T")
 Values = Mapping[str, object]
 
+_STRUCTS = (RiskPct, RiskRupees, Pct, Points, RMultiple)
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
 
@@ -140,7 +143,9 @@ class Param(Declaration, Expression, Generic[_T]):
 
     def sentences(self) -> Iterator[str]:
         """What is wrong with the declaration by itself."""
-        if type(self.default) not in _PARSERS:
+        if isinstance(self.default, Symbols):
+            yield f"{self.name} = Param(Symbols(…)): Symbols is a parameter by itself; write {self.name} = Symbols([…])"
+        elif type(self.default) not in _PARSERS:
             yield (
                 f"{self.name} = Param({self.default!r}): a parameter is a number, a text, true or false, "
                 "risk_pct(…), risk_rupees(…), pct(…), points(…) or r(…)"
@@ -165,8 +170,67 @@ class Param(Declaration, Expression, Generic[_T]):
             raise BadInput(f"{self.name}={text} is outside its range, {_range_text(self.values)}")
         return value  # type: ignore[no-any-return]  # the parser of the default's own type made it
 
+    def written(self, value: object) -> str:
+        """The text that means a value given in Python; BadInput where the value is of another type."""
+        kind = type(self.default)
+        if kind is int and not isinstance(value, bool) and hasattr(value, "__index__"):
+            return str(operator.index(value))
+        if kind is float and not isinstance(value, bool) and hasattr(value, "__float__"):
+            return repr(float(value))
+        if type(value) is not kind:
+            shown = self.default if issubclass(kind, _STRUCTS) else repr(self.default)
+            raise BadInput(
+                f"{self.name}={value!r:.60} cannot be used: {self.name} is {_PARSERS[kind][1]}, as in {shown}"
+            )
+        return repr(getattr(value, value.__struct_fields__[0])) if isinstance(value, _STRUCTS) else str(value)
+
     def __str__(self) -> str:
         return self.name or repr(self.default)
+
+
+class Symbols(Param[str]):
+    """Several instruments, set as `-p symbol=NSE:INFY,NSE:TCS`: each is traded by an instance of its own.
+
+    The instances share the strategy's capital and limits; in each of them this is the name of its own instrument.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(",".join(names) if _are_texts(names) else "")
+        self._given = names
+
+    def sentences(self) -> Iterator[str]:
+        """What is wrong with the declaration by itself."""
+        shape = 'write it as Symbols(["NSE:INFY", "NSE:TCS"])'
+        if not self.default:
+            yield f"{self.name} = Symbols({self._given!r:.60}): it is a list of names; {shape}"
+        elif (twice := _twice(symbol_names(self.default))) is not None:
+            yield f"{self.name} = Symbols(…): {twice} is named twice; name it once"
+
+    def parsed(self, text: str) -> str:
+        """The names that a user's text lists; BadInput where one is missing or named twice."""
+        names = [name.strip() for name in text.split(",")]
+        if not all(names):
+            raise BadInput(f"{self.name}={text} lacks a name: write {self.name}=NSE:INFY,NSE:TCS")
+        if (twice := _twice(names)) is not None:
+            raise BadInput(f"{self.name}={text} names {twice} twice: name it once")
+        return ",".join(names)
+
+    def written(self, value: object) -> str:
+        """The text that means a list of names, or one that is written out already."""
+        return ",".join(value) if _are_texts(value) else super().written(value)
+
+
+def symbol_names(value: object) -> list[str]:
+    """The instruments that a value of a Symbols lists."""
+    return str(value).split(",")
+
+
+def _are_texts(names: object) -> TypeGuard[Sequence[str]]:
+    return isinstance(names, list | tuple) and all(isinstance(name, str) and name for name in names)
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    return next((name for place, name in enumerate(names) if name in names[:place]), None)
 
 
 def _range_text(values: range) -> str:

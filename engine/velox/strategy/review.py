@@ -58,6 +58,7 @@ def review(owner: type, source: ClassSource, trades: Set[str]) -> Review:
     found = Review([], [], {})
     for method in _methods(source):
         reader = _Reader(owner, found, method.args.args[0].arg, trades)
+        reader.members = _is_together(method)
         for statement in method.body:
             reader.visit(statement)
     return found
@@ -83,6 +84,11 @@ def _methods(source: ClassSource) -> Iterator[ast.FunctionDef | ast.AsyncFunctio
             yield statement
 
 
+def _is_together(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    calls = [each for each in method.decorator_list if isinstance(each, ast.Call)]
+    return any(keyword.arg == "together" for call in calls for keyword in call.keywords)
+
+
 def _own(node: ast.AST | None, me: str) -> str | None:
     """The name of `self.name`."""
     match node:
@@ -102,6 +108,7 @@ class _Reader(ast.NodeVisitor):
         self._found = found
         self._self = me
         self._trades = trades
+        self.members = False  # whether other instances of the class speak here as well
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         name = _own(node, self._self)
@@ -113,7 +120,7 @@ class _Reader(ast.NodeVisitor):
             self._fault(node, undeclared(self._owner, name))
 
     def visit_Call(self, node: ast.Call) -> None:
-        word = _own(node.func, self._self)
+        word = self._word(node.func)
         if word in _INTENTS:
             self._found.intents.setdefault(word, node.lineno)
         if isinstance(node.func, ast.Name) and node.func.id == "bars":
@@ -124,6 +131,12 @@ class _Reader(ast.NodeVisitor):
             for sentence in self._entry_faults(word, node):
                 self._fault(node, sentence)
         self.generic_visit(node)
+
+    def _word(self, node: ast.expr) -> str | None:
+        """The name of `self.name`, or of `member.name` where that is an intent."""
+        if self.members and isinstance(node, ast.Attribute) and node.attr in _INTENTS:
+            return node.attr
+        return _own(node, self._self)
 
     def visit(self, node: ast.AST) -> None:
         if isinstance(node, ast.If | ast.IfExp | ast.While):
@@ -187,7 +200,8 @@ class _Reader(ast.NodeVisitor):
     def _is_risk(self, size: ast.expr) -> bool:
         if isinstance(size, ast.Call):
             return ast.unparse(size.func).rpartition(".")[2] in _RISK_SIZES
-        declared = getattr(self._owner, _own(size, self._self) or "", None)
+        name = size.attr if self.members and isinstance(size, ast.Attribute) else _own(size, self._self)
+        declared = getattr(self._owner, name or "", None)
         value = declared.default if isinstance(declared, Param | State) else declared
         return isinstance(value, RiskPct | RiskRupees)
 

@@ -1,13 +1,13 @@
 """When hooks run: at a time, every so often, at the close of candles; and the hours of a session."""
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self, TypeVar, overload
 
 import msgspec
 
 from velox.errors import BadInput
-from velox.strategy.clocktext import clock_ns, span_ns
+from velox.strategy.clocktext import clock_ns, clock_text, span_ns
 from velox.strategy.declaration import Declaration
 from velox.strategy.declare import Bars, Text, resolved
 from velox.strategy.handles import SessionTimes
@@ -20,6 +20,7 @@ __all__ = [
     "Intraday",
     "On",
     "ValidUntil",
+    "Windows",
     "at",
     "bars",
     "due_fault",
@@ -47,10 +48,11 @@ class Every(msgspec.Struct, frozen=True):
 
 
 class On:
-    """At the close of each candle of one series."""
+    """At the close of each candle of one series, or once for those of all symbols that end together."""
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, together: bool) -> None:
         self._bars = bars
+        self.together = together
 
     def candles(self) -> Bars:
         """The candles; a method for the reason given at Source."""
@@ -63,6 +65,7 @@ class BarCount(msgspec.Struct, frozen=True):
     count: int
 
 
+Windows = Sequence[tuple[Text, Text]]
 ValidUntil = str | datetime.time | datetime.datetime | BarCount
 
 
@@ -90,9 +93,13 @@ def every(span: Text) -> Callable[[_F], _F]:
     return _note(Every(span))
 
 
-def on(bars: Bars) -> Callable[[_F], _F]:
-    """Run at the close of each candle of this series, named as the class body names it: `@on(slow)`."""
-    return _note(On(bars))
+def on(bars: Bars, *, together: bool = False) -> Callable[[_F], _F]:
+    """Run at the close of each candle of this series, named as the class body names it: `@on(slow)`.
+
+    With `together` it runs once for all symbols, when their candles of that time have closed or the grace of those
+    that are late has passed. It is given the instances that are ready, one a symbol, and may trade with each.
+    """
+    return _note(On(bars, together))
 
 
 def bars(count: int) -> BarCount:
@@ -105,11 +112,12 @@ def bars(count: int) -> BarCount:
 class Intraday(Declaration):
     """The hours in which the strategy may enter and the time at which it is flat."""
 
-    def __init__(self, start: Text, last_entry: Text | None, flat: Text) -> None:
+    def __init__(self, start: Text | None, last_entry: Text | None, flat: Text, windows: Windows | None) -> None:
         super().__init__()
         self.start = start
         self.last_entry = last_entry
         self.flat = flat
+        self.windows = windows
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -120,17 +128,35 @@ class Intraday(Declaration):
 
     def sentences(self) -> Iterator[str]:
         """What is wrong with the declaration by itself."""
-        for word in ("start", "last_entry", "flat"):
+        call = f"{self.name} = intraday(…)"
+        if self.windows is None:
+            words = ["start", "last_entry", "flat"]
+        else:
+            words = ["flat"]
+            yield from self._window_sentences(call)
+        for word in words:
             try:
                 self._ns(word, {})
             except ValueError as error:
-                yield f"{self.name} = intraday(…): {word}={error}"
+                yield f"{call}: {word}={error}"
 
-    def hours(self, values: Values, flat_auto_ns: int) -> tuple[int, int, int]:
-        """Start, last entry and square-off in ns of the day; ValueError with a sentence when out of order."""
-        start, flat = self._ns("start", values), self._ns("flat", values)
+    def _window_sentences(self, call: str) -> Iterator[str]:
+        if self.start is not None or self.last_entry is not None:
+            yield f"{call}: windows= says when it enters; leave out start and last_entry"
+        try:
+            self._windows_ns({})
+        except TypeError:
+            yield f'{call}: windows is a list of pairs, as in windows=[("09:30", "11:00"), ("13:30", "15:00")]'
+        except ValueError as error:
+            yield f"{call}: windows: {error}"
+
+    def hours(self, values: Values, flat_auto_ns: int) -> tuple[list[tuple[int, int]], int]:
+        """Entry windows and square-off in ns of the day; ValueError with a sentence when out of order."""
+        flat = self._ns("flat", values)
         flat = flat_auto_ns if flat is None else flat
-        last = self._ns("last_entry", values)
+        if self.windows is not None:
+            return self._ordered(self._windows_ns(values), flat), flat
+        start, last = self._ns("start", values), self._ns("last_entry", values)
         last = flat if last is None else last
         assert start is not None
         if not start < last <= flat:
@@ -138,7 +164,26 @@ class Intraday(Declaration):
                 f'{self.name} = intraday(…): start "{resolved(self.start, values)}" must come before the last entry, '
                 "and that not after the square-off"
             )
-        return start, last, flat
+        return [(start, last)], flat
+
+    def _ordered(self, windows: list[tuple[int, int]], flat: int) -> list[tuple[int, int]]:
+        before = 0
+        for begin, end in windows:
+            if not before <= begin < end <= flat:
+                raise ValueError(
+                    f"{self.name} = intraday(…): the window {clock_text(begin)} to {clock_text(end)} must begin before "
+                    "it ends, after the window before it, and end not after the square-off"
+                )
+            before = end
+        return windows
+
+    def _windows_ns(self, values: Values) -> list[tuple[int, int]]:
+        assert self.windows is not None
+        if not isinstance(self.windows, list | tuple) or not self.windows:
+            raise TypeError
+        if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in self.windows):
+            raise TypeError
+        return [(clock_ns(resolved(begin, values)), clock_ns(resolved(end, values))) for begin, end in self.windows]
 
     def _ns(self, word: str, values: Values) -> int | None:
         text = resolved(getattr(self, word), values)
@@ -147,9 +192,18 @@ class Intraday(Declaration):
         return clock_ns(text)
 
 
-def intraday(start: Text, *, last_entry: Text | None = None, flat: Text = "auto") -> Intraday:
-    """Enter from `start` to `last_entry` only and be flat by `flat`, by default as late as the rules allow."""
-    return Intraday(start, last_entry, flat)
+def intraday(
+    start: Text | None = None,
+    *,
+    last_entry: Text | None = None,
+    flat: Text = "auto",
+    windows: Windows | None = None,
+) -> Intraday:
+    """Enter from `start` to `last_entry` only and be flat by `flat`, by default as late as the rules allow.
+
+    With `windows`, as in `windows=[("09:30", "11:00"), ("13:30", "15:00")]`, it enters inside each of them alone.
+    """
+    return Intraday(start, last_entry, flat, windows)
 
 
 def due_fault(function: str, when: At | Every | On, values: Values) -> str | None:

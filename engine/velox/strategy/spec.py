@@ -16,9 +16,10 @@ __all__ = [
 
 
 class BarsSpec(msgspec.Struct, frozen=True):
-    """Candles that the strategy watches."""
+    """Candles that the strategy watches, of what it trades or of another instrument."""
 
     name: str
+    symbol: str
     timeframe_s: int
     ready_after: int  # closed candles until all nodes on them have a value and a previous one
     warmup: int  # closed candles of earlier days to ask for, so that smoothed values have settled
@@ -48,7 +49,7 @@ class HandleSpec(msgspec.Struct, frozen=True):
 
 
 class HookSpec(msgspec.Struct, frozen=True):
-    """A method that the kernel calls: `kind` is event, bars, at or every."""
+    """A method that the kernel calls: `kind` is event, bars, together, at or every."""
 
     number: int
     kind: str
@@ -60,12 +61,21 @@ class HookSpec(msgspec.Struct, frozen=True):
 
 
 class SessionSpec(msgspec.Struct, frozen=True):
-    """The entry window [start, last entry) and the square-off, ns since IST midnight."""
+    """The entry windows [from, until) and the square-off, ns since IST midnight."""
 
     name: str
-    start_ns: int
-    last_entry_ns: int
+    windows_ns: list[tuple[int, int]]
     flat_ns: int
+
+    @property
+    def start_ns(self) -> int:
+        """When the first window begins."""
+        return self.windows_ns[0][0]
+
+    @property
+    def last_entry_ns(self) -> int:
+        """When the last window ends."""
+        return self.windows_ns[-1][1]
 
 
 class StateSpec(msgspec.Struct, frozen=True):
@@ -97,6 +107,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that starting an instance takes; `warnings` are for the user's eyes only."""
 
     name: str
+    group: str  # the strategy's name: that of the instance, or of all its instances where it has several symbols
     class_name: str  # module:class
     doc: str
     file: str
@@ -115,6 +126,16 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitsSpec | None = None
     guard: GuardSpec | None = None
     warnings: list[str]
+
+    @property
+    def symbols(self) -> set[str]:
+        """Every instrument that it trades or watches."""
+        return {self.symbol, *(bars.symbol for bars in self.bars)}
+
+    @property
+    def decides_together(self) -> bool:
+        """Whether a hook of it decides for all its symbols."""
+        return any(hook.kind == "together" for hook in self.hooks)
 
     @property
     def param_texts(self) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Values of a strategy that outlive the process: journalled when set, back after a restart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 import msgspec
@@ -9,9 +9,11 @@ from velox.errors import BadInput
 from velox.strategy.declaration import Declaration
 from velox.strategy.trade import Trade
 
-__all__ = ["State", "decode", "encode", "keepable"]
+__all__ = ["SHAPE", "Shape", "State", "decode", "encode", "fits", "keepable", "shape"]
 
 _T = TypeVar("_T")
+Shape = tuple[tuple[str, str], ...]
+SHAPE = "velox:states"  # the name under which a journal keeps what a class declared; no attribute can have it
 _SCALARS = (type(None), bool, int, float, str)
 
 
@@ -61,6 +63,18 @@ class State(Declaration, Generic[_T]):
             )
         if self.reset not in (None, "session"):
             yield f'{self.name} = State(…): reset={self.reset!r} is unknown; write reset="session" or leave it out'
+
+
+def shape(defaults: Iterable[tuple[str, object]]) -> Shape:
+    """What a class declares as its State: names with the types of their defaults."""
+    return tuple(sorted((name, type(default).__name__) for name, default in defaults))
+
+
+def fits(value: object, default: object) -> bool:
+    """Whether a kept value can stand where this default is declared."""
+    if default is None or value is None or isinstance(value, Trade):
+        return True
+    return type(value) is type(default) or (type(default) is float and type(value) is int)
 
 
 def encode(session_date: int, value: object) -> bytes:

@@ -187,6 +187,9 @@ pub fn strategy(id: u32, (account, instrument): (u32, u32), midnight: i64, from:
         entry_from: time(9, 15),
         entry_until: time(15, 0),
         flat_at: if shape & 16 == 16 { time(9, 21) } else { 0 },
+        windows: if shape & 32 == 32 { vec![(time(9, 16), time(9, 20))] } else { Vec::new() },
+        together: if shape & 2 == 2 { vec![(instrument, 22)] } else { Vec::new() },
+        group: if shape & 64 == 64 { 0 } else { id },
         rules: rules(from),
     }
 }

@@ -1,5 +1,6 @@
 """The compiled module; import from `velox_core` instead."""
 
+import datetime
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self, final, overload
@@ -243,7 +244,7 @@ class Series:
     @property
     def age_ns(self) -> int: ...
     @property
-    def age(self) -> float: ...
+    def age(self) -> datetime.timedelta: ...
     def window(self, count: int) -> NDArray[np.float64]: ...
 
 @final

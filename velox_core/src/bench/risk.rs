@@ -125,6 +125,9 @@ fn started(id: u32) -> StrategyStarted {
         entry_from: OPEN_NS,
         entry_until: CLOSE_NS,
         flat_at: 0,
+        windows: Vec::new(),
+        together: Vec::new(),
+        group: id,
         rules: StrategyRules::default(),
     }
 }

@@ -205,9 +205,8 @@ impl Kernel {
     }
 
     fn check_instance(&mut self, id: u32) {
-        let last = self.markets[self.instances[id as usize].instrument as usize].last;
+        let profit = self.group_profit(id);
         let i = &mut self.instances[id as usize];
-        let profit = i.day_profit(last);
         let equity = i128::from(i.capital) + profit;
         i.peak = i.peak.max(equity);
         if i.trading != Trading::Active {

@@ -34,7 +34,7 @@ impl Kernel {
     }
 
     /// Whether a node joins several series.
-    pub(super) fn joins(&self, node: u32) -> bool {
+    pub fn joins(&self, node: u32) -> bool {
         self.aligned.iter().any(|aligned| aligned.node == node)
     }
 
@@ -86,7 +86,7 @@ impl Kernel {
         let at = |field| newest.get(field, 0);
         let candle = Input { open: at(0), high: at(1), low: at(2), close: at(3), volume: at(4), ..Input::default() };
         let feed = self.nodes[id as usize].feed(&candle, &self.nodes, &self.series);
-        self.nodes[id as usize].update(&feed, end, self.now.max(end));
+        self.nodes[id as usize].update(&feed, end);
     }
 }
 

@@ -164,6 +164,8 @@ pub struct Series {
     pub nodes: Vec<u32>,
     /// Instances that listen: (instance, hook).
     pub listeners: Vec<(u32, u16)>,
+    /// Instances whose group waits for all its candles of one end: (instance, hook).
+    pub gatherers: Vec<(u32, u16)>,
     /// Open, high, low, close, volume of closed candles.
     pub history: History,
 }
@@ -179,6 +181,7 @@ impl Series {
             session_n: 0,
             nodes: Vec::new(),
             listeners: Vec::new(),
+            gatherers: Vec::new(),
             history: History::new(FIELDS),
         }
     }

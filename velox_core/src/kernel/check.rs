@@ -239,6 +239,15 @@ impl Kernel {
                 return no("its orders work on another instrument or account");
             }
         }
+        if start.together.iter().any(|(s, _)| *s as usize >= self.series.len()) {
+            return no("one of the series that its group waits for is not there");
+        }
+        if start.group > start.id {
+            return no("its group begins with a later instance");
+        }
+        if let Some((from, until)) = start.windows.iter().find(|(from, until)| from >= until) {
+            return no(&format!("its entry window from {from} to {until} is empty"));
+        }
         start.schedules.iter().try_for_each(|s| check_schedule(&start.name, s))?;
         check_rules(&start.name, &start.rules)?;
         within(

@@ -50,6 +50,7 @@ impl Kernel {
         self.timers = super::timers::Timers::default();
         self.schedules.clear();
         self.groups.clear();
+        self.gatherings.clear();
         self.verdicts = Default::default();
         (self.candles_closed, self.skipped_ticks) = (0, 0);
         (self.feed_up_at, self.data_now, self.feed_epoch, self.opened_at) = (0, 0, 0, 0);
@@ -72,7 +73,7 @@ impl Kernel {
             if let Ok(study) = Indicator::new(&node.asked.kind, &node.asked.params) {
                 node.study = study; // it could be made when it joined
             }
-            (node.values, node.updated, node.last_open) = (NOT_READY, 0, 0);
+            (node.values, node.last_open) = (NOT_READY, 0);
             node.history = History::new(node.history.columns());
         }
     }

@@ -24,8 +24,6 @@ pub struct Node {
     pub study: Indicator,
     /// Its committed values.
     pub values: Values,
-    /// Kernel time of the newest value.
-    pub updated: i64,
     /// Open time of the newest candle that it went through, ns, or the end of the instant where it joins several
     /// series; 0 before the first.
     pub last_open: i64,
@@ -45,12 +43,11 @@ impl Node {
 
     /// Goes through a candle; what follows a value that is not there waits for it.
     #[inline]
-    pub(super) fn update(&mut self, feed: &Input, at: i64, now: i64) {
+    pub(super) fn update(&mut self, feed: &Input, at: i64) {
         if !feed.source.is_nan() || self.study.is_of_the_moment() {
             self.study.update(feed);
             self.values = self.study.values();
         }
-        self.updated = now;
         self.last_open = at;
         self.history.push(&self.values);
     }
@@ -128,7 +125,6 @@ impl Kernel {
             second: source(&add.second),
             study,
             values: NOT_READY,
-            updated: 0,
             last_open: 0,
             history,
             asked: Arc::new(add.clone()),
@@ -173,7 +169,7 @@ impl Kernel {
                 continue;
             }
             let feed = self.nodes[node].feed(&input, &self.nodes, &self.series);
-            self.nodes[node].update(&feed, bar.ts_open, bar.ts_open);
+            self.nodes[node].update(&feed, bar.ts_open);
             if !of_today {
                 self.nodes[node].begin_session(span.previous_day);
             }
@@ -205,6 +201,7 @@ impl Kernel {
         }
         self.align(0);
         self.hook_bars(&closed);
+        self.gather(&closed, 0);
     }
 
     /// Closes every candle that ended by the timer's due time less grace: one record for all of them.
@@ -227,6 +224,7 @@ impl Kernel {
         }
         self.align(end);
         self.hook_bars(&closed);
+        self.gather(&closed, end);
     }
 
     fn close_frame(&mut self, market: usize, at: usize) -> (u32, Candle) {
@@ -242,7 +240,7 @@ impl Kernel {
         for at in 0..self.series[fed].nodes.len() {
             let node = self.series[fed].nodes[at] as usize;
             let feed = self.nodes[node].feed(&input, &self.nodes, &self.series);
-            self.nodes[node].update(&feed, candle.ts_open, self.now);
+            self.nodes[node].update(&feed, candle.ts_open);
         }
         let (frame, series) = (&self.markets[market].frames[at], &self.series[fed]);
         let (id, nodes, ts, decision) = (frame.series, &self.nodes, self.now, self.out.decisions.len());

@@ -32,6 +32,15 @@ pub enum HookArg {
         /// Counts from 1.
         n: u32,
     },
+    /// Those of a group that are ready, by number, once its candles of one end have closed.
+    Members {
+        /// The instances.
+        members: Vec<u32>,
+        /// When those candles began, ns.
+        ts_open: i64,
+        /// Their length, s.
+        seconds: u32,
+    },
     /// The tick in `Output::tick`.
     Tick,
     /// A fill.

@@ -59,6 +59,12 @@ pub struct Instance {
     pub entry_from: i64,
     /// Entries until, ns.
     pub entry_until: i64,
+    /// The windows among those hours, where there are several.
+    pub windows: Vec<(i64, i64)>,
+    /// Its series with the hook that waits for those of its group.
+    pub together: Vec<(u32, u16)>,
+    /// Number of the first instance of its group.
+    pub group: u32,
     /// Its position.
     pub book: Fifo,
     /// Charges accrued, by line.
@@ -141,6 +147,9 @@ impl Instance {
             capital: start.capital,
             entry_from: start.entry_from,
             entry_until: start.entry_until,
+            windows: start.windows.clone(),
+            together: start.together.clone(),
+            group: start.group,
             book: Fifo::default(),
             charges: Charges::default(),
             carried: 0,
@@ -184,6 +193,9 @@ impl Instance {
             nodes: fresh.nodes,
             entry_from: fresh.entry_from,
             entry_until: fresh.entry_until,
+            windows: fresh.windows,
+            together: fresh.together,
+            group: fresh.group,
             rules: fresh.rules,
             ..self
         };
@@ -262,6 +274,9 @@ impl Kernel {
                 listeners.push(listener);
             }
         }
+        for (series, hook) in &start.together {
+            self.series[*series as usize].gatherers.push((start.id, *hook));
+        }
     }
 
     /// Takes an instance out of everything that calls it.
@@ -273,6 +288,7 @@ impl Kernel {
         market.watchers.retain(|i| *i != id);
         for series in &mut self.series {
             series.listeners.retain(|(i, _)| *i != id);
+            series.gatherers.retain(|(i, _)| *i != id);
         }
     }
 

@@ -175,7 +175,9 @@ impl Kernel {
 
     pub(super) fn in_entry_window(&self, id: u32) -> bool {
         let i = &self.instances[id as usize];
-        (i.entry_from..i.entry_until).contains(&self.now)
+        let inside = |from, until| (from..until).contains(&self.now);
+        inside(i.entry_from, i.entry_until)
+            && (i.windows.is_empty() || i.windows.iter().any(|(from, until)| inside(*from, *until)))
     }
 
     /// What waited for an exit opens once the position is closed, alone.

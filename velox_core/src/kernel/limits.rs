@@ -171,7 +171,7 @@ impl Kernel {
         };
         let account = if limits[0] > 0 { of_all(&|_| true) } else { 0 };
         let instrument = if limits[2] > 0 { of_all(&|o| o.instrument == i.instrument) } else { 0 };
-        [account, i64::from(i.trades), instrument]
+        [account, i64::from(self.group_trades(i.id)), instrument]
     }
 
     /// The fastest pace of order intents that some level asks for; 0 for none.

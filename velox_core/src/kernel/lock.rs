@@ -87,7 +87,7 @@ impl Kernel {
     }
 
     /// Profit of the day of all members of a group, net.
-    fn group_profit(&self, group: usize) -> i128 {
+    fn shared_profit(&self, group: usize) -> i128 {
         let members = self.groups[group].members.iter().map(|id| &self.instances[*id as usize]);
         members.map(|i| i.day_profit(self.markets[i.instrument as usize].last)).sum()
     }
@@ -110,7 +110,7 @@ impl Kernel {
         let Some(at) = self.group_of(id) else {
             return;
         };
-        let profit = self.group_profit(at);
+        let profit = self.shared_profit(at);
         let group = &mut self.groups[at];
         group.best = group.best.max(profit);
         let best = group.best;
@@ -169,7 +169,7 @@ impl Kernel {
             return (narrow(kept), narrow(profit));
         }
         let group = self.group_of(id);
-        let shared = group.and_then(|at| Some((i.rules.shared.kept(self.groups[at].best)?, self.group_profit(at))));
+        let shared = group.and_then(|at| Some((i.rules.shared.kept(self.groups[at].best)?, self.shared_profit(at))));
         shared.map_or((0, narrow(profit)), |(kept, profit)| (narrow(kept), narrow(profit)))
     }
 

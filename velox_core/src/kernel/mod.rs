@@ -45,6 +45,7 @@ mod slices;
 pub mod sound;
 mod source;
 mod timers;
+mod together;
 mod trigger;
 mod verdict;
 
@@ -125,6 +126,7 @@ pub struct Kernel {
     aligned: Vec<aligned::Aligned>,
     queue: Vec<u32>,
     schedules: Vec<schedule::Scheduled>,
+    gatherings: Vec<together::Gathering>,
     timers: timers::Timers,
     frame_lengths: Vec<u32>,
     /// Where the feed's clock stood when it came up; 0 before.
@@ -165,6 +167,7 @@ impl Default for Kernel {
             aligned: Vec::new(),
             queue: Vec::new(),
             schedules: Vec::new(),
+            gatherings: Vec::new(),
             timers: timers::Timers::default(),
             frame_lengths: Vec::new(),
             feed_up_at: 0,

@@ -50,6 +50,8 @@ pub(super) struct Cause {
     pub(super) bar_open: i64,
     pub(super) bar_seconds: u32,
     pub(super) depth: u32,
+    /// The group that the hook decides for, where it is one of a whole group.
+    pub(super) group: Option<u32>,
 }
 
 /// What is behind the lock, by the one who holds it.
@@ -84,6 +86,12 @@ impl Inner {
         self.reads.clear();
         self.said = 0;
         self.hook_serial += 1;
+    }
+
+    /// Whether the hook of this cause may speak for an instance: its own, or any of a group that decides together.
+    fn speaks_for(&self, cause: &Cause, instance: u32) -> bool {
+        let group = self.engine.kernel.instances.get(instance as usize).map(|i| i.group);
+        cause.instance == instance || (cause.group.is_some() && cause.group == group)
     }
 
     /// Whether the hook that just ran raised more than a hook may; all of it is then forgotten.
@@ -363,7 +371,7 @@ impl Core {
         reason: String,
     ) -> PyResult<u32> {
         let mut inner = self.lock()?;
-        let cause = inner.cause.filter(|c| c.instance == instance);
+        let cause = inner.cause.filter(|c| inner.speaks_for(c, instance));
         let cause =
             cause.ok_or_else(|| PyRuntimeError::new_err("intents are raised inside the strategy's own hooks"))?;
         let action = Action::try_from(action).map_err(PyValueError::new_err)?;
@@ -442,7 +450,7 @@ impl Core {
         wrap: fn(T) -> Input,
     ) -> PyResult<()> {
         let mut inner = self.lock()?;
-        if inner.cause.is_some_and(|c| c.instance != instance) {
+        if inner.cause.is_some_and(|c| !inner.speaks_for(&c, instance)) {
             return Err(PyRuntimeError::new_err("a strategy speaks for itself alone"));
         }
         inner.queue(kind, instance, value, wrap)?;

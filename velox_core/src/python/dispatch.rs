@@ -166,11 +166,14 @@ impl Core {
             HookArg::Bar { series, candle, .. } => {
                 (candle.ts_open, inner.engine.kernel.series[*series as usize].seconds())
             }
+            HookArg::Members { ts_open, seconds, .. } => (*ts_open, *seconds),
             HookArg::None | HookArg::Tick | HookArg::Fill { .. } | HookArg::Trade { .. } | HookArg::Refusal { .. } => {
                 (0, 0)
             }
         };
-        inner.begin_hook(Cause { seq, instance: call.instance, bar_open, bar_seconds, depth });
+        let together = matches!(call.arg, HookArg::Members { .. });
+        let group = together.then(|| inner.engine.kernel.instances[call.instance as usize].group);
+        inner.begin_hook(Cause { seq, instance: call.instance, bar_open, bar_seconds, depth, group });
         if let Some(mark) = inner.engine.mark() {
             mark.hook(Some(call.instance));
         }
@@ -204,14 +207,16 @@ impl Core {
             }
         };
         drop(inner);
-        self.fault(py, call.instance, error)?;
+        self.fault(py, call, error)?;
         self.lock()
     }
 
-    /// A hook raised: no new risk from this strategy, its stops stay alive, nobody else notices.
+    /// A hook raised: no new risk from this strategy, its stops stay alive, nobody else notices. What decides for a
+    /// whole group fails for all of it.
     ///
     /// To tell of an exception runs code of the strategy, so it is watched like a hook.
-    fn fault(&self, py: Python<'_>, instance: u32, error: PyErr) -> PyResult<()> {
+    fn fault(&self, py: Python<'_>, call: &HookCall, error: PyErr) -> PyResult<()> {
+        let instance = call.instance;
         let plain = error.get_type(py).name().map_or_else(|_| "an exception".to_owned(), |name| name.to_string());
         let callback = {
             let inner = self.lock()?;
@@ -229,7 +234,19 @@ impl Core {
         if let Some(mark) = inner.engine.mark() {
             mark.hook(None);
         }
-        stop(&mut inner, instance, told.and_then(Result::ok).unwrap_or(plain))
+        let reason = told.and_then(Result::ok).unwrap_or(plain);
+        match &call.arg {
+            HookArg::Members { .. } => {
+                let members: Vec<u32> = inner.engine.kernel.group(instance).map(|i| i.id).collect();
+                members.into_iter().try_for_each(|member| stop(&mut inner, member, reason.clone()))
+            }
+            HookArg::None
+            | HookArg::Bar { .. }
+            | HookArg::Tick
+            | HookArg::Fill { .. }
+            | HookArg::Trade { .. }
+            | HookArg::Refusal { .. } => stop(&mut inner, instance, reason),
+        }
     }
 }
 
@@ -280,6 +297,7 @@ fn call_with(
             let fill = Fill { order_id: *intent, side: *side, quantity: *quantity, price, role };
             callable.call1((Bound::new(py, fill)?,))?
         }
+        HookArg::Members { members, .. } => callable.call1((members.clone(),))?,
         HookArg::Trade { intent, part } => callable.call1((*intent, *part))?,
         HookArg::Refusal { intent, code, sentence, limit, value } => {
             let (limit, value) = (shown(code, *limit), shown(code, *value));

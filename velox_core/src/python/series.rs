@@ -1,6 +1,8 @@
 //! A handle on one output of a node or one field of candles, read as a plain float.
 
 use numpy::PyArray1;
+use std::time::Duration;
+
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -101,19 +103,25 @@ impl Series {
         self.read(|kernel| kernel.series[self.series_of(kernel)].session_n)
     }
 
-    /// Kernel time since the newest value, ns.
+    /// Kernel time since the end of the candle that gave the newest value, ns; before the first one, since 1970.
     #[getter]
     fn age_ns(&self) -> PyResult<i64> {
-        self.read(|kernel| match self.place {
-            Place::Node(node, _) => kernel.now - kernel.nodes[node as usize].updated,
-            Place::Field(series, _) => kernel.now - kernel.frame(series).end,
+        self.read(|kernel| {
+            let series = &kernel.series[self.series_of(kernel)];
+            let ended = |opened: i64| if opened > 0 { opened + series.length } else { 0 };
+            let end = match self.place {
+                Place::Node(node, _) if kernel.joins(node) => kernel.nodes[node as usize].last_open,
+                Place::Node(node, _) => ended(kernel.nodes[node as usize].last_open),
+                Place::Field(..) => ended(series.last_open),
+            };
+            (kernel.now - end).max(0)
         })
     }
 
-    /// Kernel time since the newest value, s.
+    /// The same as a `datetime.timedelta`.
     #[getter]
-    fn age(&self) -> PyResult<f64> {
-        Ok(self.age_ns()? as f64 / 1e9)
+    fn age(&self) -> PyResult<Duration> {
+        Ok(Duration::from_nanos(self.age_ns()?.unsigned_abs()))
     }
 
     /// The newest `count` values, oldest first, as far as they are kept.

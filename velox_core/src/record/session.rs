@@ -84,6 +84,12 @@ pub struct StrategyStarted {
     pub entry_until: i64,
     /// Square-off, ns; 0 for none.
     pub flat_at: i64,
+    /// The entry windows [from, until) among those hours, ns; without any, all of the hours.
+    pub windows: Vec<(i64, i64)>,
+    /// Its series with the number of the hook that runs once the candles of its whole group have closed.
+    pub together: Vec<(u32, u16)>,
+    /// Number of the first instance of its group: those that share capital and limits; its own where it is alone.
+    pub group: u32,
     /// What it limits of itself.
     pub rules: StrategyRules,
 }

@@ -304,6 +304,9 @@ fn hook_name(hook: u16, arg: &HookArg) -> String {
     match arg {
         HookArg::Bar { candle, n, .. } => format!("bar {} n{n}", super::lines::clock(candle.ts_open)),
         HookArg::Refusal { code, .. } => format!("{name} {code}"),
+        HookArg::Members { members, ts_open, .. } => {
+            format!("together {} {members:?}", super::lines::clock(*ts_open))
+        }
         HookArg::None | HookArg::Tick | HookArg::Fill { .. } | HookArg::Trade { .. } if name == "own" => {
             format!("own {hook}")
         }

@@ -92,6 +92,9 @@ pub(super) fn strategy(id: u32, instrument: u32) -> StrategyStarted {
         entry_from: at("09:15"),
         entry_until: at("15:00"),
         flat_at: 0,
+        windows: Vec::new(),
+        together: Vec::new(),
+        group: id,
         rules: StrategyRules::default(),
     }
 }

@@ -28,6 +28,7 @@ mod sequences;
 mod sizes;
 mod sliced;
 mod table;
+mod together;
 mod waiting;
 mod wish;
 mod wished;

@@ -1,0 +1,68 @@
+"""The examples keep their word on recorded days, whatever they earn."""
+
+from pathlib import Path
+
+import pytest
+from tests.conftest import shared_path
+
+from velox import journal
+from velox.backtest.choose import Ask, plans_on
+from velox.backtest.run import Result, run
+from velox.events import Kind, PositionChanged
+from velox.research.catalog import Catalog
+from velox.research.importer import import_recordings
+from velox.research.nse_ticks import find_recordings
+from velox.settings import Settings
+
+DAYS = ("15-April-2021", "26-April-2021")
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A catalogue for each recorded day."""
+    roots = []
+    for day in DAYS:
+        catalog = Catalog(tmp_path_factory.mktemp("catalog") / day)
+        import_recordings(find_recordings([shared_path("data", "nse_ticks_2021", day)]), catalog)
+        roots.append(catalog.root)
+    return roots
+
+
+def _run(root: Path, target: str, folder: Path, *symbols: str) -> tuple[Result, list[tuple[str, int]]]:
+    """The result on each of these symbols, and the positions in the order in which they changed."""
+    kept = folder / root.name
+    result = run(Ask(plans=plans_on([target], {}, symbols), catalog=root, journal=kept), Settings())
+    assert not any(strategy.faulted for strategy in result.strategies)
+    changes = [record.payload for record in journal.records(kept, {Kind.POSITION_CHANGED})]
+    return result, [(str(each.instrument), each.quantity) for each in changes if isinstance(each, PositionChanged)]
+
+
+def test_the_opening_range_is_left_once_a_session(days: list[Path], tmp_path: Path) -> None:
+    symbols = ("NSE:WIPRO", "NSE:TCS", "NSE:SBIN", "NSE:INFY", "NSE:MARUTI")
+    results = [_run(root, "opening_range", tmp_path, *symbols)[0] for root in days]
+    trips = [strategy.round_trips for result in results for strategy in result.strategies]
+    assert max(trips) == 1
+    assert sum(trips) > len(symbols)
+
+
+def test_the_best_three_are_never_four(days: list[Path], tmp_path: Path) -> None:
+    most = trips = 0
+    for root in days:
+        result, changes = _run(root, "rsi_best_three", tmp_path)
+        assert len(result.strategies) == 10
+        held: dict[str, int] = {}
+        for instrument, quantity in changes:
+            assert quantity >= 0, "it only buys"
+            held[instrument] = quantity
+            most = max(most, sum(quantity != 0 for quantity in held.values()))
+        trips += result.round_trips
+    assert most <= 3
+    assert trips > 3
+
+
+def test_supertrend_on_two_frames_trades_and_ends_flat(days: list[Path], tmp_path: Path) -> None:
+    symbols = ("NSE:TECHM", "NSE:TCS", "NSE:INFY", "NSE:MARUTI")
+    found = [_run(root, "supertrend_two", tmp_path, *symbols) for root in days]
+    assert sum(result.round_trips for result, _ in found) >= len(symbols)
+    for _, changes in found:
+        assert set(dict(changes).values()) == {0}

@@ -1,0 +1,119 @@
+"""A strategy's object in a notebook: checked parameters, a back-test that equals the command's, and nothing started."""
+
+from pathlib import Path
+
+import pytest
+
+from velox import EMA, Bar, Bars, Param, State, Strategy, Symbols, crossed, intraday, risk_pct, risk_rupees
+from velox.backtest.choose import Ask
+from velox.backtest.run import run
+from velox.errors import BadInput, Refused
+from velox.research.days import SAMPLE_DIR
+from velox.runtime.plan import StrategyPlan
+from velox.settings import Settings
+from velox.strategy.faults import InvalidStrategy
+
+
+class Cross(Strategy):
+    """An EMA cross, as a cell defines it."""
+
+    symbol = Param("NSE:RELIANCE")
+    fast = Param(9, range(3, 50))
+    slow = Param(21, range(10, 200))
+    risk = Param(risk_pct(0.5))
+    width = Param(1.5)
+    require = [fast < slow]  # noqa: RUF012  as a user writes it
+    bars = Bars(symbol, "1m")
+    quick = EMA(bars.close, fast)
+    steady = EMA(bars.close, slow)
+    session = intraday("09:20")
+    count = State(0)
+
+    def on_bar(self, bar: Bar) -> None:
+        if crossed.above(self.quick, self.steady):
+            self.go_long(stop=bar.low - self.width, size=self.risk)
+        elif crossed.below(self.quick, self.steady):
+            self.go_short(stop=bar.high + self.width, size=self.risk)
+
+
+class Several(Strategy):
+    """The same on several symbols."""
+
+    symbol = Symbols(["NSE:RELIANCE"])
+    bars = Bars(symbol, "1m")
+    session = intraday("09:20")
+
+    def on_bar(self, bar: Bar) -> None:
+        self.go_long(qty=1)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_back_test_of_an_object_is_that_of_the_class_with_its_parameters(tmp_path: Path) -> None:
+    told = Cross(fast=5, risk=risk_pct(1)).backtest("2026-07", "2026-07", catalog=SAMPLE_DIR)
+    module = tmp_path / "cross.py"
+    module.write_text(Path(__file__).read_text())
+    plan = StrategyPlan(f"{module}:Cross", {"fast": "5", "risk": "1"})
+    same = run(Ask(plans=[plan], catalog=SAMPLE_DIR), Settings())
+    assert told.fills == same.fills > 0
+    assert told.net_pnl == same.net_pnl
+
+
+def test_costs_and_capital_can_be_asked_for() -> None:
+    told = Cross().backtest("2026-07-15", catalog=SAMPLE_DIR, capital=500_000, charges="none")
+    assert (told.settings["paper"]["capital_rupees"], told.charges) == (500_000, 0.0)
+
+
+def test_several_symbols_are_a_list() -> None:
+    told = Several(symbol=["NSE:RELIANCE", "NSE:INFY"]).backtest(catalog=SAMPLE_DIR)
+    assert told.instruments == ["NSE:INFY", "NSE:RELIANCE"]
+    assert [each.name for each in told.strategies] == ["Several:RELIANCE", "Several:INFY"]
+
+
+def test_its_parameters_can_be_read_and_nothing_else() -> None:
+    asked = Cross(fast=12)
+    assert (asked.fast, asked.slow, asked.symbol) == (12, 21, "NSE:RELIANCE")
+    for read in ("bars", "quick", "count"):
+        with pytest.raises(Refused, match=f"Cross.{read} has a value only while the strategy runs"):
+            getattr(asked, read)
+    with pytest.raises(Refused, match=r"Cross\(…\) does not run: it has positions and prices inside its hooks alone"):
+        _ = asked.position
+    with pytest.raises(Refused, match="does not run"):
+        asked.go_flat()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"fats": 3}, "there is no parameter fats: did you mean fast?"),
+        ({"fast": "9"}, "fast='9' cannot be used: fast is a whole number, as in 9"),
+        ({"fast": True}, "fast=True cannot be used: fast is a whole number, as in 9"),
+        ({"fast": 2.5}, "fast=2.5 cannot be used: fast is a whole number, as in 9"),
+        ({"fast": 60}, "fast=60 is outside its range, 3 to 49"),
+        (
+            {"risk": 0.5},
+            "risk=0.5 cannot be used: risk is a percentage of the capital such as 0.5, as in risk_pct(0.5)",
+        ),
+        ({"risk": risk_rupees(5)}, "cannot be used: risk is a percentage of the capital such as 0.5, as in risk_pct"),
+        ({"symbol": 5}, "symbol=5 cannot be used: symbol is a text, as in 'NSE:RELIANCE'"),
+        ({"fast": 40}, "fast < slow does not hold: 40 < 21; change a parameter"),
+    ],
+)
+def test_26_a_wrong_parameter_is_told_at_once_with_the_fix(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(InvalidStrategy) as told:
+        Cross(**given)
+    assert sentence in str(told.value)
+
+
+def test_a_whole_number_stands_for_a_number() -> None:
+    assert Cross(width=2).width == 2.0
+
+
+def test_dates_and_options_are_checked() -> None:
+    with pytest.raises(BadInput, match="'July' is neither a date like 2026-07-15 nor a month like 2026-07"):
+        Cross().backtest("July", catalog=SAMPLE_DIR)
+    with pytest.raises(BadInput, match=r"backtest\(money=…\) is not known: there are capital, slippage, latency"):
+        Cross().backtest(catalog=SAMPLE_DIR, money=5)  # type: ignore[call-arg]
