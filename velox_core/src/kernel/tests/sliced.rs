@@ -162,7 +162,7 @@ fn a_flip_whose_rest_is_refused_closes_alone() {
     day.kernel.instances[0].trades = 1;
     day.tick("09:15:09", 100.0);
     assert_eq!(works(&day), [(3, 0)]);
-    assert!(day.news().contains(&"refused trades_per_day 1/1".to_owned()));
+    assert!(day.news().contains(&"refused trades_per_day 1/2".to_owned()));
     day.tick("09:15:10", 100.0);
     assert_eq!((day.held(), works(&day)), (0, vec![]));
 }

@@ -199,7 +199,7 @@ fn a_flip_that_is_refused_at_its_trigger_closes_alone() {
     day.kernel.instances[0].trades = 1;
     day.tick("09:15:05", 99.0);
     let news = day.news();
-    assert_eq!(news[1..], ["refused trades_per_day 1/1", "1.1 exit -10 @98.45 OPEN"].map(str::to_owned));
+    assert_eq!(news[1..], ["refused trades_per_day 1/2", "1.1 exit -10 @98.45 OPEN"].map(str::to_owned));
     assert!(news[0].starts_with("2.0 flip -17 @98.5 CANCELLED"));
 }
 
