@@ -11,6 +11,7 @@ from velox import (
     Bar,
     Bars,
     Bollinger,
+    Order,
     Param,
     Series,
     State,
@@ -26,9 +27,11 @@ from velox import (
     every,
     intraday,
     on,
+    part,
     pct,
     points,
     r,
+    rest,
     risk_pct,
     risk_rupees,
 )
@@ -84,6 +87,11 @@ class EveryWord(Strategy):
         self.count += 1
         self.buy(qty=1, stop=self.short.low[1], trail=points(30), limit=bar.close - self.atr)
         self.sell(qty=1, stop=pct(1), valid_until="10:30")
+        thirds = [part(1 / 3, r(1)), part(1 / 3, 2 * self.atr), part(rest, trail=2 * self.atr)]
+        self.go_short(lots=2, below=bar.low, stop=pct(1), exits=thirds)
+        assert_type(self.add(notional=50_000, above=bar.high), Trade)
+        self.resize(qty=5)
+        self.submit(Order(side="buy", qty=1, trigger=bar.high, limit=bar.high + 1, valid_until=bars(2)))
         if self.macd.hist > 0 and self.macd.hist.ready and self.macd.hist.forming < 1:
             trade.stop_to(cost)
 
@@ -103,7 +111,11 @@ class EveryWord(Strategy):
 
     def on_stop(self, trade: Trade) -> None:
         self.log(f"{trade.entry} {trade.stop} {trade.r}")
-        trade.exit()
+        trade.stop_at_cost()
+        trade.target_to(r(3))
+        trade.resize(size=risk_rupees(500))
+        trade.exit(1 / 2)
+        trade.exit(qty=trade.part)
 
 
 class BestOfSeveral(Strategy):

@@ -49,15 +49,26 @@ class Raw(Strategy):
         core = cast(Any, self._binding.core)
         me = self._binding.instance
         for odd in (math.nan, math.inf, -1.0, 1e300, 5e-324):
-            for kind in (0, 1, 3, 5, 200, 255):
-                for action in (0, 1, 2, 3, 4, 250):
-                    for size in (0, 1, 2, 3, 9):
+            for kind in (0, 1, 3, 5, 255):
+                for action in (0, 1, 2, 3, 5, 6, 7, 250):
+                    for size in (0, 1, 3, 6, 9):
                         with contextlib.suppress(Exception):
-                            core.intent(
-                                me, action, 0, 1, size, odd, odd, kind, odd, kind, odd, kind, odd, 1, -(2**63), ""
+                            prices = (
+                                odd,
+                                kind % 3,
+                                odd,
+                                kind,
+                                odd,
+                                kind,
+                                odd,
+                                kind,
+                                odd,
+                                [(odd, kind, odd, kind, odd)],
                             )
+                            core.intent(me, action, 0, 1, size, odd, *prices, 1, -(2**63), 1, "")
                         with contextlib.suppress(Exception):
-                            core.intent(me, action, 9, -7, size, 1.0, odd, kind, 1.0, 0, odd, 0, odd, 2, 2**62, "")
+                            prices = (odd, 2, odd, kind, 1.0, 0, odd, 0, odd, [])
+                            core.intent(me, action, 9, -7, size, 1.0, *prices, 2, 2**62, 2**32 - 1, "")
 
 
 class Stranger(Strategy):

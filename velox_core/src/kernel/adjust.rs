@@ -85,7 +85,9 @@ impl Kernel {
                 Sized::TooSmall(_) => 0,
             },
         };
-        if part == held {
+        if held == 0 && intent.size_kind != SizeKind::None {
+            self.tell(id, "no_position", "There is no position of which a part could leave.");
+        } else if part == held {
             self.instances[id as usize].waiting = None;
             self.cancel_entries(id, "left");
             self.exit_position(id, Role::Exit, &intent.reason);

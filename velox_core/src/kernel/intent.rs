@@ -139,8 +139,8 @@ impl Kernel {
                 self.reduce(id, units.min(against), Some((limit, self.entry_until(intent))), &intent.reason);
             }
             Ok(Some(_)) => {
-                let rest = Intent { size: (units - against) as f64, ..intent.clone() };
-                self.open(&rest, intent.side.signum(), against);
+                let (size_kind, size) = (SizeKind::Quantity, (units - against) as f64);
+                self.open(&Intent { size_kind, size, ..intent.clone() }, intent.side.signum(), against);
             }
             Ok(None) if units < against => self.reduce(id, units, None, &intent.reason),
             Ok(None) => self.turn(intent, units, against),
@@ -152,7 +152,9 @@ impl Kernel {
         let id = intent.id.instance;
         self.exit_position(id, Role::Exit, &intent.reason);
         if units > against && self.leaves(id) {
-            let rest = Intent { size: (units - against) as f64, ..intent.clone() };
+            // In units: lots and values were reckoned already.
+            let (size_kind, size) = (SizeKind::Quantity, (units - against) as f64);
+            let rest = Intent { size_kind, size, ..intent.clone() };
             self.instances[id as usize].waiting = Some(Box::new(rest));
         }
     }
@@ -208,8 +210,14 @@ impl Kernel {
             Ok(Plan::Nothing) => {}
             Err(refusal) => self.refuse(intent.id, &refusal),
         }
-        if !waits(intent) {
-            self.close_alone(id, closes);
+        // What waited closes nothing before its trigger, and what has a limit nothing beyond it.
+        let tick = self.markets[self.instances[id as usize].instrument as usize].def.tick;
+        match given_limit(intent.limit, side, tick) {
+            _ if waits(intent) || closes == 0 => {}
+            Ok(Some(limit)) if intent.action == Action::Trade => {
+                self.reduce(id, closes, Some((limit, self.entry_until(intent))), &intent.reason);
+            }
+            Ok(_) | Err(_) => self.close_alone(id, closes),
         }
     }
 

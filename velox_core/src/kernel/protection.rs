@@ -120,6 +120,11 @@ impl Kernel {
         let same = old.intent == order.id.intent && old.entry > 0;
         let moved = same && old.stop != old.first_stop;
         let target_moved = same && old.target_moved;
+        // Nor does a wider trail of an increment loosen the one that is there.
+        let trail = match (old.trail, basis.trail(spec.trail).unwrap_or(0)) {
+            (there, new) if !same && old.entry > 0 && there > 0 && new > 0 => new.min(there),
+            (_, new) => new,
+        };
         let mut parts = armed(&spec.exits, basis, if same { &old.parts } else { &[] }, target_moved);
         spread(&mut parts, held, lot);
         i.protection = Protection {
@@ -130,7 +135,7 @@ impl Kernel {
             first_stop: stop,
             risk: basis.risk,
             target: if target_moved { old.target } else { basis.price(spec.target, true).unwrap_or(0) },
-            trail: basis.trail(spec.trail).unwrap_or(0),
+            trail,
             best,
             entry,
             target_moved,

@@ -184,6 +184,45 @@ fn an_entry_may_be_sized_in_lots_or_by_value() {
 }
 
 #[test]
+fn an_increment_in_lots_or_by_value_turns_by_what_is_left_of_it() {
+    for limit in [f64::NAN, 99.0] {
+        for (kind, size) in [(SizeKind::Lots, 3.0), (SizeKind::Notional, 1_550.0), (SizeKind::Quantity, 15.0)] {
+            let mut day = Day::bare();
+            day.begin();
+            day.share(|d| d.lot = 5);
+            day.start(|_| {});
+            day.limits(|l| l.intents = 0);
+            day.tick("09:15:01", 100.0);
+            day.go(1, 10);
+            day.tick("09:15:02", 100.0);
+            day.wish(Action::Trade, -1).sized(kind, size).limit(limit).send();
+            for second in 3..6 {
+                day.tick(&format!("09:15:0{second}"), 100.0);
+            }
+            assert_eq!((day.held(), day.kernel.orders.iter().count()), (-5, 0), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn an_increment_with_a_limit_that_may_not_turn_reduces_at_its_limit() {
+    let mut day = long();
+    day.limits(|l| (l.intents, l.order_quantity) = (0, 14));
+    day.wish(Action::Trade, -1).quantity(15).limit(101.0).send();
+    assert_eq!(day.news(), ["refused order_quantity 14/15", "1.1 reduce -10 @101 OPEN"]);
+}
+
+#[test]
+fn a_part_of_nothing_leaves_an_entry_alone() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    day.go(1, 10);
+    day.forget();
+    day.wish(Action::Exit, 0).sized(SizeKind::Share, 0.5).send();
+    assert_eq!((day.news(), day.kernel.orders.iter().count()), (vec!["s0 no_position".to_owned()], 1));
+}
+
+#[test]
 fn a_size_of_nothing_changes_nothing() {
     let mut day = long();
     for (kind, size) in [

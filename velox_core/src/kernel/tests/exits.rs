@@ -108,6 +108,32 @@ fn a_position_that_grows_does_not_loosen_its_trail() {
 }
 
 #[test]
+fn a_wider_trail_of_an_increment_does_not_loosen_the_one_that_is_there() {
+    for (second, stop) in [(5.0, 103), (1.0, 104)] {
+        let mut day = Day::new();
+        day.tick("09:15:01", 100.0);
+        day.wish(Action::Trade, 1).quantity(10).trail(2.0).send();
+        day.tick("09:15:02", 100.0);
+        day.tick("09:15:03", 105.0);
+        day.wish(Action::Trade, 1).quantity(10).trail(second).send();
+        day.tick("09:15:04", 104.5);
+        assert_eq!(day.kernel.instances[0].protection.effective_stop(1), stop * ONE);
+    }
+}
+
+#[test]
+fn a_trail_is_percent_points_or_r() {
+    for (kind, value, distance) in [
+        (PriceKind::Percent, 1.0, 1.0), // 1.0005, in whole ticks
+        (PriceKind::Points, 1.5, 1.5),
+        (PriceKind::Risk, 0.5, 1.0),
+    ] {
+        let day = long(|w| w.stop(98.05).but(|i| i.trail = PriceSpec { kind, value }));
+        assert_eq!(day.kernel.instances[0].protection.trail, paise(distance), "{kind:?}");
+    }
+}
+
+#[test]
 fn the_stop_moves_by_price_cost_and_r() {
     let mut day = long(|w| w.stop(99.0));
     let entry = paise(100.05);
