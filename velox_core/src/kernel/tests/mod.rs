@@ -3,6 +3,7 @@
 mod adjusting;
 mod aligned;
 mod by_candles;
+mod candle_prices;
 mod candles;
 mod clock;
 mod commands;
