@@ -13,12 +13,18 @@ type FillRow<'a> = (((u32, i32, u32), u32), u32, u32, i8, i64, i64, &'a str, i64
 pub struct Fills(BTreeMap<u32, i64>);
 
 impl Fills {
-    /// Adds a decision, if it is a fill.
+    /// Adds a decision, if it is a fill; what is no entry only ever takes from a position.
     pub fn note(&mut self, kind: Kind, payload: &[u8]) {
         if kind == Kind::Fill {
             let row: FillRow<'_> = rmp_serde::from_slice(payload).expect("a Fill has its fields");
             let (((instance, ..), _), side, quantity) = (row.0, row.3, row.4);
-            *self.0.entry(instance).or_default() += i64::from(side) * quantity;
+            let held = self.0.entry(instance).or_default();
+            let before = *held;
+            *held += i64::from(side) * quantity;
+            if !matches!(row.6, "entry" | "flip") {
+                let (less, turned) = (held.abs() < before.abs(), held.signum() * before.signum() < 0);
+                assert!(less && !turned, "an exit of {quantity} turned a position of {before} into {held}");
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ mod made;
 mod new_day;
 mod random;
 mod rules;
+mod sequences;
 mod sizes;
 mod table;
 mod wish;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 /// One thing that happens; numbers are turned into times, prices and units when it does.
 #[derive(Clone, Debug)]
-enum Act {
+pub(super) enum Act {
     Tick { share: u32, step_ms: i64, move_ticks: i64, volume: i64, book: bool },
     Odd { share: u32, field: u8, value: i64 },
     Wish { instance: u32, action: u8, side: i8, units: i64, stop: u8, target: u8, trail: u8, limit: i64 },
@@ -48,7 +48,7 @@ fn odd_float() -> impl Strategy<Value = f64> {
     ]
 }
 
-fn act() -> impl Strategy<Value = Act> {
+pub(super) fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         60 => (0..2u32, 0..1_500i64, -8..=8i64, 0..50i64, any::<bool>())
             .prop_map(|(share, step_ms, move_ticks, volume, book)| Act::Tick { share, step_ms, move_ticks, volume, book }),
@@ -73,8 +73,10 @@ fn act() -> impl Strategy<Value = Act> {
 
 /// What the account and the clock are like.
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::struct_excessive_bools)] // four independent switches
-struct World {
+#[allow(clippy::struct_excessive_bools)] // independent switches
+pub(super) struct World {
+    /// Prices come as candles of a minute.
+    candles: bool,
     partial: bool,
     latency: bool,
     wall: bool,
@@ -82,9 +84,11 @@ struct World {
     circuits: bool,
 }
 
-fn world() -> impl Strategy<Value = World> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), prop_oneof![Just(0), Just(30i64)], any::<bool>())
-        .prop_map(|(partial, latency, wall, freeze, circuits)| World { partial, latency, wall, freeze, circuits })
+pub(super) fn world() -> impl Strategy<Value = World> {
+    let switches = (prop::bool::weighted(0.3), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (switches, prop_oneof![Just(0), Just(30i64)]).prop_map(|((candles, partial, latency, wall, circuits), freeze)| {
+        World { candles, partial, latency, wall: wall && !candles, freeze, circuits }
+    })
 }
 
 fn started(instance: u32) -> StrategyStarted {
@@ -95,20 +99,26 @@ fn started(instance: u32) -> StrategyStarted {
 }
 
 /// A day that is played act by act.
-struct Play {
-    day: Day,
+pub(super) struct Play {
+    pub(super) day: Day,
+    world: World,
+    /// Begin of the candles that are open, on a day of candles.
+    begun: Option<i64>,
     clock: i64,
     price: [i64; 2],
     volume: i64,
 }
 
 impl Play {
-    fn new(world: World) -> Self {
+    pub(super) fn new(world: World) -> Self {
         let mut day = Day::bare();
         day.account.partial = world.partial;
         day.account.latency_ns = if world.latency { S / 3 } else { 0 };
         if world.wall {
             day.settings(|s| s.clock = ClockMode::Wall);
+        }
+        if world.candles {
+            day.settings(|s| *s = super::by_candles::settings());
         }
         day.begin();
         day.limits(|l| (l.intents, l.refusals) = (5, 200));
@@ -128,10 +138,10 @@ impl Play {
             day.put(Kind::StrategyStarted, &started(instance));
         }
         day.feed_up("09:00");
-        Self { day, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
+        Self { day, world, begun: None, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
     }
 
-    fn acts(&mut self, acts: &[Act]) {
+    pub(super) fn acts(&mut self, acts: &[Act]) {
         for act in acts {
             self.act(act);
         }
@@ -139,19 +149,11 @@ impl Play {
 
     fn act(&mut self, act: &Act) {
         match *act {
+            Act::Tick { step_ms, move_ticks, volume, .. } if self.world.candles => {
+                self.minute(step_ms, move_ticks, volume);
+            }
             Act::Tick { share, step_ms, move_ticks, volume, book } => {
-                self.clock += step_ms * 1_000_000;
-                self.volume += volume;
-                let price = &mut self.price[share as usize];
-                *price = (*price + move_ticks * paise(0.05)).max(paise(1.0));
-                let level = |ticks: i64| Level { price: *price + ticks * paise(0.05), quantity: 10 };
-                let mut tick = Tick { instrument: share, exch_ts: self.clock, price: *price, ..Tick::default() };
-                tick.mode = if book { TickMode::Snap } else { TickMode::Quote };
-                (tick.volume, tick.last_qty) = (self.volume, volume);
-                if book {
-                    (tick.bid, tick.ask) = (level(-1), level(1));
-                }
-                self.day.put_tick_at(&tick, self.clock);
+                self.tick(share, step_ms * 1_000_000, move_ticks, volume, book);
             }
             Act::Odd { share, field, value } => self.odd(share, field, value),
             Act::Wish { instance, action, side, units, stop, target, trail, limit } => {
@@ -196,6 +198,47 @@ impl Play {
             }
             Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance)),
         }
+    }
+
+    fn tick(&mut self, share: u32, step_ns: i64, move_ticks: i64, volume: i64, book: bool) {
+        self.clock += step_ns;
+        self.volume += volume;
+        let price = &mut self.price[share as usize];
+        *price = (*price + move_ticks * paise(0.05)).max(paise(1.0));
+        let level = |ticks: i64| Level { price: *price + ticks * paise(0.05), quantity: 10 };
+        let mut tick = Tick { instrument: share, exch_ts: self.clock, price: *price, ..Tick::default() };
+        tick.mode = if book { TickMode::Snap } else { TickMode::Quote };
+        (tick.volume, tick.last_qty) = (self.volume, volume);
+        if book {
+            (tick.bid, tick.ask) = (level(-1), level(1));
+        }
+        self.day.put_tick_at(&tick, self.clock);
+    }
+
+    /// The opens of a minute, or all else of those that are open.
+    fn minute(&mut self, step_ms: i64, move_ticks: i64, volume: i64) {
+        let tick = paise(0.05);
+        let Some(ts_open) = self.begun.take() else {
+            let begin = (self.clock.max(self.day.kernel.now)).div_euclid(60 * S) + 1 + i64::from(step_ms > 1_200);
+            self.clock = begin * 60 * S;
+            self.begun = Some(self.clock);
+            for share in 0..2 {
+                let price = &mut self.price[share as usize];
+                *price = (*price + move_ticks * tick).max(paise(1.0));
+                // Refused where an odd tick has moved the clock beyond it.
+                let _ = self.day.try_open(share, self.clock, *price);
+            }
+            return;
+        };
+        for share in 0..2 {
+            let open = self.price[share as usize];
+            let close = (open + move_ticks * tick).max(paise(1.0));
+            let (high, low) = (open.max(close) + volume % 7 * tick, open.min(close) - volume % 5 * tick);
+            let range = CandleRange { instrument: share, ts_open, high, low: low.max(1), close, volume, ticks: 3 };
+            self.price[share as usize] = close;
+            let _ = self.day.try_rest(&range);
+        }
+        self.clock = ts_open + 60 * S - 1_000_000;
     }
 
     fn odd(&mut self, share: u32, field: u8, value: i64) {
@@ -278,7 +321,7 @@ proptest! {
     fn time_marks_change_nothing(
         acts in prop::collection::vec(act(), 1..120), marks in prop::collection::vec(0..3u8, 120)
     ) {
-        let world = World { partial: false, latency: true, wall: false, freeze: 0, circuits: false };
+        let world = World { candles: false, partial: false, latency: true, wall: false, freeze: 0, circuits: false };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
         for (act, mark) in acts.iter().filter(sound).zip(&marks) {
