@@ -68,6 +68,8 @@ pub(super) struct Inner {
     pub(super) unheard: Vec<Unheard>,
     reads: Vec<(u32, u8, f64)>,
     counters: Vec<u32>,
+    /// The session whose wishes `counters` and `unheard` count.
+    counted_on: i32,
 }
 
 impl Inner {
@@ -90,6 +92,16 @@ impl Inner {
 
     fn session_date(&self) -> i32 {
         self.engine.kernel.facts.as_ref().map_or(0, |f| f.session_date)
+    }
+
+    /// Counts wishes from the beginning of each day, however many days one core sees: their names are the day's.
+    pub(super) fn count_by_day(&mut self) {
+        let today = self.session_date();
+        if self.counted_on != today {
+            self.counted_on = today;
+            self.counters.clear();
+            self.unheard.clear();
+        }
     }
 
     pub(super) fn next_counter(&mut self, instance: u32) -> u32 {
@@ -180,6 +192,7 @@ impl Core {
             unheard: Vec::new(),
             reads: Vec::new(),
             counters: Vec::new(),
+            counted_on: 0,
         };
         Self { inner: Mutex::new(inner), watchdog: Watchdog::default(), recovered }
     }

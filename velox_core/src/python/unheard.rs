@@ -19,6 +19,7 @@ impl Inner {
     ///
     /// How many there were is journalled at 1, 10, 100 and so on, so that no strategy can fill a disk this way.
     pub(super) fn admit(&mut self, instance: u32, action: Action, side: i8) -> PyResult<(u32, bool)> {
+        self.count_by_day();
         let index = instance as usize;
         if self.unheard.len() <= index {
             self.unheard.resize(index + 1, Unheard::default());
