@@ -1,7 +1,10 @@
 """A back-test of a day trades what the day traded on paper: the same orders, fills and charges to the last digit."""
 
+import datetime as dt
 from pathlib import Path
 
+import msgspec
+import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from tests.acceptance.product import engine
@@ -11,6 +14,9 @@ from tests.conftest import shared_path
 from velox import journal
 from velox.backtest.choose import Ask
 from velox.backtest.run import run
+from velox.events import Kind
+from velox.journal.payloads import CandleClosed
+from velox.market.calendar import ist_ns
 from velox.research.catalog import Catalog
 from velox.research.days import SAMPLE_DIR, open_day
 from velox.research.importer import import_recordings
@@ -19,6 +25,23 @@ from velox.runtime.choose import SHIPPED, shipped_on
 from velox.runtime.plan import Plan, StrategyPlan
 from velox.settings import Settings
 
+KEEPS = """
+from velox import EMA, Bar, Bars, Param, State, Strategy
+
+
+class Keeps(Strategy):
+    \"\"\"Buys once in its life and keeps it.\"\"\"
+
+    symbol = Param("SYMBOL")
+    bars = Bars(symbol, "5m")
+    slow = EMA(bars.close, 60)
+    bought = State(0)
+
+    def on_bar(self, bar: Bar) -> None:
+        if not self.bought:
+            self.bought = bar.n
+            self.go_long(stop=bar.low * 0.9, qty=10)
+"""
 _RECORDED = {"15-April-2021": "2021-04-15", "26-April-2021": "2021-04-26"}
 
 
@@ -62,3 +85,54 @@ def test_all_shipped_strategies_on_a_recorded_day(folder: str, tmp_path: Path) -
     busy.write_text(TURNS.replace("SYMBOL", "NSE:RELIANCE"))
     plans = [*shipped_on(open_day(f"{catalog.root}@{date}")), StrategyPlan(str(busy))]
     assert _agree(catalog.root, date, plans, tmp_path) > 10
+
+
+@pytest.mark.parametrize(("apart", "warmed", "cold"), [(1, False, False), (6, True, False), (20, True, True)])
+def test_days_on_one_journal_trade_as_their_back_test(apart: int, warmed: bool, cold: bool, tmp_path: Path) -> None:
+    """Days that are far apart begin anew on paper too, with what there is of earlier candles; positions stay."""
+    first, second = dt.date(2026, 7, 15), dt.date(2026, 7, 15) + dt.timedelta(days=apart)
+    symbols = ("NSE:RELIANCE", "NSE:INFY")
+    catalog = Catalog(tmp_path / "catalog")
+    for entry in Catalog(SAMPLE_DIR).entries():
+        if entry.instrument in symbols and not entry.candles:
+            ticks = Catalog(SAMPLE_DIR).read(entry)
+            catalog.store(entry, ticks)
+            later = ticks.with_columns(pl.col("ts_ns") + apart * 86_400 * 1_000_000_000)
+            catalog.store(msgspec.structs.replace(entry, day=second), later)
+    busy = tmp_path / "busy.py"
+    busy.write_text(TURNS.replace("SYMBOL", symbols[0]))
+    keeps = tmp_path / "keeps.py"
+    keeps.write_text(KEEPS.replace("SYMBOL", symbols[1]))
+    plans = [StrategyPlan(str(busy)), StrategyPlan(str(keeps))]
+    for date in (first, second):
+        paper = Plan(
+            journal=str(tmp_path / "paper"),
+            strategies=plans,
+            date=date.isoformat(),
+            day=f"{catalog.root}@{date}",
+            feed="direct",
+            watched=[],
+        )
+        told = engine(paper).figures["strategies"]
+    result = run(Ask(plans=plans, catalog=catalog.root, journal=tmp_path / "back"), Settings())
+    assert result.cold_starts == ([second.isoformat()] if apart > 4 else [])
+    for mine, theirs in zip(result.strategies, told, strict=True):
+        assert (mine.net_pnl, mine.charges) == (theirs["net_pnl"], theirs["charges"])
+    for read in (journal.orders, journal.fills, journal.positions):
+        back, forth = (read(tmp_path / way).drop("run", "seq") for way in ("back", "paper"))
+        assert_frame_equal(back, forth)
+    fills = journal.fills(tmp_path / "back")
+    assert fills.filter(pl.col("ts") > ist_ns(second)).height > 5
+    values = [_values(tmp_path / way) for way in ("back", "paper")]
+    assert values[0] == values[1]
+    without = [ts for ts, known in values[0] if ts > ist_ns(second) and not all(known)]
+    assert bool(without) == cold, "indicators of the first candles"
+    for way in ("back", "paper"):
+        bars = [record.ts for record in journal.records(tmp_path / way, [Kind.HISTORY_BAR])]
+        assert any(ts > ist_ns(first, dt.time(12)) for ts in bars) == warmed, way
+
+
+def _values(folder: Path) -> list[tuple[int, tuple[bool, ...]]]:
+    """Begin of each closed candle, and which of its indicators had a value."""
+    closed = [record.payload for record in journal.records(folder, [Kind.CANDLE_CLOSED])]
+    return [(c.ts_open, tuple(v == v for v in c.values)) for c in closed if isinstance(c, CandleClosed)]

@@ -19,7 +19,7 @@ from velox.runtime.plan import StrategyPlan
 
 __all__ = ["Ask", "Chosen", "choose", "plans_on", "spells"]
 
-# Days further apart than this begin anew: indicators of last month say nothing of today.
+# The kernel lets candles and indicators of days further apart begin anew.
 _GAP_DAYS_MAX = 4
 
 
@@ -69,13 +69,7 @@ def choose(ask: Ask) -> Chosen:
         _ = day.facts  # a date that is not covered is refused now
         if isinstance(day, CandleDay):
             check_minutes(ask.plans, day)
-    chosen = Chosen(sorted(symbols), spells(days), notes)
-    if ask.journal is not None and len(chosen.spells) > 1:
-        broken = chosen.spells[1][0].date
-        raise BadInput(
-            f"--journal keeps days that follow each other, but {broken} begins anew: end before it with --to"
-        )
-    return chosen
+    return Chosen(sorted(symbols), spells(days), notes)
 
 
 def plans_on(targets: Sequence[str], params: Mapping[str, str], instruments: Sequence[str]) -> list[StrategyPlan]:
@@ -88,7 +82,7 @@ def plans_on(targets: Sequence[str], params: Mapping[str, str], instruments: Seq
 
 
 def spells(days: Sequence[Day]) -> list[list[Day]]:
-    """Days that follow each other closely enough to run on from one to the next."""
+    """Days that follow each other closely enough for indicators to run on from one to the next."""
     found: list[list[Day]] = []
     for day in days:
         if found and (day.date - found[-1][-1].date).days <= _GAP_DAYS_MAX:

@@ -1,7 +1,6 @@
 """Runs a back-test: day after day through one core, without sockets, processes or clocks."""
 
 import datetime as dt
-import hashlib
 import resource
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -89,15 +88,16 @@ class _Run:
         self.ticks: dict[str, int] = {}  # price steps seen so far
         self.played = dt.date.min  # the day that the running core has seen last
 
-    def spell(self, chosen: Chosen, days: Sequence[Day]) -> None:
-        """Run days that follow each other on a core of their own."""
+    def all(self, chosen: Chosen) -> None:
+        """Run all days on one core, which lets days that are far from those before them begin anew, as on paper."""
         core = velox_core.Core(self.ask.journal)
         core.keep([int(kind) for kind in KEPT])
-        self.played = dt.date.min
         try:
-            for day in days:
-                self.day(core, chosen, day)
-            self.tally.end_spell(core.summary(), self.settings.paper.capital_rupees)
+            for days in chosen.spells:
+                self.played = dt.date.min
+                for day in days:
+                    self.day(core, chosen, day)
+            self.tally.end(core.summary())
         finally:
             core.close()
 
@@ -146,8 +146,7 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
     began_ns = monotonic_ns()
     chosen = choose(ask)
     running = _Run(ask, settings, tell)
-    for days in chosen.spells:
-        running.spell(chosen, days)
+    running.all(chosen)
     tally = running.tally
     strategies = list(tally.strategies.values())
     elapsed_s, engine_s = (monotonic_ns() - began_ns) / 1e9, running.engine_ns / 1e9
@@ -174,7 +173,7 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
         ticks_per_s=tally.ticks / elapsed_s,
         engine_ticks_per_s=tally.ticks / max(engine_s, 1e-9),
         peak_rss_mib=_peak_rss_mib(),
-        result_hash=_joined_hash(tally.hashes),
+        result_hash=tally.decisions_hash,
         cold_starts=[part[0].date.isoformat() for part in chosen.spells[1:]],
         synthetic=any(day.synthetic for day in chosen.days),
         strategies=strategies,
@@ -205,13 +204,6 @@ def _finish(work: Coroutine[None, None, None]) -> None:
     except StopIteration:
         return
     raise RuntimeError("a back-test's day began to wait for something")
-
-
-def _joined_hash(hashes: Sequence[str]) -> str:
-    """The decisions' hash; several cores' one behind the other are hashed once more."""
-    if len(hashes) == 1:
-        return hashes[0]
-    return hashlib.sha256(b"".join(bytes.fromhex(each) for each in hashes)).hexdigest()
 
 
 def _peak_rss_mib() -> float:

@@ -31,7 +31,7 @@ class StrategyTally(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """All sums; each core counts money from its own beginning, and what those before it made is carried."""
+    """All sums of a back-test."""
 
     ticks: int = 0
     minutes: int = 0
@@ -40,11 +40,10 @@ class Tally(msgspec.Struct):
     too_small: int = 0
     max_drawdown: float = 0.0  # rupees below the highest equity so far
     strategies: dict[str, StrategyTally] = {}
-    hashes: list[str] = []
+    decisions_hash: str = ""
     notes: list[str] = []
     equity: float = 0.0
     _peak: float = float("-inf")
-    _carried: float = 0.0  # equity gained by cores before this one
 
     def note(self, kept: list[tuple[int, int, bytes]]) -> None:
         """Take decisions in: kernel time, kind, payload."""
@@ -73,17 +72,16 @@ class Tally(msgspec.Struct):
             held.faulted |= told["faulted"]
         self.notes += [note for note in summary["notes"] or [] if note not in self.notes]
 
-    def end_spell(self, summary: dict[str, Any], capital: float) -> None:
-        """Add the money of a core that ends; the next one starts from its capital again."""
+    def end(self, summary: dict[str, Any]) -> None:
+        """Add the money, which the core has counted over all days."""
         for told in summary["strategies"]:
             held = self.strategies[told["name"]]
             held.gross_pnl += told["gross_pnl"]
             held.charges += told["charges"]
             held.net_pnl += told["net_pnl"]
-        self.hashes.append(summary["decisions_hash"])
-        self._carried = self.equity - capital
+        self.decisions_hash = summary["decisions_hash"]
 
     def _mark(self, equity: float) -> None:
-        self.equity = self._carried + equity
+        self.equity = equity
         self._peak = max(self._peak, self.equity)
         self.max_drawdown = max(self.max_drawdown, self._peak - self.equity)

@@ -1,15 +1,25 @@
 //! A day begins with its facts and ends once; what belongs to it does not reach into the next.
 
+use super::check::DAY_NS;
+use super::history::History;
 use super::hooks::{Rank, number};
 use super::{Account, Kernel, Market};
+use crate::indicators::{Indicator, NOT_READY};
 use crate::record::{FactsLoaded, TimerClass};
+
+/// Days further apart than this begin anew: indicators of last month say nothing of today.
+const GAP_DAYS_MAX: i64 = 4;
 
 impl Kernel {
     pub(super) fn begin_day(&mut self, facts: &FactsLoaded) {
         let last = self.facts.as_ref().map(|f| f.session_date);
         let another = last.is_some_and(|date| date != facts.session_date);
+        let before = self.facts.as_ref().map_or(facts.day_start_ns, |f| f.day_start_ns);
         if another {
             self.leave_day();
+        }
+        if facts.day_start_ns - before > GAP_DAYS_MAX * DAY_NS {
+            self.grow_cold();
         }
         let over = self.day_over;
         // Until a tick moves the clock, rows stand at the start of their day, as they do in a merged one.
@@ -43,6 +53,22 @@ impl Kernel {
         self.markets.iter_mut().for_each(Market::begin_day);
         self.series.iter_mut().for_each(|series| series.session_n = 0);
         self.nodes.iter_mut().for_each(super::Node::begin_session);
+    }
+
+    /// The day before is too long ago: candles and indicators begin anew, whatever warms them up comes after this.
+    /// Positions, State and money stay.
+    fn grow_cold(&mut self) {
+        for series in &mut self.series {
+            (series.closed, series.last_open) = (0, 0);
+            series.history = History::new(series.history.columns());
+        }
+        for node in &mut self.nodes {
+            if let Ok(study) = Indicator::new(&node.asked.kind, &node.asked.params) {
+                node.study = study; // it could be made when it joined
+            }
+            (node.values, node.updated, node.last_open) = (NOT_READY, 0, 0);
+            node.history = History::new(node.history.columns());
+        }
     }
 
     /// The day's end itself must not be applied: at least nothing fires any more.

@@ -4,22 +4,27 @@ use super::day::{Day, MIDNIGHT, S, at, facts, paise};
 use crate::fixed::ONE;
 use crate::kernel::Trading;
 use crate::record::{
-    Action, FactsLoaded, Kind, MarkKind, PhaseGroup, Schedule, StrategyStarted, StrategyStopped, Tick, Verdict,
+    Action, FactsLoaded, HistoryBar, Kind, MarkKind, NodeAdded, PhaseGroup, Schedule, StrategyStarted, StrategyStopped,
+    Tick, Verdict,
 };
 
 const DAY: i64 = 86_400 * S;
 
 fn tomorrow() -> FactsLoaded {
-    let today = facts();
+    days_later(1)
+}
+
+pub(super) fn days_later(days: i64) -> FactsLoaded {
+    let (today, later) = (facts(), days * DAY);
     let groups = today
         .groups
         .iter()
-        .map(|g| PhaseGroup { phases: g.phases.iter().map(|(ts, phase)| (ts + DAY, *phase)).collect(), ..g.clone() });
+        .map(|g| PhaseGroup { phases: g.phases.iter().map(|(ts, phase)| (ts + later, *phase)).collect(), ..g.clone() });
     FactsLoaded {
-        session_date: 20_260_716,
-        day_start_ns: MIDNIGHT + DAY,
-        open_ns: today.open_ns + DAY,
-        end_ns: today.end_ns + DAY,
+        session_date: 20_260_715 + days as i32,
+        day_start_ns: MIDNIGHT + later,
+        open_ns: today.open_ns + later,
+        end_ns: today.end_ns + later,
         groups: groups.collect(),
         ..today
     }
@@ -192,4 +197,47 @@ fn a_feed_that_comes_up_after_the_days_end_arms_nothing() {
     day.session(MarkKind::DayDone, at("09:10") + DAY);
     day.session(MarkKind::FeedUp, at("09:20") + DAY);
     assert_eq!(day.kernel.next_due(), i64::MAX);
+}
+
+#[test]
+fn days_more_than_four_apart_begin_with_cold_indicators() {
+    for (days, goes_on) in [(4, true), (5, false)] {
+        let mut day = Day::bare();
+        day.begin();
+        day.share(|_| {});
+        let series = day.watch(0, 60);
+        let node = NodeAdded { id: 0, series, source: "close".into(), kind: "ema".into(), params: vec![2.0] };
+        day.put(Kind::NodeAdded, &node);
+        day.start(|s| (s.series, s.nodes) = (vec![(series, 16)], vec![0]));
+        day.feed_up("09:00");
+        for (clock, price) in [("14:00:00", 100.0), ("14:01:00", 101.0), ("14:02:00", 102.0)] {
+            day.tick(clock, price);
+        }
+        day.wish(Action::Trade, 1).quantity(10).stop(95.0).send();
+        day.tick("14:03:00", 102.0);
+        day.session(MarkKind::DayDone, at("16:00"));
+        assert_eq!(day.held(), 10);
+        day.put(Kind::FactsLoaded, &days_later(days));
+        let kernel = &day.kernel;
+        assert_eq!(!kernel.nodes[0].values[0].is_nan(), goes_on);
+        assert_eq!((kernel.series[0].closed > 0, kernel.fed_until(0) > 0), (goes_on, goes_on));
+        assert_eq!((day.held(), kernel.instances[0].protection.stop), (10, paise(95.0)), "the position stays");
+        // What warms it up may be older than what it had.
+        let mut bar = HistoryBar {
+            series,
+            ts_open: at("10:00"),
+            open: paise(50.0),
+            high: paise(50.0),
+            low: paise(50.0),
+            close: paise(50.0),
+            volume: 1,
+            ticks: 1,
+        };
+        for minute in 0..3 {
+            bar.ts_open += minute * 60 * S;
+            day.put(Kind::HistoryBar, &bar);
+        }
+        let value = day.kernel.nodes[0].values[0];
+        assert_eq!((value - 50.0).abs() < 1e-9, !goes_on, "{value}");
+    }
 }
