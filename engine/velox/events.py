@@ -14,6 +14,7 @@ __all__ = [
     "Command",
     "CommandKind",
     "CommandResult",
+    "Delivery",
     "ExitEvent",
     "FactsLoaded",
     "Fill",
@@ -87,6 +88,7 @@ class Kind(enum.IntEnum):
     STRATEGY_EVENT = 136
     OUTPUT_HASH = 137
     COMMAND_RESULT = 138
+    DELIVERY = 139
 
 
 class CommandKind(enum.IntEnum):
@@ -355,6 +357,21 @@ class Fill(_Record, frozen=True):
     quantity: int
     price: int
     role: str
+    brokerage: int
+    stt: int
+    transaction: int
+    sebi: int
+    stamp: int
+    gst: int
+
+
+class Delivery(_Record, frozen=True):
+    """What delivered shares cost more than their fills were charged, by line; units sold are below 0."""
+
+    account: int
+    instance: int
+    instrument: int
+    units: int
     brokerage: int
     stt: int
     transaction: int

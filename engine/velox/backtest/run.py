@@ -13,6 +13,7 @@ import velox_core
 from velox.backtest.charges import charged
 from velox.backtest.choose import Ask, Chosen, choose
 from velox.backtest.feed import feed, feed_minutes
+from velox.backtest.notes import NOTED, ContractNote, ContractNotes
 from velox.backtest.sources import ASSUMPTIONS, for_candles
 from velox.backtest.tally import KEPT, StrategyTally, Tally
 from velox.clock import monotonic_ns
@@ -72,6 +73,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     synthetic: bool
     strategies: list[StrategyTally]
     notes: list[str]
+    contract_notes: list[ContractNote]  # of each day and instrument, rounded as one rounds them
     settings: dict[str, Any]
 
 
@@ -83,6 +85,7 @@ class _Run:
         self.settings = settings
         self.tell = tell
         self.tally = Tally()
+        self.contracts = ContractNotes()
         self.engine_ns = 0
         self.days_done = 0
         self.ticks: dict[str, int] = {}  # price steps seen so far
@@ -91,7 +94,7 @@ class _Run:
     def all(self, chosen: Chosen) -> None:
         """Run all days on one core, which lets days that are far from those before them begin anew, as on paper."""
         core = velox_core.Core(self.ask.journal)
-        core.keep([int(kind) for kind in KEPT])
+        core.keep([int(kind) for kind in (*KEPT, *NOTED)])
         try:
             for days in chosen.spells:
                 self.played = dt.date.min
@@ -119,14 +122,19 @@ class _Run:
         began_ns = monotonic_ns()
         given = feed_minutes(core, rows, numbers) if isinstance(rows, Minutes) else feed(core, rows, numbers)
         for done in given:
-            self.tally.note(core.take_kept())
+            self._take(core, day)
             self.tell(Progress(day.date, self.days_done, len(chosen.days), len(rows), done))
         core.time_mark(facts.loaded.end_ns + AFTER_END_NS)
         self.engine_ns += monotonic_ns() - began_ns
-        self.tally.note(core.take_kept())
+        self._take(core, day)
         self.tally.end_day(core.summary(), by_candles=isinstance(rows, Minutes))
         self.played = day.date
         self.days_done += 1
+
+    def _take(self, core: velox_core.Core, day: Day) -> None:
+        kept = core.take_kept()
+        self.tally.note(kept)
+        self.contracts.note(day.date, [market["name"] for market in core.markets()] if kept else [], kept)
 
     def _book(self, chosen: Chosen, day: Day, rows: DayRows | Minutes) -> InstrumentBook:
         """The instruments with their price steps: those of the data, or of the day's first price."""
@@ -178,6 +186,7 @@ def run(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda 
         synthetic=any(day.synthetic for day in chosen.days),
         strategies=strategies,
         notes=[*chosen.notes, *([ASSUMPTIONS] if chosen.data != "ticks" else []), *tally.notes],
+        contract_notes=running.contracts.all(),
         settings=_shown(ask, settings),
     )
 

@@ -48,6 +48,8 @@ class Tally(msgspec.Struct):
     def note(self, kept: list[tuple[int, int, bytes]]) -> None:
         """Take decisions in: kernel time, kind, payload."""
         for _, kind, payload in kept:
+            if kind not in KEPT:
+                continue
             record = decode(Kind(kind), payload)
             if isinstance(record, events.AccountMark):
                 self._mark(record.equity / _ONE)

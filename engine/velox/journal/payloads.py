@@ -174,6 +174,7 @@ _Cold: TypeAlias = (
     | events.ExitEvent
     | events.StrategyEvent
     | events.CommandResult
+    | events.Delivery
 )
 Payload: TypeAlias = _Cold | Tick | Timer | TimeMark | CandleOpen | CandleRange | TickVerdict | CandleClosed | bytes
 
@@ -202,6 +203,7 @@ _COLD: dict[Kind, type[_Cold]] = {
     Kind.EXIT_EVENT: events.ExitEvent,
     Kind.STRATEGY_EVENT: events.StrategyEvent,
     Kind.COMMAND_RESULT: events.CommandResult,
+    Kind.DELIVERY: events.Delivery,
 }
 
 _TICKS = {layout.size: layout for layout in map(struct.Struct, ("<I2q", "<I13q", "<I20q8x"))}

@@ -25,6 +25,18 @@ impl Charges {
         self.brokerage + self.stt + self.transaction + self.sebi + self.stamp + self.gst
     }
 
+    /// These lines without those of another.
+    pub fn less(&self, other: &Self) -> Self {
+        Self {
+            brokerage: self.brokerage - other.brokerage,
+            stt: self.stt - other.stt,
+            transaction: self.transaction - other.transaction,
+            sebi: self.sebi - other.sebi,
+            stamp: self.stamp - other.stamp,
+            gst: self.gst - other.gst,
+        }
+    }
+
     /// Adds another fill's lines.
     pub fn add(&mut self, other: &Self) {
         self.brokerage += other.brokerage;

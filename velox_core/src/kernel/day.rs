@@ -84,6 +84,7 @@ impl Kernel {
         }
         self.close_by_timer(i64::MAX);
         self.end_orders();
+        self.charge_delivery();
         self.abandon_day();
         for instance in &mut self.instances {
             instance.waiting = None;

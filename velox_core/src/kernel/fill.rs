@@ -20,7 +20,7 @@ impl Kernel {
         let done = order.rest() == 0;
         let order = order.clone();
         self.step(slot, if done { Event::FillAll } else { Event::FillPart }, "");
-        let costs = self.charge(&order, value, before_value);
+        let costs = self.charge(&order, quantity, value, before_value);
         let held = self.book_fill(&order, quantity, price);
         self.write_fill(&order, quantity, price, &costs);
         let id = order.instance;
@@ -48,11 +48,13 @@ impl Kernel {
         self.check_flattening();
     }
 
-    fn charge(&mut self, order: &Order, value: i128, before: i128) -> Charges {
+    fn charge(&mut self, order: &Order, quantity: i64, value: i128, before: i128) -> Charges {
         let index = usize::from(self.markets[order.instrument as usize].def.charges);
         let rates = self.facts.as_ref().and_then(|f| f.charges.get(index));
         let costs = rates.and_then(|r| charges::of_fill(r, order.side, value, before)).unwrap_or_default();
-        self.instances[order.instance as usize].charges.add(&costs);
+        let i = &mut self.instances[order.instance as usize];
+        i.charges.add(&costs);
+        i.day.note(order.side, quantity, value, costs.brokerage);
         self.accounts[order.account as usize].charges.add(&costs);
         costs
     }
@@ -85,11 +87,16 @@ impl Kernel {
             gst: narrow(costs.gst),
         };
         self.decide(Kind::Fill, &fill);
-        let i = &self.instances[order.instance as usize];
+        self.write_position(order.instance);
+    }
+
+    /// Writes what an instance holds and has been charged.
+    pub(super) fn write_position(&mut self, id: u32) {
+        let i = &self.instances[id as usize];
         let position = PositionChanged {
-            account: order.account,
-            instance: order.instance,
-            instrument: order.instrument,
+            account: i.account,
+            instance: id,
+            instrument: i.instrument,
             quantity: i.book.quantity(),
             average: i.book.average(),
             realised: narrow(i.book.realised()),

@@ -93,6 +93,8 @@ pub struct Instance {
     pub(super) recent: Vec<(i8, i64, i64)>,
     /// Counts exits for ever, so that an order's name is never used twice.
     pub(super) child: u32,
+    /// What it has bought and sold today.
+    pub(super) day: super::delivery::DayTrades,
     /// Hooks by the clock that ran today: (hook, time).
     pub(super) fired: Vec<(u16, i64)>,
 }
@@ -148,6 +150,7 @@ impl Instance {
             refusal_times: Window::default(),
             recent: Vec::new(),
             child: 0,
+            day: super::delivery::DayTrades::default(),
             fired: Vec::new(),
         }
     }

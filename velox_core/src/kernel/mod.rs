@@ -13,6 +13,7 @@ pub mod charges;
 mod check;
 mod command;
 mod day;
+mod delivery;
 mod entry;
 mod exit;
 mod fill;

@@ -119,6 +119,23 @@ pub struct Fill {
     pub gst: i64,
 }
 
+/// Shares that were kept over the day or sold from before it: what they cost more than their fills were charged, by line.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)] // the contract note's words
+pub struct Delivery {
+    pub account: u32,
+    pub instance: u32,
+    pub instrument: u32,
+    /// Bought, or sold below 0.
+    pub units: i64,
+    pub brokerage: i64,
+    pub stt: i64,
+    pub transaction: i64,
+    pub sebi: i64,
+    pub stamp: i64,
+    pub gst: i64,
+}
+
 /// A book after a fill.
 #[derive(Clone, Debug, Serialize)]
 pub struct PositionChanged {

@@ -138,6 +138,8 @@ kinds! {
     OutputHash = 137,
     /// What became of a command.
     CommandResult = 138,
+    /// What shares cost that were delivered, besides what their fills were charged.
+    Delivery = 139,
 }
 
 impl Kind {
@@ -239,7 +241,8 @@ impl Input {
             | Kind::CandleClosed
             | Kind::StrategyEvent
             | Kind::OutputHash
-            | Kind::CommandResult => return Err(fault("not an input")),
+            | Kind::CommandResult
+            | Kind::Delivery => return Err(fault("not an input")),
         })
     }
 }

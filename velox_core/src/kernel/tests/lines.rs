@@ -114,7 +114,8 @@ pub(super) fn line(kind: Kind, ts: i64, payload: &[u8]) -> Option<String> {
         | Kind::AccountMark
         | Kind::ExitEvent
         | Kind::StrategyEvent
-        | Kind::CommandResult => in_words(kind, &fields(payload)),
+        | Kind::CommandResult
+        | Kind::Delivery => in_words(kind, &fields(payload)),
         other => panic!("{} is no decision", other.name()),
     })
 }
@@ -136,6 +137,14 @@ fn in_words(kind: Kind, f: &[Value]) -> String {
         Kind::PositionChanged => format!("position {:+} @{} realised {}", f[3].int(), price(4), price(5)),
         Kind::AccountMark => format!("mark equity {} drawdown {} margin {}", price(1), price(5), price(6)),
         Kind::ExitEvent => format!("{} stop {} target {}", f[2].text(), price(3), price(4)),
+        Kind::Delivery => format!(
+            "delivered {:+} stt {} stamp {} brokerage {} gst {}",
+            f[3].int(),
+            price(5),
+            price(8),
+            price(4),
+            price(9)
+        ),
         Kind::StrategyEvent => format!("s{} {}", f[0].int(), f[1].text()),
         _ => format!("command {} {}", f[0].text(), f[1].text()),
     }

@@ -5,6 +5,7 @@ mod candles;
 mod clock;
 mod commands;
 mod day;
+mod delivery;
 mod entries;
 mod exits;
 mod fills;
