@@ -1,6 +1,7 @@
 //! The kernel's rulings, each as a small day.
 
 mod by_candles;
+mod candle_prices;
 mod candles;
 mod clock;
 mod commands;
