@@ -1,6 +1,5 @@
 """Arithmetic on nodes, nodes on nodes, and indicators that a user writes, on the real kernel."""
 
-import datetime
 import itertools
 import math
 from collections.abc import Callable
@@ -32,7 +31,7 @@ def _body(more: str, seen: str) -> str:
 
 
 def test_a_formula_is_a_node_with_history_and_forming_value(strategy: Callable[[str], type[Strategy]]) -> None:
-    shown = "float(self.gap), self.gap[1], self.gap.n, self.gap.age"
+    shown = "float(self.gap), self.gap[1], self.gap.n, self.gap.age.total_seconds()"
     desk = Desk()
     mine = desk.start(strategy(_body("gap = weight * (quick - slow) / slow + 1", shown)))
     desk.candles("09:15", PRICES)
@@ -43,7 +42,7 @@ def test_a_formula_is_a_node_with_history_and_forming_value(strategy: Callable[[
     assert [each[1] for each in seen[1:]] == pytest.approx(wanted[2:6], rel=1e-15)
     assert [each[2] for each in seen] == [3, 4, 5, 6, 7]
     # Each candle has closed by the tick that came after it, which is the newest moment.
-    assert all(each[3] == datetime.timedelta(0) for each in seen)
+    assert all(each[3] == 0 for each in seen)
     assert mine.gap.forming == pytest.approx(wanted[7], rel=1e-15)
     desk.core.close()
 
