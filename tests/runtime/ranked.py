@@ -32,6 +32,6 @@ class RankedAndGone(Ranked):
 
     @on(Ranked.bars, together=True)
     def rank(self, members: Sequence["Ranked"]) -> None:
-        self.turns += 1
+        self.turns = self.turns + 1
         if self.turns > 10:
             os.abort()

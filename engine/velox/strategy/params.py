@@ -4,7 +4,7 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Generic, Self, TypeGuard, TypeVar, overload
+from typing import Any, Generic, Self, SupportsFloat, SupportsIndex, TypeGuard, TypeVar, overload
 
 from velox.errors import BadInput
 from velox.strategy.declaration import Declaration
@@ -173,9 +173,9 @@ class Param(Declaration, Expression, Generic[_T]):
     def written(self, value: object) -> str:
         """The text that means a value given in Python; BadInput where the value is of another type."""
         kind = type(self.default)
-        if kind is int and not isinstance(value, bool) and hasattr(value, "__index__"):
+        if kind is int and not isinstance(value, bool) and isinstance(value, SupportsIndex):
             return str(operator.index(value))
-        if kind is float and not isinstance(value, bool) and hasattr(value, "__float__"):
+        if kind is float and not isinstance(value, bool) and isinstance(value, SupportsFloat):
             return repr(float(value))
         if type(value) is not kind:
             shown = self.default if issubclass(kind, _STRUCTS) else repr(self.default)
