@@ -16,8 +16,8 @@ from velox.feeds.packets import LTP, QUOTE
 from velox.journal import payloads
 
 # Kinds that have their place in the format and that no program writes yet.
-UNWRITTEN = {Kind.BROKER_REPLY, Kind.BOOK_SNAPSHOT, Kind.FUNDS, Kind.MARGIN_QUOTE, Kind.AUDIT_ANCHOR}
-RARE = {Kind.OUTPUT_HASH}  # one for each 4,096 decisions
+UNWRITTEN = {Kind.BOOK_SNAPSHOT, Kind.FUNDS, Kind.MARGIN_QUOTE, Kind.AUDIT_ANCHOR}
+RARE = {Kind.OUTPUT_HASH, Kind.BROKER_REPLY}  # one for each 4,096 decisions; what no small day brings
 
 
 def rust_structs(root: Path) -> dict[str, list[str]]:
@@ -62,7 +62,7 @@ def test_every_msgpack_payload_reads_back_byte_for_byte(day: made.MadeDay) -> No
         assert isinstance(record.payload, msgspec.Struct)
         assert events.encode(record.payload) == payload, record
         seen.add(record.kind)
-    assert seen == set(payloads._COLD)
+    assert seen == set(payloads._COLD) - RARE
 
 
 def test_inputs_stand_in_the_journal_as_they_were_given(day: made.MadeDay) -> None:

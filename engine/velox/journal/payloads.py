@@ -130,6 +130,7 @@ class CandleClosed(msgspec.Struct, frozen=True):
 _Cold: TypeAlias = (
     events.Intent
     | events.Command
+    | events.BrokerReply
     | events.HistoryBar
     | events.InstrumentDef
     | events.FactsLoaded
@@ -158,6 +159,7 @@ Payload: TypeAlias = _Cold | Tick | Timer | TimeMark | TickVerdict | CandleClose
 _COLD: dict[Kind, type[_Cold]] = {
     Kind.INTENT: events.Intent,
     Kind.COMMAND: events.Command,
+    Kind.BROKER_REPLY: events.BrokerReply,
     Kind.HISTORY_BAR: events.HistoryBar,
     Kind.INSTRUMENT_DEF: events.InstrumentDef,
     Kind.FACTS_LOADED: events.FactsLoaded,

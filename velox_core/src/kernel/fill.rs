@@ -102,7 +102,7 @@ impl Kernel {
         self.decide(Kind::PositionChanged, &position);
     }
 
-    fn hook(&mut self, instance: u32, hook: u16, arg: HookArg) {
+    pub(super) fn hook(&mut self, instance: u32, hook: u16, arg: HookArg) {
         if self.instances[instance as usize].running {
             self.out.hooks.push(HookCall { rank: Rank::Order, instance, hook, arg });
         }

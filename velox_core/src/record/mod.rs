@@ -3,6 +3,7 @@
 //! Ticks, timers, verdicts and candles have a fixed little-endian layout; every other payload is a
 //! `MessagePack` array whose field order is the format (`velox.events` mirrors it in Python).
 
+mod broker;
 mod decision;
 mod facts;
 mod hot;
@@ -11,6 +12,7 @@ mod rules;
 mod session;
 mod setup;
 
+pub use broker::*;
 pub use decision::*;
 pub use facts::*;
 pub use hot::*;
@@ -170,6 +172,7 @@ pub enum Input {
     TimeMark(TimeMark),
     Intent(Intent),
     Command(Command),
+    BrokerReply(BrokerReply),
     HistoryBar(HistoryBar),
     InstrumentDef(InstrumentDef),
     FactsLoaded(FactsLoaded),
@@ -217,9 +220,8 @@ impl Input {
             Kind::SessionMark => Self::SessionMark(cold(kind_known, payload)?),
             Kind::Skip => Self::Skip(cold(kind_known, payload)?),
             Kind::Settings => Self::Settings(cold(kind_known, payload)?),
-            Kind::BrokerReply | Kind::BookSnapshot | Kind::Funds | Kind::MarginQuote | Kind::AuditAnchor => {
-                Self::Kept(kind_known)
-            }
+            Kind::BrokerReply => Self::BrokerReply(cold(kind_known, payload)?),
+            Kind::BookSnapshot | Kind::Funds | Kind::MarginQuote | Kind::AuditAnchor => Self::Kept(kind_known),
             Kind::Snapshot
             | Kind::TickVerdict
             | Kind::OrderEvent

@@ -8,6 +8,7 @@ mod entries;
 mod exits;
 mod fills;
 mod flips;
+mod foreign;
 mod guard;
 mod guarded;
 mod levels;

@@ -15,6 +15,7 @@ enum Act {
     Mark { ahead_ms: i64 },
     Command { kind: u8, key: u8, scope: (i64, i64) },
     Feed { kind: u8 },
+    Foreign { account: u32, share: u32, buys: bool, units: i64, id: u8 },
     Stop { instance: u32, fault: bool },
     Start { instance: u32 },
 }
@@ -66,6 +67,8 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
         2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>(), prop_oneof![Just((-1, -1)), (0..2i64).prop_map(|s| (s, -1)), (0..2i64).prop_map(|i| (-1, i))]).prop_map(|(kind, key, scope)| Act::Command { kind, key, scope }),
         1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
+        3 => (0..2u32, 0..2u32, any::<bool>(), 1..40i64, any::<u8>())
+            .prop_map(|(account, share, buys, units, id)| Act::Foreign { account, share, buys, units, id }),
         1 => (0..2u32, any::<bool>()).prop_map(|(instance, fault)| Act::Stop { instance, fault }),
         3 => (0..2u32).prop_map(|instance| Act::Start { instance }),
     ]
@@ -81,6 +84,7 @@ struct World {
     freeze: i64,
     circuits: bool,
     rules: bool,
+    accounts: bool,
 }
 
 /// Rules that random days break often: a few rupees, a few trades, one position of the two.
@@ -96,17 +100,26 @@ fn own_rules() -> StrategyRules {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    (any::<[bool; 5]>(), prop_oneof![Just(0), Just(30i64)]).prop_map(
-        |([partial, latency, wall, circuits, rules], freeze)| World { partial, latency, wall, freeze, circuits, rules },
+    (any::<[bool; 6]>(), prop_oneof![Just(0), Just(30i64)]).prop_map(
+        |([partial, latency, wall, circuits, rules, accounts], freeze)| World {
+            partial,
+            latency,
+            wall,
+            freeze,
+            circuits,
+            rules,
+            accounts,
+        },
     )
 }
 
 fn started(instance: u32, world: World) -> StrategyStarted {
+    let account = if world.accounts { instance } else { 0 };
     let rules = if world.rules { own_rules() } else { StrategyRules::default() };
     let schedules = vec![Schedule { hook: 20, first: at("09:16"), every: 60 * S, run_late: false }];
     let series = vec![(2 * instance, 16), (2 * instance + 1, 17)];
     let flat_at = at("09:40");
-    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, ..strategy(instance, instance) }
+    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, account, ..strategy(instance, instance) }
 }
 
 /// A day that is played act by act.
@@ -127,7 +140,10 @@ impl Play {
             day.settings(|s| s.clock = ClockMode::Wall);
         }
         day.begin();
-        day.limits(|l| (l.intents, l.refusals) = (5, 200));
+        day.put(Kind::AccountDef, &AccountDef { id: 1, name: "second".into(), ..day.account.clone() });
+        for account in 0..2 {
+            day.limits(|l| (l.account, l.intents, l.refusals) = (account, 5, 200));
+        }
         for _ in 0..2 {
             day.share(|d| {
                 d.freeze = world.freeze;
@@ -145,6 +161,19 @@ impl Play {
         }
         day.feed_up("09:00");
         Self { day, world, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
+    }
+
+    /// Whoever traded besides us closes what he has, or every second of the day would be marked.
+    fn close_external(&mut self) {
+        for account in 0..2u32 {
+            let books = self.day.kernel.accounts[account as usize].external.books.clone();
+            for (instrument, book) in books.into_iter().filter(|(_, book)| book.quantity() != 0) {
+                let (kind, side) = (ReplyKind::ForeignFill, -(book.quantity().signum() as i8));
+                let (id, price) = (format!("close {account} {instrument}"), self.price[instrument as usize]);
+                let quantity = book.quantity().abs();
+                self.day.put(Kind::BrokerReply, &BrokerReply { kind, account, id, instrument, side, quantity, price });
+            }
+        }
     }
 
     fn acts(&mut self, acts: &[Act]) {
@@ -200,6 +229,12 @@ impl Play {
             Act::Command { kind, key, scope: (strategy, instrument) } => {
                 let kind = CommandKind::try_from(kind).unwrap();
                 self.day.command_for(kind, &format!("k{key}"), (-1, strategy, instrument));
+            }
+            Act::Foreign { account, share, buys, units, id } => {
+                let (kind, side) = (ReplyKind::ForeignFill, if buys { 1 } else { -1 });
+                let (id, price) = (format!("t{id}"), self.price[share as usize]);
+                let reply = BrokerReply { kind, account, id, instrument: share, side, quantity: units, price };
+                self.day.put(Kind::BrokerReply, &reply);
             }
             Act::Feed { kind } => {
                 let kind = MarkKind::try_from(kind).unwrap();
@@ -263,6 +298,7 @@ proptest! {
     fn any_day_stays_sound_to_its_end(world in world(), acts in prop::collection::vec(act(), 1..160)) {
         let mut play = Play::new(world);
         play.acts(&acts);
+        play.close_external();
         play.day.fire(at("16:00:02"));
         let kernel = &play.day.kernel;
         prop_assert_eq!(kernel.orders.iter().count(), 0);
@@ -295,7 +331,7 @@ proptest! {
     fn time_marks_change_nothing(
         acts in prop::collection::vec(act(), 1..120), marks in prop::collection::vec(0..3u8, 120)
     ) {
-        let world = World { partial: false, latency: true, wall: false, freeze: 0, circuits: false, rules: false };
+        let world = World { partial: false, latency: true, wall: false, freeze: 0, circuits: false, rules: false, accounts: false };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
         for (act, mark) in acts.iter().filter(sound).zip(&marks) {
