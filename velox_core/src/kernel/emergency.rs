@@ -105,13 +105,13 @@ impl Kernel {
             let average = (c.value / i128::from(c.units.abs())) as i64;
             format!("{} at {}", self.position_words(c.instance, c.units), show(average))
         });
-        listed(" Closed: ", words.collect())
+        listed(" Closed: ", &words.collect::<Vec<_>>())
     }
 
     fn left_words(&self, scope: Scope) -> String {
         let held = |id: &u32| self.instances[*id as usize].book.quantity();
         let left = self.scoped_instances(scope).into_iter().filter(|id| held(id) != 0);
-        listed(" Left: ", left.map(|id| self.position_words(id, held(&id))).collect())
+        listed(" Left: ", &left.map(|id| self.position_words(id, held(&id))).collect::<Vec<_>>())
     }
 
     fn position_words(&self, id: u32, units: i64) -> String {
@@ -120,6 +120,6 @@ impl Kernel {
     }
 }
 
-fn listed(head: &str, words: Vec<String>) -> String {
+fn listed(head: &str, words: &[String]) -> String {
     if words.is_empty() { String::new() } else { format!("{head}{}.", words.join(", ")) }
 }

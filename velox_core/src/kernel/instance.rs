@@ -28,6 +28,7 @@ pub enum Trading {
 
 /// One strategy on one instrument of one account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools)] // independent facts
 pub struct Instance {
     /// Its number.
     pub id: u32,

@@ -168,12 +168,21 @@ impl Play {
         for account in 0..2u32 {
             let books = self.day.kernel.accounts[account as usize].external.books.clone();
             for (instrument, book) in books.into_iter().filter(|(_, book)| book.quantity() != 0) {
-                let (kind, side) = (ReplyKind::ForeignFill, -(book.quantity().signum() as i8));
-                let (id, price) = (format!("close {account} {instrument}"), self.price[instrument as usize]);
-                let quantity = book.quantity().abs();
-                self.day.put(Kind::BrokerReply, &BrokerReply { kind, account, id, instrument, side, quantity, price });
+                self.foreign(account, instrument, -book.quantity(), format!("close {account} {instrument}"));
             }
         }
+    }
+
+    fn stop(&mut self, instance: u32, fault: bool) {
+        let reason = "asked".to_owned();
+        self.day.put(Kind::StrategyStopped, &StrategyStopped { instance, fault, reason });
+    }
+
+    /// Somebody else trades signed units at the last price.
+    fn foreign(&mut self, account: u32, instrument: u32, units: i64, id: String) {
+        let (kind, side, quantity) = (ReplyKind::ForeignFill, units.signum() as i8, units.abs());
+        let price = self.price[instrument as usize];
+        self.day.put(Kind::BrokerReply, &BrokerReply { kind, account, id, instrument, side, quantity, price });
     }
 
     fn acts(&mut self, acts: &[Act]) {
@@ -231,10 +240,7 @@ impl Play {
                 self.day.command_for(kind, &format!("k{key}"), (-1, strategy, instrument));
             }
             Act::Foreign { account, share, buys, units, id } => {
-                let (kind, side) = (ReplyKind::ForeignFill, if buys { 1 } else { -1 });
-                let (id, price) = (format!("t{id}"), self.price[share as usize]);
-                let reply = BrokerReply { kind, account, id, instrument: share, side, quantity: units, price };
-                self.day.put(Kind::BrokerReply, &reply);
+                self.foreign(account, share, if buys { units } else { -units }, format!("t{id}"));
             }
             Act::Feed { kind } => {
                 let kind = MarkKind::try_from(kind).unwrap();
@@ -242,10 +248,7 @@ impl Play {
                     self.day.session(kind, self.clock);
                 }
             }
-            Act::Stop { instance, fault } => {
-                let reason = "asked".to_owned();
-                self.day.put(Kind::StrategyStopped, &StrategyStopped { instance, fault, reason });
-            }
+            Act::Stop { instance, fault } => self.stop(instance, fault),
             Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance, self.world)),
         }
     }
