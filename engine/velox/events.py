@@ -9,6 +9,7 @@ from velox.market.records import ChargeRates, FactsLoaded, InstrumentDef, Phase,
 __all__ = [
     "AccountDef",
     "AccountMark",
+    "BrokerReply",
     "ChargeRates",
     "ClockMode",
     "Command",
@@ -202,6 +203,18 @@ class Command(_Record, frozen=True):
     reason: str
     strategy: int = -1
     instrument: int = -1
+
+
+class BrokerReply(_Record, frozen=True):
+    """What a broker tells of its own accord; kind 0 is a fill of somebody else on the account. Prices are at 1e-8."""
+
+    kind: int
+    account: int
+    id: str
+    instrument: int
+    side: int
+    quantity: int
+    price: int
 
 
 class HistoryBar(_Record, frozen=True):

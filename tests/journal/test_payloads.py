@@ -16,9 +16,10 @@ from velox.feeds.packets import LTP, QUOTE
 from velox.journal import payloads
 
 # Kinds that have their place in the format and that no program writes yet.
-UNWRITTEN = {Kind.BROKER_REPLY, Kind.BOOK_SNAPSHOT, Kind.FUNDS, Kind.MARGIN_QUOTE, Kind.AUDIT_ANCHOR}
+UNWRITTEN = {Kind.BOOK_SNAPSHOT, Kind.FUNDS, Kind.MARGIN_QUOTE, Kind.AUDIT_ANCHOR}
 RARE = {
     Kind.OUTPUT_HASH,  # one for each 4,096 decisions
+    Kind.BROKER_REPLY,
     Kind.CANDLE_OPEN,  # of days that have no ticks
     Kind.CANDLE_RANGE,
     Kind.DELIVERY,  # of shares that are kept over a day

@@ -9,6 +9,7 @@ from velox.journal.records import Position, records
 
 __all__ = ["Names"]
 
+_EXTERNAL = 2**32 - 1
 _DEFINING = frozenset({Kind.INSTRUMENT_DEF, Kind.ACCOUNT_DEF, Kind.STRATEGY_STARTED})
 
 
@@ -45,7 +46,9 @@ class Names:
         return self.accounts.get(number, _nameless(number))
 
     def strategy(self, number: int) -> str:
-        """The name of a strategy instance."""
+        """The name of a strategy instance; EXTERNAL is what others hold on the account."""
+        if number == _EXTERNAL:
+            return "EXTERNAL"
         return self.strategies.get(number, _nameless(number))
 
     def instruments_of(self, numbers: Iterable[int]) -> list[str]:

@@ -159,6 +159,7 @@ class NodesAligned(msgspec.Struct, frozen=True):
 _Cold: TypeAlias = (
     events.Intent
     | events.Command
+    | events.BrokerReply
     | events.HistoryBar
     | events.InstrumentDef
     | events.FactsLoaded
@@ -189,6 +190,7 @@ Payload: TypeAlias = _Cold | _Hot | bytes
 _COLD: dict[Kind, type[_Cold]] = {
     Kind.INTENT: events.Intent,
     Kind.COMMAND: events.Command,
+    Kind.BROKER_REPLY: events.BrokerReply,
     Kind.HISTORY_BAR: events.HistoryBar,
     Kind.INSTRUMENT_DEF: events.InstrumentDef,
     Kind.FACTS_LOADED: events.FactsLoaded,

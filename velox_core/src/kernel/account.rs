@@ -3,6 +3,7 @@
 use super::Kernel;
 use super::book::Fifo;
 use super::charges::{Charges, RATE_ONE};
+use super::foreign::External;
 use super::instance::Trading;
 use super::limits::Desk;
 use super::order::Role;
@@ -30,6 +31,8 @@ pub struct Account {
     pub trading: Trading,
     /// Net positions by instrument.
     pub net: BTreeMap<u32, Fifo>,
+    /// What others hold on the account.
+    pub external: External,
     /// Charges by line.
     pub charges: Charges,
     /// Profit before today, so that limits count the day alone.
@@ -81,6 +84,7 @@ impl Account {
             skipped: false,
             trading: Trading::Active,
             net: BTreeMap::new(),
+            external: External::default(),
             charges: Charges::default(),
             carried: 0,
             peak: i128::from(def.capital),
@@ -131,7 +135,9 @@ impl Kernel {
         let a = &self.accounts[account as usize];
         let held: i128 = (self.instances.iter())
             .filter(|i| i.account == account && Some(i.id) != except)
-            .map(|i| i128::from(i.book.quantity().abs()) * i128::from(i.book.average()))
+            .map(|i| &i.book)
+            .chain(a.external.books.values())
+            .map(|book| i128::from(book.quantity().abs()) * i128::from(book.average()))
             .sum();
         let working: i128 = (self.orders.iter())
             .filter(|(_, o)| o.account == account && o.role.increases() && Some(o.instance) != except)
@@ -151,7 +157,9 @@ impl Kernel {
 
     pub(super) fn arm_mark(&mut self, account: u32) {
         if self.timers.due(TimerClass::Mark, account).is_none() {
-            self.timers.arm(TimerClass::Mark, account, self.next_mark(self.now));
+            // Somebody else may trade before any tick has brought the time to this day.
+            let from = self.facts.as_ref().map_or(self.now, |facts| self.now.max(facts.open_ns));
+            self.timers.arm(TimerClass::Mark, account, self.next_mark(from));
         }
     }
 

@@ -24,6 +24,7 @@ impl Kernel {
             Input::TimeMark(_) | Input::UserValue(_) | Input::Kept(_) => {}
             Input::Intent(intent) => self.apply_intent(intent),
             Input::Command(command) => self.apply_command(command),
+            Input::BrokerReply(reply) => self.hear_broker(reply),
             Input::HistoryBar(bar) => self.apply_history(bar),
             Input::InstrumentDef(def) => self.define_instrument(def),
             Input::FactsLoaded(facts) => self.begin_day(facts),

@@ -6,8 +6,8 @@ use super::{Kernel, timers};
 use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
 use crate::indicators::Indicator;
 use crate::record::{
-    AccountDef, Command, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule, Settings,
-    StrategyRules, StrategyStarted, Timer, Watch,
+    AccountDef, BrokerReply, Command, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule,
+    Settings, StrategyRules, StrategyStarted, Timer, Watch,
 };
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -56,6 +56,7 @@ impl Kernel {
             Input::Command(command) => self.check_command(command),
             Input::Timer(timer) => check_timer(&self.timers, timer),
             Input::Intent(intent) => self.check_instance_known(intent.id.instance),
+            Input::BrokerReply(reply) => self.check_reply(reply),
             Input::HistoryBar(bar) => self.check_history(bar),
             Input::InstrumentDef(def) => self.check_instrument(def),
             Input::FactsLoaded(facts) => self.check_facts(facts),
@@ -98,6 +99,19 @@ impl Kernel {
                 ("account", i64::from(command.account), -1..=accounts - 1),
                 ("strategy", command.strategy, -1..=strategies - 1),
                 ("instrument", command.instrument, -1..=self.markets.len() as i64 - 1),
+            ],
+        )
+    }
+
+    fn check_reply(&self, reply: &BrokerReply) -> Checked {
+        within(
+            "a broker's reply",
+            &[
+                ("account", i64::from(reply.account), 0..=self.accounts.len() as i64 - 1),
+                ("instrument", i64::from(reply.instrument), 0..=self.markets.len() as i64 - 1),
+                ("side", i64::from(reply.side), if reply.side < 0 { -1..=-1 } else { 1..=1 }),
+                ("quantity", reply.quantity, 1..=UNITS_MAX),
+                ("price", reply.price, 1..=PRICE_MAX),
             ],
         )
     }

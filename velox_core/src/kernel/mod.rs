@@ -20,6 +20,7 @@ mod emergency;
 mod entry;
 mod exit;
 mod fill;
+pub mod foreign;
 mod graph;
 mod guard;
 mod hash;

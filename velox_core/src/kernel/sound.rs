@@ -104,11 +104,18 @@ fn assert_money(k: &Kernel) {
         sum += i.book.realised() + i.book.unrealised(k.markets[i.instrument as usize].last) - i.charges.total();
         *net.entry((i.account, i.instrument)).or_default() += i.book.quantity();
     }
+    for (id, account) in (0..).zip(&k.accounts) {
+        for (instrument, book) in &account.external.books {
+            sum += book.realised() + book.unrealised(k.markets[*instrument as usize].last);
+            *net.entry((id, *instrument)).or_default() += book.quantity();
+        }
+        sum -= account.external.charges.total();
+    }
     assert_eq!(accounts.map(|id| k.equity(id)).sum::<i128>(), sum, "equity is capital and the strategies' profit");
     for (id, account) in (0..).zip(&k.accounts) {
         for (instrument, book) in &account.net {
             let units = net.remove(&(id, *instrument)).unwrap_or(0);
-            assert_eq!(book.quantity(), units, "an account's position is its strategies'");
+            assert_eq!(book.quantity(), units, "an account's position is its strategies' and EXTERNAL");
         }
     }
     assert!(net.into_values().all(|units| units == 0), "an account's position is its strategies'");

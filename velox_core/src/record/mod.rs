@@ -3,6 +3,7 @@
 //! Ticks, timers, verdicts and candles have a fixed little-endian layout; every other payload is a
 //! `MessagePack` array whose field order is the format (`velox.events` mirrors it in Python).
 
+mod broker;
 mod candle;
 mod decision;
 mod facts;
@@ -12,6 +13,7 @@ mod rules;
 mod session;
 mod setup;
 
+pub use broker::*;
 pub use candle::*;
 pub use decision::*;
 pub use facts::*;
@@ -180,6 +182,7 @@ pub enum Input {
     TimeMark(TimeMark),
     Intent(Intent),
     Command(Command),
+    BrokerReply(BrokerReply),
     HistoryBar(HistoryBar),
     InstrumentDef(InstrumentDef),
     FactsLoaded(FactsLoaded),
@@ -231,9 +234,8 @@ impl Input {
             Kind::Settings => Self::Settings(cold(kind_known, payload)?),
             Kind::CandleOpen => Self::CandleOpen(CandleOpen::parse(payload).ok_or_else(|| fault("wrong length"))?),
             Kind::CandleRange => Self::CandleRange(CandleRange::parse(payload).ok_or_else(|| fault("wrong length"))?),
-            Kind::BrokerReply | Kind::BookSnapshot | Kind::Funds | Kind::MarginQuote | Kind::AuditAnchor => {
-                Self::Kept(kind_known)
-            }
+            Kind::BrokerReply => Self::BrokerReply(cold(kind_known, payload)?),
+            Kind::BookSnapshot | Kind::Funds | Kind::MarginQuote | Kind::AuditAnchor => Self::Kept(kind_known),
             Kind::Snapshot
             | Kind::TickVerdict
             | Kind::OrderEvent

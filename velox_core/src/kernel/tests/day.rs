@@ -297,6 +297,7 @@ fn hook_name(hook: u16, arg: &HookArg) -> String {
         number::STOP => "stop",
         number::TARGET => "target",
         number::REJECT => "reject",
+        number::EXTERNAL => "external",
         number::RECOVER => "recover",
         number::FINISH => "finish",
         _ => "own",

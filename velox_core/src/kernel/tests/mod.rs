@@ -13,6 +13,7 @@ mod entries;
 mod exits;
 mod fills;
 mod flips;
+mod foreign;
 mod guard;
 mod guarded;
 mod levels;

@@ -16,6 +16,7 @@ pub(super) enum Act {
     Mark { ahead_ms: i64 },
     Command { kind: u8, key: u8, scope: (i64, i64) },
     Feed { kind: u8 },
+    Foreign { account: u32, share: u32, buys: bool, units: i64, id: u8 },
     Stop { instance: u32, fault: bool },
     Start { instance: u32 },
 }
@@ -30,6 +31,8 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
         2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>(), prop_oneof![Just((-1, -1)), (0..2i64).prop_map(|s| (s, -1)), (0..2i64).prop_map(|i| (-1, i))]).prop_map(|(kind, key, scope)| Act::Command { kind, key, scope }),
         1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
+        3 => (0..2u32, 0..2u32, any::<bool>(), 1..40i64, any::<u8>())
+            .prop_map(|(account, share, buys, units, id)| Act::Foreign { account, share, buys, units, id }),
         1 => (0..2u32, any::<bool>()).prop_map(|(instance, fault)| Act::Stop { instance, fault }),
         3 => (0..2u32).prop_map(|instance| Act::Start { instance }),
     ]
@@ -47,6 +50,7 @@ pub(super) struct World {
     freeze: i64,
     circuits: bool,
     rules: bool,
+    accounts: bool,
 }
 
 /// Rules that random days break often: a few rupees, a few trades, one position of the two.
@@ -63,8 +67,8 @@ fn own_rules() -> StrategyRules {
 
 pub(super) fn world() -> impl Strategy<Value = World> {
     let freezes = prop_oneof![Just(0), Just(30i64), Just(8i64)];
-    (prop::bool::weighted(0.3), any::<[bool; 5]>(), freezes).prop_map(
-        |(candles, [partial, latency, wall, circuits, rules], freeze)| World {
+    (prop::bool::weighted(0.3), any::<[bool; 6]>(), freezes).prop_map(
+        |(candles, [partial, latency, wall, circuits, rules, accounts], freeze)| World {
             candles,
             partial,
             latency,
@@ -72,16 +76,18 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             freeze,
             circuits,
             rules,
+            accounts,
         },
     )
 }
 
 fn started(instance: u32, world: World) -> StrategyStarted {
+    let account = if world.accounts { instance } else { 0 };
     let rules = if world.rules { own_rules() } else { StrategyRules::default() };
     let schedules = vec![Schedule { hook: 20, first: at("09:16"), every: 60 * S, run_late: false }];
     let series = vec![(2 * instance, 16), (2 * instance + 1, 17)];
     let flat_at = at("09:40");
-    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, ..strategy(instance, instance) }
+    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, account, ..strategy(instance, instance) }
 }
 
 /// A day that is played act by act.
@@ -107,7 +113,10 @@ impl Play {
             day.settings(|s| *s = super::by_candles::settings());
         }
         day.begin();
-        day.limits(|l| (l.intents, l.refusals) = (5, 200));
+        day.put(Kind::AccountDef, &AccountDef { id: 1, name: "second".into(), ..day.account.clone() });
+        for account in 0..2 {
+            day.limits(|l| (l.account, l.intents, l.refusals) = (account, 5, 200));
+        }
         for _ in 0..2 {
             day.share(|d| {
                 d.freeze = world.freeze;
@@ -125,6 +134,28 @@ impl Play {
         }
         day.feed_up("09:00");
         Self { day, world, begun: None, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
+    }
+
+    /// Whoever traded besides us closes what he has, or every second of the day would be marked.
+    fn close_external(&mut self) {
+        for account in 0..2u32 {
+            let books = self.day.kernel.accounts[account as usize].external.books.clone();
+            for (instrument, book) in books.into_iter().filter(|(_, book)| book.quantity() != 0) {
+                self.foreign(account, instrument, -book.quantity(), format!("close {account} {instrument}"));
+            }
+        }
+    }
+
+    fn stop(&mut self, instance: u32, fault: bool) {
+        let reason = "asked".to_owned();
+        self.day.put(Kind::StrategyStopped, &StrategyStopped { instance, fault, reason });
+    }
+
+    /// Somebody else trades signed units at the last price.
+    fn foreign(&mut self, account: u32, instrument: u32, units: i64, id: String) {
+        let (kind, side, quantity) = (ReplyKind::ForeignFill, units.signum() as i8, units.abs());
+        let price = self.price[instrument as usize];
+        self.day.put(Kind::BrokerReply, &BrokerReply { kind, account, id, instrument, side, quantity, price });
     }
 
     pub(super) fn acts(&mut self, acts: &[Act]) {
@@ -161,16 +192,16 @@ impl Play {
                 let kind = CommandKind::try_from(kind).unwrap();
                 self.day.command_for(kind, &format!("k{key}"), (-1, strategy, instrument));
             }
+            Act::Foreign { account, share, buys, units, id } => {
+                self.foreign(account, share, if buys { units } else { -units }, format!("t{id}"));
+            }
             Act::Feed { kind } => {
                 let kind = MarkKind::try_from(kind).unwrap();
                 if kind != MarkKind::DayDone {
                     self.day.session(kind, self.clock);
                 }
             }
-            Act::Stop { instance, fault } => {
-                let reason = "asked".to_owned();
-                self.day.put(Kind::StrategyStopped, &StrategyStopped { instance, fault, reason });
-            }
+            Act::Stop { instance, fault } => self.stop(instance, fault),
             Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance, self.world)),
         }
     }
@@ -256,6 +287,7 @@ proptest! {
     fn any_day_stays_sound_to_its_end(world in world(), acts in prop::collection::vec(act(), 1..160)) {
         let mut play = Play::new(world);
         play.acts(&acts);
+        play.close_external();
         play.day.fire(at("16:00:02"));
         let kernel = &play.day.kernel;
         prop_assert_eq!(kernel.orders.iter().count(), 0);
@@ -296,6 +328,7 @@ proptest! {
             freeze: 0,
             circuits: false,
             rules: false,
+            accounts: false,
         };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
