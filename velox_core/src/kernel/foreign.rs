@@ -8,7 +8,8 @@ use super::account::narrow;
 use super::book::Fifo;
 use super::charges::{self, Charges};
 use super::hooks::{HookArg, number};
-use super::order::{Event, Role};
+use super::order::{Event, Order, Role};
+use super::parts::spread;
 use crate::record::{self, BrokerReply, IntentId, Kind, OrderId, PositionChanged, ReplyKind};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -84,6 +85,8 @@ impl Kernel {
         self.instances[id as usize].book.fill(reply.side, taken, reply.price);
         let left = self.instances[id as usize].book.quantity();
         self.shrink_exit(id, left.abs());
+        let i = &mut self.instances[id as usize];
+        spread(&mut i.protection.parts, left.abs(), self.markets[i.instrument as usize].def.lot);
         if left == 0 {
             // Whoever closed it by hand does not want it back by an entry that still works.
             self.instances[id as usize].waiting = None;
@@ -121,12 +124,15 @@ impl Kernel {
         let Some(slot) = self.instances[id as usize].exit else {
             return;
         };
-        if held == 0 {
+        let is_partial = self.orders.get(slot).is_some_and(Order::is_partial);
+        if held == 0 || is_partial {
+            // Of what leaves in part nobody knows which units are gone: the rest stays guarded, whoever wants less of it
+            // says so again.
             self.end_order(slot, Event::Cancel, "closed from outside");
         } else if let Some(order) = self.orders.get_mut(slot)
-            && order.rest() > held
+            && order.open() > held
         {
-            order.quantity = order.filled + held;
+            order.shrink(order.open() - held);
             self.note_order(slot, "reduced from outside");
         }
     }
@@ -137,7 +143,9 @@ impl Kernel {
             if let Some(order) = self.orders.get_mut(slot)
                 && (order.role, order.side) == (Role::Flip, side)
             {
-                order.quantity -= taken.min(order.rest() - 1);
+                let closed = taken.min(order.closes).min(order.open() - 1);
+                order.closes -= closed;
+                order.shrink(closed);
                 self.note_order(slot, "reduced from outside");
             }
         }

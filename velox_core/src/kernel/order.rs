@@ -299,6 +299,13 @@ impl Order {
     pub fn open(&self) -> i64 {
         self.rest() + self.more
     }
+
+    /// Takes units off that can still fill, those of the orders that follow first.
+    pub(super) fn shrink(&mut self, units: i64) {
+        let following = units.min(self.more);
+        self.more -= following;
+        self.quantity -= units - following;
+    }
 }
 
 /// Live orders by slot; a slot is free again when its order is final.
