@@ -1,9 +1,26 @@
-"""Records of the journal: kinds by number and payloads as structs, field by field what the core reads and writes."""
+"""Records of the journal: kinds by number and payloads as structs, field by field what the core reads and writes.
+
+What the kernel decides stands in `decisions`.
+"""
 
 import enum
 
 import msgspec
 
+from velox.decisions import (
+    AccountMark,
+    CommandResult,
+    Delivery,
+    ExitEvent,
+    Fill,
+    IntentId,
+    OrderEvent,
+    OrderId,
+    PositionChanged,
+    Record,
+    RiskVerdict,
+    StrategyEvent,
+)
 from velox.market.records import ChargeRates, FactsLoaded, InstrumentDef, Phase, PhaseGroup
 
 __all__ = [
@@ -122,40 +139,21 @@ class ClockMode(enum.IntEnum):
     WALL = 1
 
 
-class _Record(msgspec.Struct, array_like=True, frozen=True):
-    """A payload: the order of its fields is the format."""
-
-
-class IntentId(_Record, frozen=True):
-    """Names an intent for ever."""
-
-    instance: int
-    date: int
-    counter: int
-
-
-class OrderId(_Record, frozen=True):
-    """Names an order: its intent and which child of it (0 the entry)."""
-
-    intent: IntentId
-    child: int
-
-
-class PriceSpec(_Record, frozen=True):
+class PriceSpec(Record, frozen=True):
     """A protective price: 0 none, 1 price, 2 percent, 3 points, 4 multiples of risk, 5 cost."""
 
     kind: int
     value: float
 
 
-class TriggerSpec(_Record, frozen=True):
+class TriggerSpec(Record, frozen=True):
     """What an entry waits for: 0 nothing, 1 a price at or above this, 2 one at or below it."""
 
     kind: int
     price: float
 
 
-class ExitPart(_Record, frozen=True):
+class ExitPart(Record, frozen=True):
     """A part of a position with its own way out: its share, 0 for what the others leave."""
 
     share: float
@@ -163,7 +161,7 @@ class ExitPart(_Record, frozen=True):
     trail: PriceSpec
 
 
-class Intent(_Record, frozen=True):
+class Intent(Record, frozen=True):
     """What a strategy wishes."""
 
     id: IntentId
@@ -188,7 +186,7 @@ class Intent(_Record, frozen=True):
     reads: list[tuple[int, int, float]]
 
 
-class Command(_Record, frozen=True):
+class Command(Record, frozen=True):
     """What an operator orders; the same key twice is the same command. -1 stands for all of a kind.
 
     A strategy is named alone; an instrument may be named with an account.
@@ -205,7 +203,7 @@ class Command(_Record, frozen=True):
     instrument: int = -1
 
 
-class BrokerReply(_Record, frozen=True):
+class BrokerReply(Record, frozen=True):
     """What a broker tells of its own accord; kind 0 is a fill of somebody else on the account. Prices are at 1e-8."""
 
     kind: int
@@ -217,7 +215,7 @@ class BrokerReply(_Record, frozen=True):
     price: int
 
 
-class HistoryBar(_Record, frozen=True):
+class HistoryBar(Record, frozen=True):
     """A closed candle of an earlier day; prices at 1e-8 rupees."""
 
     series: int
@@ -230,7 +228,7 @@ class HistoryBar(_Record, frozen=True):
     ticks: int
 
 
-class AccountDef(_Record, frozen=True):
+class AccountDef(Record, frozen=True):
     """An account; money at 1e-8 rupees, margin at 1e-10 of the value."""
 
     id: int
@@ -244,7 +242,7 @@ class AccountDef(_Record, frozen=True):
     partial: bool
 
 
-class LimitsSet(_Record, frozen=True):
+class LimitsSet(Record, frozen=True):
     """Limits of an account, of one instance or of one instrument on it (-1: not of one).
 
     Money is at 1e-8 and shares at 1e-10; 0 is no limit.
@@ -271,7 +269,7 @@ class LimitsSet(_Record, frozen=True):
     duplicate_ns: int
 
 
-class Schedule(_Record, frozen=True):
+class Schedule(Record, frozen=True):
     """A hook that runs by the clock."""
 
     hook: int
@@ -280,7 +278,7 @@ class Schedule(_Record, frozen=True):
     run_late: bool
 
 
-class MoneyRules(_Record, frozen=True):
+class MoneyRules(Record, frozen=True):
     """What a day may lose and what it keeps of its profit; money at 1e-8, 0 for none."""
 
     max_loss: int = 0
@@ -288,7 +286,7 @@ class MoneyRules(_Record, frozen=True):
     lock_keep: int = 0
 
 
-class StrategyRules(_Record, frozen=True):
+class StrategyRules(Record, frozen=True):
     """What a strategy limits of itself; instances of one group share positions and `shared`. 0 is no limit."""
 
     group: str = ""
@@ -299,7 +297,7 @@ class StrategyRules(_Record, frozen=True):
     own: MoneyRules = MoneyRules()
 
 
-class StrategyStarted(_Record, frozen=True):
+class StrategyStarted(Record, frozen=True):
     """A strategy instance begins."""
 
     id: int
@@ -323,7 +321,7 @@ class StrategyStarted(_Record, frozen=True):
     rules: StrategyRules
 
 
-class StrategyStopped(_Record, frozen=True):
+class StrategyStopped(Record, frozen=True):
     """An instance ends, or its code failed."""
 
     instance: int
@@ -331,7 +329,7 @@ class StrategyStopped(_Record, frozen=True):
     reason: str
 
 
-class NodeAdded(_Record, frozen=True):
+class NodeAdded(Record, frozen=True):
     """An indicator joins the graph."""
 
     id: int
@@ -342,7 +340,7 @@ class NodeAdded(_Record, frozen=True):
     second: str = ""
 
 
-class Watch(_Record, frozen=True):
+class Watch(Record, frozen=True):
     """A candle series joins the graph."""
 
     series: int
@@ -350,7 +348,7 @@ class Watch(_Record, frozen=True):
     seconds: int
 
 
-class StateSet(_Record, frozen=True):
+class StateSet(Record, frozen=True):
     """A strategy's persistent value, msgpack."""
 
     instance: int
@@ -358,7 +356,7 @@ class StateSet(_Record, frozen=True):
     value: bytes
 
 
-class UserValue(_Record, frozen=True):
+class UserValue(Record, frozen=True):
     """A line that a strategy wants kept."""
 
     instance: int
@@ -366,7 +364,7 @@ class UserValue(_Record, frozen=True):
     text: str
 
 
-class SessionMark(_Record, frozen=True):
+class SessionMark(Record, frozen=True):
     """What happened to the feed or the day."""
 
     kind: int
@@ -374,7 +372,7 @@ class SessionMark(_Record, frozen=True):
     text: str
 
 
-class Skip(_Record, frozen=True):
+class Skip(Record, frozen=True):
     """A record that recovery must not apply."""
 
     seq: int
@@ -382,7 +380,7 @@ class Skip(_Record, frozen=True):
     reason: str
 
 
-class Settings(_Record, frozen=True):
+class Settings(Record, frozen=True):
     """Thresholds of the guard and the clock."""
 
     clock: int = ClockMode.DATA
@@ -391,115 +389,6 @@ class Settings(_Record, frozen=True):
     stale_ns: int = 10_000_000_000
     ahead_ns: int = 5_000_000_000
     late_ns: int = 30_000_000_000
-
-
-class OrderEvent(_Record, frozen=True):
-    """An order changed its state."""
-
-    order: OrderId
-    state: str
-    account: int
-    instrument: int
-    side: int
-    quantity: int
-    filled: int
-    limit: int
-    role: str
-    reason: str
-
-
-class RiskVerdict(_Record, frozen=True):
-    """Risk refused or cut an order."""
-
-    intent: IntentId
-    verdict: str
-    code: str
-    sentence: str
-    limit: int
-    value: int
-
-
-class Fill(_Record, frozen=True):
-    """A fill with its charges by line; money at 1e-8 rupees."""
-
-    order: OrderId
-    account: int
-    instrument: int
-    side: int
-    quantity: int
-    price: int
-    role: str
-    brokerage: int
-    stt: int
-    transaction: int
-    sebi: int
-    stamp: int
-    gst: int
-
-
-class Delivery(_Record, frozen=True):
-    """What delivered shares cost more than their fills were charged, by line; units sold are below 0."""
-
-    account: int
-    instance: int
-    instrument: int
-    units: int
-    brokerage: int
-    stt: int
-    transaction: int
-    sebi: int
-    stamp: int
-    gst: int
-
-
-class PositionChanged(_Record, frozen=True):
-    """A book after a fill; money at 1e-8 rupees."""
-
-    account: int
-    instance: int
-    instrument: int
-    quantity: int
-    average: int
-    realised: int
-    charges: int
-
-
-class AccountMark(_Record, frozen=True):
-    """An account's equity; money at 1e-8 rupees."""
-
-    account: int
-    equity: int
-    realised: int
-    unrealised: int
-    charges: int
-    drawdown: int
-    margin: int
-
-
-class ExitEvent(_Record, frozen=True):
-    """A stop or target was armed, moved, hit or disarmed; 0 for none."""
-
-    instance: int
-    instrument: int
-    what: str
-    stop: int
-    target: int
-
-
-class StrategyEvent(_Record, frozen=True):
-    """Something a strategy's owner must see."""
-
-    instance: int
-    code: str
-    sentence: str
-
-
-class CommandResult(_Record, frozen=True):
-    """What became of a command."""
-
-    key: str
-    state: str
-    sentence: str
 
 
 def encode(record: msgspec.Struct) -> bytes:
