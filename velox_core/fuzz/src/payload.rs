@@ -33,6 +33,7 @@ pub fn encode(input: &Input) -> (Kind, Vec<u8>) {
         Input::SessionMark(value) => cold(Kind::SessionMark, value),
         Input::Skip(value) => cold(Kind::Skip, value),
         Input::Settings(value) => cold(Kind::Settings, value),
+        Input::BrokerReply(value) => cold(Kind::BrokerReply, value),
         Input::CandleOpen(open) => (Kind::CandleOpen, open.to_bytes().to_vec()),
         Input::CandleRange(range) => (Kind::CandleRange, range.to_bytes().to_vec()),
         Input::Kept(kind) => (*kind, Vec::new()),

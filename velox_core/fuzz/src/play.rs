@@ -7,8 +7,8 @@ use crate::watched::Watched;
 use crate::wish;
 use velox_core::fixed::TIME_MAX;
 use velox_core::record::{
-    ClockMode, HistoryBar, Input, IntentId, Kind, Level, MarkKind, SessionMark, Settings, Skip, StateSet,
-    StrategyStopped, Tick, TickMode, TimeMark, UserValue,
+    BrokerReply, CandleOpen, CandleRange, ClockMode, HistoryBar, Input, IntentId, Kind, Level, MarkKind, ReplyKind,
+    SessionMark, Settings, Skip, StateSet, StrategyStopped, Tick, TickMode, TimeMark, UserValue,
 };
 
 const SHARES: u8 = 3;
@@ -76,6 +76,7 @@ impl Play {
                 self.put_now(input);
             }
             61 => self.session(from),
+            62 => self.minute(from),
             _ => self.wild(from),
         }
     }
@@ -227,8 +228,42 @@ impl Play {
                 Input::StrategyStarted(Box::new(day::strategy(u32::from(id % 6), place, midnight, from)))
             }
             13 => Input::Kept(Kind::Funds),
+            14 => Input::BrokerReply(self.foreign(id, from)),
             _ => Input::Command(day::command(id, from)),
         }
+    }
+
+    /// What somebody else trades on an account.
+    fn foreign(&self, id: u8, from: &mut Bytes<'_>) -> BrokerReply {
+        BrokerReply {
+            kind: ReplyKind::ForeignFill,
+            account: u32::from(id % 2),
+            id: id.to_string(),
+            instrument: u32::from(from.below(SHARES)),
+            side: if from.flag() { 1 } else { -1 },
+            quantity: 1 + i64::from(from.byte()),
+            price: 1_900 * TICK + from.medium() % 200 * TICK,
+        }
+    }
+
+    /// A candle of a minute, which comes as data.
+    fn minute(&mut self, from: &mut Bytes<'_>) {
+        let minute = 60 * S;
+        let share = from.below(SHARES);
+        let begin = (self.clock.div_euclid(minute) + 1) * minute;
+        let open = self.price[usize::from(share)];
+        let mut far = || i64::from(from.below(40)) * TICK;
+        let (high, low) = (open + far(), (open - far()).max(TICK));
+        let close = (low + far()).min(high);
+        let instrument = u32::from(share);
+        self.watched.fire(begin);
+        if self.watched.put(begin, Input::CandleOpen(CandleOpen { instrument, ts_open: begin, price: open })) {
+            let volume = i64::from(from.byte());
+            let rest = CandleRange { instrument, ts_open: begin, high, low, close, volume, ticks: 1 };
+            self.watched.put(begin + minute - 1_000_000, Input::CandleRange(rest));
+        }
+        self.clock = begin + minute;
+        self.price[usize::from(share)] = close;
     }
 
     fn history(&self, from: &mut Bytes<'_>) -> HistoryBar {
