@@ -156,7 +156,7 @@ impl Kernel {
     }
 
     pub(super) fn arm_mark(&mut self, account: u32) {
-        if self.timers.due(TimerClass::Mark, account).is_none() {
+        if !self.day_over && self.timers.due(TimerClass::Mark, account).is_none() {
             // Somebody else may trade before any tick has brought the time to this day.
             let from = self.facts.as_ref().map_or(self.now, |facts| self.now.max(facts.open_ns));
             self.timers.arm(TimerClass::Mark, account, self.next_mark(from));
