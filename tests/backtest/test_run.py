@@ -209,5 +209,5 @@ def test_what_is_only_watched_is_played_too_and_must_be_there(tmp_path: Path) ->
     assert result.instruments == ["NSE:NIFTY", SYMBOL]
     assert result.fills > 2
     assert [each.instrument for each in result.strategies] == [SYMBOL]
-    with pytest.raises(BadInput, match=r"watches NSE:TCS, of which .* holds no ticks"):
+    with pytest.raises(BadInput, match=r"watches NSE:TCS, of which .* holds nothing"):
         run(Ask(plans=[StrategyPlan(str(file), {"lead": "NSE:TCS"})], catalog=SAMPLE_DIR), Settings())

@@ -153,5 +153,4 @@ def _symbols(ask: Ask, entries: Sequence[Entry]) -> set[str]:
         book.adopt(entry.instrument, index=entry.is_index)
     names = {entry.instrument for entry in entries}
     facts = load_facts(entries[0].day, as_of=ask.facts_as_of)
-    what = "days" if any(entry.candles for entry in entries) else "ticks"
-    return check_symbols(ask.plans, facts, book, names, f"of which {ask.catalog} holds no {what} {_span(ask)}")
+    return check_symbols(ask.plans, facts, book, names, f"of which {ask.catalog} holds nothing {_span(ask)}")

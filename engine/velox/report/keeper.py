@@ -70,7 +70,7 @@ class _Today(msgspec.Struct):
     instruments: list[str]
     is_cold: bool
     orders: dict[events.OrderId, tuple[int, int]] = {}  # the place at which it was made, and its limit
-    steps: list[tuple[int, int, events.Fill | events.ExitEvent]] = []  # place, kernel time
+    steps: list[tuple[int, int, events.Fill | events.ExitEvent | events.Delivery]] = []  # place, kernel time
     refused: list[int] = []  # rows
     candles: dict[tuple[str, int], list[CandleClosed]] = {}
     gap_candles: int = 0
@@ -87,6 +87,7 @@ class Keeper:
         Kind.POSITION_CHANGED,
         Kind.ACCOUNT_MARK,
         Kind.EXIT_EVENT,
+        Kind.DELIVERY,
         Kind.CANDLE_CLOSED,
         Kind.STRATEGY_EVENT,
     )
@@ -144,7 +145,7 @@ class Keeper:
         match record:
             case events.OrderEvent(order=order, limit=limit):
                 today.orders.setdefault(order, (place, limit))
-            case events.Fill() | events.ExitEvent():
+            case events.Fill() | events.ExitEvent() | events.Delivery():
                 today.steps.append((place, at_ns, record))
             case events.PositionChanged():
                 self._expose(at_ns, record)
@@ -219,6 +220,10 @@ class Keeper:
                 self._book.take(_execution(today, (place, at_ns), step, path(instrument)))
                 continue
             strategy = today.strategies[step.instance]
+            if isinstance(step, events.Delivery):
+                lines = (step.brokerage, step.stt, step.transaction, step.sebi, step.stamp, step.gst)
+                self._book.deliver(strategy, instrument, lines)
+                continue
             self._exits.append(ExitLine(at_ns, strategy, instrument, step.what, step.stop, step.target))
             if step.what == "armed":
                 self._book.arm(strategy, instrument, step.stop)

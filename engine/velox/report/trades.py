@@ -165,6 +165,12 @@ class TradeBook:
         if trade is not None and trade.stop == 0:
             trade.stop = stop
 
+    def deliver(self, strategy: str, instrument: str, charges: Sequence[int]) -> None:
+        """Add what delivery costs: to the trade that is kept over the day, or to the one that sold what was kept."""
+        of_it = [trade for trade in self.trades if (trade.strategy, trade.instrument) == (strategy, instrument)]
+        trade = self._open.get((strategy, instrument)) or of_it[-1]
+        trade.charges = [line + more for line, more in zip(trade.charges, charges, strict=True)]
+
     def open_trades(self) -> list[Trade]:
         """Those that are not closed."""
         return list(self._open.values())
