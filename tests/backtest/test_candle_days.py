@@ -230,7 +230,7 @@ def test_a_day_with_ticks_of_one_and_candles_of_another_is_refused(tmp_path: Pat
         run(Ask(plans=plans, catalog=catalog), Settings())
     both = run(Ask(plans=plans, catalog=catalog, data="candles"), Settings())
     assert both.minutes > 700
-    with pytest.raises(BadInput, match="holds no ticks"):
+    with pytest.raises(BadInput, match="holds nothing"):
         run(Ask(plans=plans, catalog=catalog, data="ticks"), Settings())
 
 

@@ -147,18 +147,20 @@ pub fn node(id: u32, series: u32, from: &mut Bytes<'_>) -> NodeAdded {
     NodeAdded { id, series, source: "close".into(), kind: kind.into(), params: params.to_vec(), second: String::new() }
 }
 
-/// What a strategy limits of itself: often nothing, sometimes little money and few trades.
-fn rules(from: &mut Bytes<'_>) -> StrategyRules {
+/// What a strategy limits of itself: often nothing, sometimes little money and few trades. How many positions a class may
+/// have is its own: it does not change with a start.
+fn rules(id: u32, from: &mut Bytes<'_>) -> StrategyRules {
     let shape = from.byte();
+    let of_two = id % 2;
     let money = |bit: u8| {
         let on = i64::from(shape >> bit & 1) * ONE;
         MoneyRules { max_loss: 9 * on, lock_at: 6 * on, lock_keep: 4 * on }
     };
     StrategyRules {
-        group: "class".into(),
+        group: format!("class {of_two}"),
         max_trades: u32::from(shape & 1) * 3,
         cooldown: i64::from(shape >> 1 & 1) * 3 * S,
-        max_positions: u32::from(shape >> 2 & 1),
+        max_positions: of_two,
         shared: money(3),
         own: money(4),
     }
@@ -190,7 +192,7 @@ pub fn strategy(id: u32, (account, instrument): (u32, u32), midnight: i64, from:
         windows: if shape & 32 == 32 { vec![(time(9, 16), time(9, 20))] } else { Vec::new() },
         together: if shape & 2 == 2 { vec![(instrument, 22)] } else { Vec::new() },
         group: if shape & 64 == 64 { 0 } else { id },
-        rules: rules(from),
+        rules: rules(id, from),
     }
 }
 
