@@ -84,9 +84,10 @@ impl Kernel {
     fn update_aligned(&mut self, id: u32, end: i64) {
         let newest = &self.series[self.nodes[id as usize].series as usize].history;
         let at = |field| newest.get(field, 0);
-        let candle = Input { open: at(0), high: at(1), low: at(2), close: at(3), volume: at(4), ..Input::default() };
-        let feed = self.nodes[id as usize].feed(&candle, &self.nodes, &self.series);
-        self.nodes[id as usize].update(&feed, end);
+        let mut candle =
+            Input { open: at(0), high: at(1), low: at(2), close: at(3), volume: at(4), ..Input::default() };
+        self.nodes[id as usize].feed(&mut candle, &self.nodes, &self.series);
+        self.nodes[id as usize].update(&candle, end);
     }
 }
 

@@ -34,11 +34,11 @@ pub struct Node {
 }
 
 impl Node {
-    /// The candle with the values that the node follows.
+    /// Puts the values that the node follows beside the candle; in place, since a candle closes for many nodes.
     #[inline]
-    pub(super) fn feed(&self, candle: &Input, nodes: &[Self], series: &[Series]) -> Input {
-        let value = |source: Source| source.value(candle, nodes, series);
-        Input { source: value(self.source), second: value(self.second), ..*candle }
+    pub(super) fn feed(&self, candle: &mut Input, nodes: &[Self], series: &[Series]) {
+        candle.source = self.source.value(candle, nodes, series);
+        candle.second = self.second.value(candle, nodes, series);
     }
 
     /// Goes through a candle; what follows a value that is not there waits for it.
@@ -162,14 +162,14 @@ impl Kernel {
             series.remember(&candle);
         }
         let of_today = self.facts.as_ref().is_some_and(|f| bar.ts_open >= f.open_ns);
-        let input = candle.input(&span);
+        let mut input = candle.input(&span);
         for at in 0..series.nodes.len() {
             let node = self.series[bar.series as usize].nodes[at] as usize;
             if bar.ts_open <= self.nodes[node].last_open {
                 continue;
             }
-            let feed = self.nodes[node].feed(&input, &self.nodes, &self.series);
-            self.nodes[node].update(&feed, bar.ts_open);
+            self.nodes[node].feed(&mut input, &self.nodes, &self.series);
+            self.nodes[node].update(&input, bar.ts_open);
             if !of_today {
                 self.nodes[node].begin_session(span.previous_day);
             }
@@ -236,11 +236,11 @@ impl Kernel {
         series.session_n += 1;
         series.remember(&candle);
         self.candles_closed += 1;
-        let (input, fed) = (candle.input(&span), frame.series as usize);
+        let (mut input, fed) = (candle.input(&span), frame.series as usize);
         for at in 0..self.series[fed].nodes.len() {
             let node = self.series[fed].nodes[at] as usize;
-            let feed = self.nodes[node].feed(&input, &self.nodes, &self.series);
-            self.nodes[node].update(&feed, candle.ts_open);
+            self.nodes[node].feed(&mut input, &self.nodes, &self.series);
+            self.nodes[node].update(&input, candle.ts_open);
         }
         let (frame, series) = (&self.markets[market].frames[at], &self.series[fed]);
         let (id, nodes, ts, decision) = (frame.series, &self.nodes, self.now, self.out.decisions.len());
