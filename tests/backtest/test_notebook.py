@@ -6,6 +6,7 @@ import pytest
 
 from velox import EMA, Bar, Bars, Param, State, Strategy, Symbols, crossed, intraday, risk_pct, risk_rupees
 from velox.backtest.choose import Ask
+from velox.backtest.reported import Reported
 from velox.backtest.run import run
 from velox.errors import BadInput, Refused
 from velox.research.days import SAMPLE_DIR
@@ -58,19 +59,30 @@ def test_a_back_test_of_an_object_is_that_of_the_class_with_its_parameters(tmp_p
     module.write_text(Path(__file__).read_text())
     plan = StrategyPlan(f"{module}:Cross", {"fast": "5", "risk": "1"})
     same = run(Ask(plans=[plan], catalog=SAMPLE_DIR), Settings())
-    assert told.fills == same.fills > 0
-    assert told.net_pnl == same.net_pnl
+    assert told.result.fills == same.fills > 0
+    assert told.result.net_pnl == same.net_pnl
+    assert told.result.result_hash == same.result_hash
+
+
+def test_it_is_a_report_with_frames_and_pictures_whose_sums_are_its_figures(tmp_path: Path) -> None:
+    told = Cross().backtest("2026-07-15", catalog=SAMPLE_DIR)
+    assert isinstance(told, Reported)
+    assert told.trades.height == told.result.round_trips > 0
+    assert told.trades["net"].sum() == pytest.approx(told.result.net_pnl, abs=1e-6)
+    assert told.equity["equity"][-1] == pytest.approx(1_000_000 + told.result.net_pnl, abs=1e-6)
+    assert told.plot("equity")._repr_html_().startswith("<iframe srcdoc=")
+    assert "Cross" in told.save(tmp_path / "cross.html").read_text()
 
 
 def test_costs_and_capital_can_be_asked_for() -> None:
     told = Cross().backtest("2026-07-15", catalog=SAMPLE_DIR, capital=500_000, charges="none")
-    assert (told.settings["paper"]["capital_rupees"], told.charges) == (500_000, 0.0)
+    assert (told.result.settings["paper"]["capital_rupees"], told.result.charges) == (500_000, 0.0)
 
 
 def test_several_symbols_are_a_list() -> None:
     told = Several(symbol=["NSE:RELIANCE", "NSE:INFY"]).backtest(catalog=SAMPLE_DIR)
-    assert told.instruments == ["NSE:INFY", "NSE:RELIANCE"]
-    assert [each.name for each in told.strategies] == ["Several:RELIANCE", "Several:INFY"]
+    assert told.result.instruments == ["NSE:INFY", "NSE:RELIANCE"]
+    assert [each.name for each in told.result.strategies] == ["Several:RELIANCE", "Several:INFY"]
 
 
 def test_its_parameters_can_be_read_and_nothing_else() -> None:

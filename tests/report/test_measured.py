@@ -9,7 +9,7 @@ from tests.conftest import shared_path
 
 from velox import events
 from velox.backtest.choose import Ask
-from velox.backtest.reported import reported
+from velox.backtest.reported import backtest
 from velox.events import Kind
 from velox.journal.payloads import Tick, TickVerdict
 from velox.journal.records import records
@@ -19,7 +19,6 @@ from velox.research.days import SAMPLE_DIR
 from velox.research.importer import import_recordings
 from velox.research.nse_ticks import find_recordings
 from velox.runtime.plan import StrategyPlan
-from velox.settings import Settings
 
 _KINDS = (Kind.TICK, Kind.TICK_VERDICT, Kind.ORDER_EVENT, Kind.FILL)
 
@@ -60,7 +59,7 @@ def _run(catalog: Path, folder: Path, day: str = "2026-07-15") -> tuple[Report, 
     busy.write_text(TURNS.replace("SYMBOL", "NSE:RELIANCE"))
     first = dt.date.fromisoformat(day)
     ask = Ask(plans=[StrategyPlan(str(busy))], catalog=catalog, journal=folder / "j", first=first, last=first)
-    return reported(ask, Settings())[1], _Told(folder / "j")
+    return backtest(ask), _Told(folder / "j")
 
 
 def _extremes_agree(report: Report, told: _Told) -> None:

@@ -10,7 +10,7 @@ from tests.acceptance.test_feeds_agree import TURNS
 from tests.conftest import shared_path
 
 from velox.backtest.choose import Ask
-from velox.backtest.reported import reported
+from velox.backtest.reported import backtest
 from velox.backtest.run import Result, run
 from velox.report.report import Report
 from velox.report.tables import charges_by_line
@@ -84,7 +84,8 @@ def catalog(folder: Path, *days_on: int) -> Path:
 def test_several_strategies_on_the_generated_day(tmp_path: Path) -> None:
     plans = [plan(tmp_path, TURNS, "NSE:HDFCBANK"), StrategyPlan("ema_cross"), StrategyPlan("macd_trend")]
     ask = Ask(plans=plans, catalog=SAMPLE_DIR)
-    result, report = reported(ask, Settings())
+    report = backtest(ask)
+    result = report.result
     assert result.fills > 20
     agree(result, report)
     assert result.result_hash == run(ask, Settings()).result_hash
@@ -92,7 +93,8 @@ def test_several_strategies_on_the_generated_day(tmp_path: Path) -> None:
 
 def test_days_in_a_row_and_days_that_begin_anew(tmp_path: Path) -> None:
     ask = Ask(plans=[plan(tmp_path, TURNS)], catalog=catalog(tmp_path / "c", 0, 1, 6))
-    result, report = reported(ask, Settings())
+    report = backtest(ask)
+    result = report.result
     assert result.cold_starts == ["2026-07-21"]
     agree(result, report)
     assert [day.is_cold for day in report.kept.coverage] == [False, False, True]
@@ -100,7 +102,8 @@ def test_days_in_a_row_and_days_that_begin_anew(tmp_path: Path) -> None:
 
 def test_a_position_that_is_never_closed_counts_at_the_last_price(tmp_path: Path) -> None:
     ask = Ask(plans=[plan(tmp_path, HOLDS)], catalog=catalog(tmp_path / "c", 0, 1))
-    result, report = reported(ask, Settings())
+    report = backtest(ask)
+    result = report.result
     agree(result, report)
     (trade,) = report.kept.trades
     assert trade.is_open and trade.quantity == 10
@@ -112,6 +115,7 @@ def test_a_recorded_day(folder: str, tmp_path: Path) -> None:
     recorded = Catalog(tmp_path / "catalog")
     import_recordings(find_recordings([shared_path("data", "nse_ticks_2021", folder)]), recorded)
     plans = [plan(tmp_path, TURNS), StrategyPlan("ema_cross", {"symbol": "NSE:INFY"})]
-    result, report = reported(Ask(plans=plans, catalog=recorded.root), Settings())
+    report = backtest(Ask(plans=plans, catalog=recorded.root))
+    result = report.result
     assert result.fills > 4
     agree(result, report)

@@ -7,7 +7,8 @@ from typing import Any
 
 from velox.backtest.charges import costs
 from velox.backtest.choose import Ask
-from velox.backtest.run import Result, run
+from velox.backtest.reported import Reported
+from velox.backtest.reported import backtest as reported
 from velox.errors import BadInput
 from velox.market.calendar import day_span
 from velox.runtime.plan import StrategyPlan
@@ -26,8 +27,8 @@ def backtest(
     *,
     catalog: str | Path,
     options: Options,
-) -> Result:
-    """Run a class with these parameters over the days of a catalogue; dates are inclusive."""
+) -> Reported:
+    """Run a class with these parameters over the days of a catalogue and report it; dates are inclusive."""
     unknown = options.keys() - Options.__annotations__.keys()
     if unknown:
         raise BadInput(f"backtest({min(unknown)}=…) is not known: there are {', '.join(Options.__annotations__)}")
@@ -43,7 +44,7 @@ def backtest(
         charges=charges,
     )
     asked: dict[str, Any] = {name: options.get(name) for name in ("capital", "slippage", "latency")}
-    return run(ask, costs(load_settings(), charges, **asked))
+    return reported(ask, costs(load_settings(), charges, **asked))
 
 
 def _span(text: str) -> tuple[dt.date, dt.date]:

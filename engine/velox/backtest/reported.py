@@ -6,20 +6,23 @@ import msgspec
 
 from velox.backtest.choose import Ask
 from velox.backtest.run import Progress, Result, run
-from velox.report.keeper import Keeper
+from velox.report.keeper import Keeper, Kept
 from velox.report.report import Report
 from velox.settings import Settings
 
-__all__ = ["backtest", "reported"]
+__all__ = ["Reported", "backtest"]
 
 
-def backtest(ask: Ask, settings: Settings | None = None, tell: Callable[[Progress], None] = lambda _: None) -> Report:
+class Reported(Report):
+    """The report of a back-test together with its result: the figures as attributes."""
+
+    def __init__(self, result: Result, kept: Kept) -> None:
+        super().__init__(msgspec.to_builtins(result), kept)
+        self.result = result
+
+
+def backtest(ask: Ask, settings: Settings | None = None, tell: Callable[[Progress], None] = lambda _: None) -> Reported:
     """Run a back-test and report it; without settings, by the defaults."""
-    return reported(ask, settings or Settings(), tell)[1]
-
-
-def reported(ask: Ask, settings: Settings, tell: Callable[[Progress], None] = lambda _: None) -> tuple[Result, Report]:
-    """Run a back-test; gives its result and its report."""
+    settings = settings or Settings()
     keeper = Keeper(settings.paper.capital_rupees)
-    result = run(ask, settings, tell, keeper=keeper)
-    return result, Report(msgspec.to_builtins(result), keeper.finish())
+    return Reported(run(ask, settings, tell, keeper=keeper), keeper.finish())

@@ -75,7 +75,7 @@ def command(**options: object) -> None:
     velox backtest ema_cross.py --catalog days -p fast=12 --json fast12.json
     """
     from velox.backtest.choose import Ask, plans_on
-    from velox.backtest.reported import reported
+    from velox.backtest.reported import backtest
     from velox.backtest.run import run
     from velox.cli.progress import days_bar
     from velox.market.corporate_actions import NO_ACTIONS, read_actions
@@ -98,12 +98,14 @@ def command(**options: object) -> None:
         journal=open_journal(call.journal) if call.journal else None,
         actions=read_actions(call.corporate_actions) if call.corporate_actions else NO_ACTIONS,
     )
-    settings, report = settings_of(call, configured), None
+    settings = settings_of(call, configured)
+    report: Report | None = None
     with days_bar("back-test") as tell:
         if call.report_file is None and call.trades_file is None:
             result = run(ask, settings, tell)
         else:
-            result, report = reported(ask, settings, tell)
+            report = backtest(ask, settings, tell)
+            result = report.result
     for line in _lines(result):
         click.echo(line)
     if call.json_file is not None:

@@ -47,7 +47,8 @@ class Strategy:
     ) -> Any:
         """Run it over the recorded days of a catalogue, from `first` to `last`: "2026-01-05", or "2026-01" as a month.
 
-        The result holds the figures that `velox backtest --json` writes.
+        Gives the report, which a notebook shows: `plot()`, `trades`, `equity`, `save()`; its `result` has the figures
+        that `velox backtest --json` writes.
         """
         return backtest(type(self), self._texts, (first, last), catalog=catalog, options=options)
 

@@ -61,7 +61,7 @@ def prepare(declared: Declared, given: Mapping[str, object]) -> tuple[dict[str, 
 
 
 def backtest(strategy: type, texts: Mapping[str, str], days: tuple[str | None, str | None], **how: Any) -> Any:
-    """The result of a back-test of a class with these parameters."""
+    """The report of a back-test of a class with these parameters."""
     found = importlib.metadata.entry_points(group=_GROUP, name="backtest")
     if not found:
         raise Refused("there is no back-test in this installation: install velox-trading as a whole")
