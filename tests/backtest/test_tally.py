@@ -11,6 +11,7 @@ def _summary(equity: float) -> dict[str, Any]:
 
 
 def test_what_is_lost_first_is_a_drawdown_from_the_capital() -> None:
-    tally = Tally.starting(1000)
+    tally = Tally()
+    tally.begin_day(_summary(1000))
     tally.end_day(_summary(960))
-    assert tally.max_drawdown == 40
+    assert (tally.capital, tally.max_drawdown) == (1000, 40)

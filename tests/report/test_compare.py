@@ -78,7 +78,7 @@ def test_settings_that_differ_are_told_and_no_others(result: Figures) -> None:
         ({"settings__facts_as_of": "2026-08-31"}, "the market's facts differ (a: of their own days; b: 2026-08-31)"),
         ({"settings__charges": "none"}, "the charges differ (a: discount; b: none)"),
         ({"settings__paper__brokerage_rupees": 10.0}, "the brokerages differ"),
-        ({"settings__paper__capital_rupees": 5e5}, "the capitals differ (a: ₹10,00,000; b: ₹5,00,000)"),
+        ({"accounts__0__capital": 5e5}, "the capitals differ (a: ₹10,00,000; b: ₹5,00,000)"),
         ({"notes": ["a source is missing"]}, "the notes on the data differ (a: none; b: a source is missing)"),
     ],
 )

@@ -12,13 +12,16 @@ from tests.conftest import shared_path
 from velox.backtest.choose import Ask
 from velox.backtest.reported import backtest
 from velox.backtest.run import Result, run
+from velox.report.compare import compare
 from velox.report.report import Report
+from velox.report.rupees import percent
 from velox.report.tables import charges_by_line
 from velox.research.catalog import Catalog
 from velox.research.days import SAMPLE_DIR
 from velox.research.importer import import_recordings
 from velox.research.nse_ticks import find_recordings
 from velox.runtime.plan import StrategyPlan
+from velox.sections import AccountSettings
 from velox.settings import Settings
 
 ONE = 100_000_000
@@ -89,6 +92,22 @@ def test_several_strategies_on_the_generated_day(tmp_path: Path) -> None:
     assert result.fills > 20
     agree(result, report)
     assert result.result_hash == run(ask, Settings()).result_hash
+
+
+@pytest.mark.parametrize("on", [("SIDE",), ("CORE", "SIDE"), ("paper", "SIDE")])
+def test_accounts_of_their_own_begin_with_their_own_capital(on: tuple[str, ...], tmp_path: Path) -> None:
+    capitals = {"CORE": 600_000, "SIDE": 300_000}
+    accounts = {name: AccountSettings(capital_rupees=rupees) for name, rupees in capitals.items()}
+    first, second = plan(tmp_path, TURNS), StrategyPlan("ema_cross", {"symbol": "NSE:INFY"})
+    plans = [msgspec.structs.replace(each, account=name) for each, name in zip((first, second), on, strict=False)]
+    report = backtest(Ask(plans=plans, catalog=SAMPLE_DIR), Settings(accounts=accounts))
+    capital = sum({"paper": 1_000_000, **capitals}[name] for name in on)
+    assert sum(account.capital for account in report.result.accounts) == report.kept.capital / ONE == capital
+    assert sum(report.result.daily_pnl) == pytest.approx(report.result.net_pnl, abs=1e-6)
+    assert report.result.max_drawdown < 50_000
+    agree(report.result, report)
+    row = next(row for row in compare([("a", report.figures)]).figures if row.name == "Return on capital")
+    assert row.values == [percent(report.result.net_pnl / capital)]
 
 
 def test_days_in_a_row_and_days_that_begin_anew(tmp_path: Path) -> None:

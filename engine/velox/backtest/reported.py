@@ -23,6 +23,5 @@ class Reported(Report):
 
 def backtest(ask: Ask, settings: Settings | None = None, tell: Callable[[Progress], None] = lambda _: None) -> Reported:
     """Run a back-test and report it; without settings, by the defaults."""
-    settings = settings or Settings()
-    keeper = Keeper(settings.paper.capital_rupees)
-    return Reported(run(ask, settings, tell, keeper=keeper), keeper.finish())
+    keeper = Keeper()
+    return Reported(run(ask, settings or Settings(), tell, keeper=keeper), keeper.finish())

@@ -90,7 +90,7 @@ class _Run:
         self.settings = settings
         self.tell = tell
         self.keeper = keeper
-        self.tally = Tally.starting(settings.paper.capital_rupees)
+        self.tally = Tally()
         self.contracts = ContractNotes()
         self.engine_ns = 0
         self.days_done = 0
@@ -213,9 +213,7 @@ def run(
         charges=sum(s.charges for s in strategies),
         net_pnl=sum(s.net_pnl for s in strategies),
         max_drawdown=tally.max_drawdown,
-        daily_pnl=[
-            after - before for before, after in itertools.pairwise([settings.paper.capital_rupees, *tally.closes])
-        ],
+        daily_pnl=[after - before for before, after in itertools.pairwise([tally.capital, *tally.closes])],
         elapsed_s=elapsed_s,
         engine_s=engine_s,
         ticks_per_s=tally.ticks / elapsed_s,

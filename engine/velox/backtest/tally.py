@@ -56,15 +56,11 @@ class Tally(msgspec.Struct):
     accounts: dict[str, AccountTally] = {}
     decisions_hash: str = ""
     notes: list[str] = []
+    capital: float = 0.0  # of all accounts
     equity: float = 0.0  # of all accounts
     closes: list[float] = []  # equity at the end of each day
     _peak: float = 0.0
     _equities: list[int] = []  # of the accounts, as they were marked last
-
-    @classmethod
-    def starting(cls, capital: float) -> "Tally":
-        """Sums of an account that begins with this capital: what it loses first is a drawdown too."""
-        return cls(equity=capital, _peak=capital)
 
     def note(self, marks: Marks, kept: list[tuple[int, int, bytes]]) -> None:
         """Take in what the core kept: marks as columns, decisions as kernel time, kind, payload."""
@@ -81,8 +77,10 @@ class Tally(msgspec.Struct):
                 self.rejected += 1
 
     def begin_day(self, summary: dict[str, Any]) -> None:
-        """Take the accounts as a day finds them; the drawdown is that of all of them together."""
+        """Take the accounts as a day finds them, at first their capital; the drawdown is that of all together."""
         self._look(summary)
+        if not self.closes:
+            self.capital = self.equity
 
     def end_day(self, summary: dict[str, Any], *, by_candles: bool = False) -> None:
         """Add what the core says of a day that is over."""

@@ -17,7 +17,6 @@ _NOTHING = "–"
 
 
 class _Paper(msgspec.Struct):
-    capital_rupees: float
     brokerage_rupees: float
     brokerage_pct: float
 
@@ -27,6 +26,10 @@ class _Settings(msgspec.Struct):
     charges: str
     facts_as_of: str | None
     strategies: list[dict[str, Any]]
+
+
+class _Account(msgspec.Struct):
+    capital: float
 
 
 class _Strategy(msgspec.Struct):
@@ -58,6 +61,7 @@ class _Result(msgspec.Struct):
     result_hash: str
     cold_starts: list[str]
     synthetic: bool
+    accounts: list[_Account]
     strategies: list[_Strategy]
     notes: list[str]
     settings: _Settings
@@ -117,7 +121,7 @@ def _of(key: str) -> Callable[[Mapping[str, Any]], float]:
 
 
 def _capital(figures: Mapping[str, Any]) -> float:
-    return float(figures["settings"]["paper"]["capital_rupees"])
+    return sum(float(account["capital"]) for account in figures["accounts"])
 
 
 def _over(part: str, whole: Callable[[Mapping[str, Any]], float]) -> Callable[[Mapping[str, Any]], float]:

@@ -92,9 +92,9 @@ class Keeper:
         Kind.STRATEGY_EVENT,
     )
 
-    def __init__(self, capital_rupees: float) -> None:
+    def __init__(self) -> None:
         self._book = TradeBook()
-        self._curve = Curve(round(capital_rupees * _ONE))
+        self._curve = Curve(0)  # begins with the first day, at the capital of its accounts
         self._blocked = BlockedShelf()
         self._shelf = CandleShelf()
         self._exits: list[ExitLine] = []
@@ -109,6 +109,8 @@ class Keeper:
         """A day is set up on a core and its rows are about to come; `follows` says that it goes on from the last."""
         self._shelf.lines |= lines_of(instances)
         self._equities = [round(account["equity"] * _ONE) for account in core.summary()["accounts"]]
+        if not self._coverage:
+            self._curve = Curve(sum(self._equities))
         self._parameters |= {instance.spec.name: dict(instance.spec.param_texts) for instance in instances}
         self._today = _Today(
             day=day,
