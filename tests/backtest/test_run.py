@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import signal
 from pathlib import Path
 
 import msgspec
@@ -43,6 +44,22 @@ class Keeps(Strategy):
                 raise RuntimeError("a kept tick changed")
         if len(kept) == 2_000:
             self.buy(qty=1)
+"""
+
+
+PRESSED = """
+import signal
+
+from velox import Bar, Bars, Param, Strategy
+
+
+class Pressed(Strategy):
+    symbol = Param("NSE:RELIANCE")
+    bars = Bars(symbol, "1m")
+
+    def on_bar(self, bar: Bar) -> None:
+        for _ in range(TIMES):
+            signal.raise_signal(signal.SIGINT)
 """
 
 
@@ -118,6 +135,21 @@ def test_days_in_a_row_go_on_and_days_far_apart_begin_anew(busy: StrategyPlan, t
     assert together.net_pnl == pytest.approx(sum(part.net_pnl for part in parts))
     kept = run(Ask(plans=[busy], catalog=catalog, journal=tmp_path / "j"), Settings())
     assert kept.result_hash == together.result_hash
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_inside_a_hook_ends_the_run_instead_of_the_strategy(times: int, tmp_path: Path) -> None:
+    file = tmp_path / "pressed.py"
+    file.write_text(PRESSED.replace("TIMES", str(times)))
+    steps: list[Progress] = []
+    ask = Ask(
+        plans=[StrategyPlan(str(file))],
+        catalog=_catalog(tmp_path / "c", {DAY: _ticks(), DAY + dt.timedelta(days=1): _ticks(1)}),
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run(ask, Settings(), steps.append)
+    assert all(step.day == DAY for step in steps)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_spells_break_after_more_than_four_days() -> None:

@@ -15,6 +15,7 @@ import velox_core
 from velox.backtest.charges import charged
 from velox.backtest.choose import Ask, Chosen, choose
 from velox.backtest.feed import feed, feed_minutes
+from velox.backtest.interrupts import held_interrupts
 from velox.backtest.notes import NOTED, ContractNote, ContractNotes
 from velox.backtest.sources import ASSUMPTIONS, for_candles
 from velox.backtest.tally import KEPT, AccountTally, StrategyTally, Tally
@@ -190,8 +191,15 @@ def run(
     """
     began_ns = monotonic_ns()
     chosen = choose(ask) if chosen is None else chosen
-    running = _Run(ask, settings, tell, keeper)
-    running.all(chosen)
+    with held_interrupts() as look:
+
+        def told(progress: Progress) -> None:
+            look()
+            tell(progress)
+
+        running = _Run(ask, settings, told, keeper)
+        running.all(chosen)
+        look()
     tally = running.tally
     strategies = list(tally.strategies.values())
     elapsed_s, engine_s = (monotonic_ns() - began_ns) / 1e9, running.engine_ns / 1e9
