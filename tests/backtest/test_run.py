@@ -12,6 +12,7 @@ import pytest
 from tests.acceptance.product import velox
 from tests.acceptance.test_feeds_agree import TURNS
 
+import velox_core
 from velox import journal
 from velox.backtest.choose import Ask, spells
 from velox.backtest.run import Progress, Result, run
@@ -102,6 +103,16 @@ def test_a_journal_changes_nothing_and_holds_the_hash(busy: StrategyPlan, tmp_pa
     assert bare.result_hash == kept.result_hash
     told = velox("replay", tmp_path / "kept", "--verify", "--json")
     assert json.loads(told.stdout)["decisions_hash"] == bare.result_hash
+
+
+def test_a_journal_that_is_there_already_is_refused_and_stays(busy: StrategyPlan, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    run(Ask(plans=[busy], catalog=SAMPLE_DIR, journal=kept), Settings())
+    before = velox_core.decisions_hash(kept)
+    told = velox("backtest", busy.target, "--catalog", SAMPLE_DIR, "--journal", kept)
+    assert told.returncode == 2
+    assert told.stderr == f"velox: {kept} holds a journal already: name an empty or new folder\n"
+    assert velox_core.decisions_hash(kept) == before
 
 
 def test_what_comes_later_changes_nothing_before_it(busy: StrategyPlan, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from velox.backtest.notes import NOTED, ContractNote, ContractNotes
 from velox.backtest.sources import ASSUMPTIONS, for_candles
 from velox.backtest.tally import KEPT, AccountTally, StrategyTally, Tally
 from velox.clock import monotonic_ns
+from velox.errors import BadInput
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.report.keeper import Keeper
@@ -190,14 +191,11 @@ def run(
     A keeper hears what a report tells; `chosen` spares looking for the days of an ask whose days are held already.
     """
     began_ns = monotonic_ns()
+    if ask.journal is not None and any(ask.journal.glob("*.vj")):
+        raise BadInput(f"{ask.journal} holds a journal already: name an empty or new folder")
     chosen = choose(ask) if chosen is None else chosen
     with held_interrupts() as look:
-
-        def told(progress: Progress) -> None:
-            look()
-            tell(progress)
-
-        running = _Run(ask, settings, told, keeper)
+        running = _Run(ask, settings, _each(look, tell), keeper)
         running.all(chosen)
         look()
     tally = running.tally
@@ -236,6 +234,14 @@ def run(
         contract_notes=running.contracts.all(),
         settings=_shown(ask, settings),
     )
+
+
+def _each(look: Callable[[], None], tell: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    def told(progress: Progress) -> None:
+        look()
+        tell(progress)
+
+    return told
 
 
 def _history(day: Day, played: dt.date) -> Callable[[Instrument, int, int], Coroutine[None, None, Sequence[Candle]]]:
