@@ -134,6 +134,15 @@ def test_sets_that_break_a_requirement_are_left_out_and_counted(cross: Path, thr
     assert (_figures(tmp_path / "out")["sets"], _figures(tmp_path / "out")["left_out"]) == (1, 2)
 
 
+def test_an_account_of_its_own_is_refused(cross: Path, three_days: Path, tmp_path: Path) -> None:
+    (tmp_path / "velox.toml").write_text("[accounts.SIDE]\ncapital_rupees = 300000\n")
+    words = ["--catalog", three_days, "-p", "fast=4", "--out", tmp_path / "out"]
+    told = velox("sweep", f"{cross}@SIDE", *words, cwd=tmp_path)
+    assert told.returncode == 2 and not (tmp_path / "out").exists()
+    assert "a sweep runs each set on the paper account alone: leave @SIDE out" in told.stderr
+    assert velox("sweep", f"{cross}@paper", *words, cwd=tmp_path).returncode == 0
+
+
 def test_the_same_command_goes_on_where_it_was_killed(cross: Path, three_days: Path, tmp_path: Path) -> None:
     out, words = tmp_path / "out", ["-p", "fast=2:9", "-p", "slow=10:40:10"]
     command = [sys.executable, "-c", "from velox.cli import main; main()", "sweep", cross, "--catalog", three_days]

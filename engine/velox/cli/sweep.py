@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
 from velox.cli.words import DaySpanWord, check_json, facts_as_of
-from velox.errors import ExitCode
+from velox.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:
     from velox.sweep.folder import Folder
@@ -94,9 +94,10 @@ def command(**options: object) -> int:
 
     call = msgspec.convert(options, _Call)
     check_json(call.json_file)
-    settings = settings_of(call, load_settings())
+    configured = load_settings()
+    settings = settings_of(call, configured)
     ask = SweepAsk(
-        target=call.strategy,
+        target=_target(call.strategy, configured.accounts),
         params=parse_assignments(call.params),
         catalog=call.catalog,
         instruments=listed(call.instruments),
@@ -120,6 +121,20 @@ def command(**options: object) -> int:
             return ExitCode.INTERRUPTED
         _tell(call, prepared, folder, swept)
     return ExitCode.DONE
+
+
+def _target(strategy: str, accounts: Collection[str]) -> str:
+    """The strategy without an account: each set has the paper account for itself."""
+    from velox.runtime.account import PAPER
+    from velox.runtime.choose import plan_of
+
+    plan = plan_of(strategy, {}, accounts)
+    if plan.account != PAPER:
+        raise BadInput(
+            f"{strategy}: a sweep runs each set on the paper account alone: leave @{plan.account} out, "
+            "and give its capital with --capital"
+        )
+    return plan.target
 
 
 def _usual_folder(strategy: str, prepared: "Prepared") -> Path:
