@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tests.sweep.conftest import SYMBOL
 from velox.backtest.choose import Ask
 from velox.backtest.run import Result, run
 from velox.research.catalog import Catalog
+from velox.research.days import SAMPLE_DIR
 from velox.research.importer import import_recordings
 from velox.research.nse_ticks import find_recordings
 from velox.runtime.plan import StrategyPlan
@@ -132,6 +134,16 @@ def test_sets_that_break_a_requirement_are_left_out_and_counted(cross: Path, thr
     assert told.returncode == 0
     assert "1 set (2 left out: fast < slow does not hold: 5 < 5" in told.stdout
     assert (_figures(tmp_path / "out")["sets"], _figures(tmp_path / "out")["left_out"]) == (1, 2)
+
+
+def test_days_of_candles_alone_are_refused_instead_of_run_without_a_price(cross: Path, tmp_path: Path) -> None:
+    days = tmp_path / "days"
+    shutil.copytree(SAMPLE_DIR, days)
+    for ticks in days.rglob("2026-??-??.parquet"):
+        ticks.unlink()
+    told = _sweep(cross, days, tmp_path / "out", "-p", "fast=4,5")
+    assert told.returncode == 2 and not (tmp_path / "out").exists()
+    assert "holds no ticks of NSE:RELIANCE on these days, and a sweep runs on ticks alone" in told.stderr
 
 
 def test_an_account_of_its_own_is_refused(cross: Path, three_days: Path, tmp_path: Path) -> None:

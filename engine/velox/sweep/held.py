@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from velox.backtest.choose import Chosen, spells
 from velox.backtest.run import HISTORY_DAYS
+from velox.errors import BadInput
 from velox.market.instruments import InstrumentBook
 from velox.research.candles import NO_CANDLES, Candles, HistoryRules, earlier_candles
 from velox.research.catalog import Catalog
@@ -82,6 +83,11 @@ def hold(
     name: str, chosen: Chosen, catalog: Catalog, firsts: Iterable[dt.date], timeframes: Iterable[int]
 ) -> tuple[KeptMarket, Arrays]:
     """Read the days of a choice once, and the candles that runs which begin on one of `firsts` warm up with."""
+    if chosen.data != "ticks":
+        raise BadInput(
+            f"{catalog.root} holds no ticks of {', '.join(chosen.symbols)} on these days, and a sweep runs on ticks "
+            "alone: `velox backtest --data candles` runs one set at a time"
+        )
     arrays: dict[str, npt.NDArray[Any]] = {}
     days = [_kept(f"{name}-{place}", day, arrays) for place, day in enumerate(chosen.days)]
     lengths = sorted({kept_length_s(timeframe_s) for timeframe_s in timeframes} - {0})
