@@ -1,11 +1,13 @@
 """A strategy's object in a notebook: checked parameters, a back-test that equals the command's, and nothing started."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from velox import EMA, Bar, Bars, Param, State, Strategy, Symbols, crossed, intraday, risk_pct, risk_rupees
 from velox.backtest.choose import Ask
+from velox.backtest.notebook import _MEANT
 from velox.backtest.reported import Reported
 from velox.backtest.run import run
 from velox.errors import BadInput, Refused
@@ -13,6 +15,7 @@ from velox.research.days import SAMPLE_DIR
 from velox.runtime.plan import StrategyPlan
 from velox.settings import Settings
 from velox.strategy.faults import InvalidStrategy
+from velox.strategy.notebook import Options
 
 
 class Cross(Strategy):
@@ -122,6 +125,26 @@ def test_26_a_wrong_parameter_is_told_at_once_with_the_fix(given: dict[str, obje
 
 def test_a_whole_number_stands_for_a_number() -> None:
     assert Cross(width=2).width == 2.0
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ({"capital": -5}, "capital=-5) cannot be used: capital is an amount in rupees, as in 500_000"),
+        ({"slippage": 1.5}, "slippage=1.5) cannot be used: slippage is a whole number of ticks, as in 1"),
+        ({"latency": "50"}, "latency='50') cannot be used: latency is a whole number of milliseconds, as in 50"),
+        ({"charges": "non"}, "charges='non') cannot be used: charges is 'discount', 'statutory' or 'none'"),
+        ({"facts_as_of": 2026}, "facts_as_of=2026) cannot be used: facts_as_of is a date, as in '2026-08-31'"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_with_the_fix(option: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadInput) as told:
+        Cross().backtest(catalog=SAMPLE_DIR, **option)
+    assert str(told.value) == f"backtest({sentence}"
+
+
+def test_every_option_is_judged() -> None:
+    assert _MEANT.keys() == Options.__annotations__.keys()
 
 
 def test_dates_and_options_are_checked() -> None:

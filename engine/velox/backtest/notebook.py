@@ -3,7 +3,9 @@
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from velox.backtest.charges import costs
 from velox.backtest.choose import Ask
@@ -19,6 +21,17 @@ from velox.strategy.notebook import Options
 
 __all__ = ["backtest"]
 
+_Whole = Annotated[int, msgspec.Meta(ge=0)]
+
+# What each option must be, and how that is said.
+_MEANT: dict[str, tuple[Any, str]] = {
+    "capital": (Annotated[float, msgspec.Meta(ge=1)], "an amount in rupees, as in 500_000"),
+    "slippage": (_Whole, "a whole number of ticks, as in 1"),
+    "latency": (_Whole, "a whole number of milliseconds, as in 50"),
+    "charges": (Literal["discount", "statutory", "none"], "'discount', 'statutory' or 'none'"),
+    "facts_as_of": (str, "a date, as in '2026-08-31'"),
+}
+
 
 def backtest(
     strategy: type[Strategy],
@@ -29,9 +42,7 @@ def backtest(
     options: Options,
 ) -> Reported:
     """Run a class with these parameters over the days of a catalogue and report it; dates are inclusive."""
-    unknown = options.keys() - Options.__annotations__.keys()
-    if unknown:
-        raise BadInput(f"backtest({min(unknown)}=…) is not known: there are {', '.join(Options.__annotations__)}")
+    _judge(options)
     first, last = (None if day is None else _span(day) for day in days)
     charges = options.get("charges", "discount")
     as_of = options.get("facts_as_of")
@@ -45,6 +56,18 @@ def backtest(
     )
     asked: dict[str, Any] = {name: options.get(name) for name in ("capital", "slippage", "latency")}
     return reported(ask, costs(load_settings(), charges, **asked))
+
+
+def _judge(options: Mapping[str, object]) -> None:
+    """Refuse what is no option, and values that an option cannot have."""
+    for name, value in options.items():
+        if name not in _MEANT:
+            raise BadInput(f"backtest({name}=…) is not known: there are {', '.join(_MEANT)}")
+        wanted, words = _MEANT[name]
+        try:
+            msgspec.convert(value, wanted)
+        except msgspec.ValidationError:
+            raise BadInput(f"backtest({name}={value!r}) cannot be used: {name} is {words}") from None
 
 
 def _span(text: str) -> tuple[dt.date, dt.date]:
