@@ -47,7 +47,8 @@ def _summary(members: list[Spec], declared: Declared) -> list[tuple[str, str]]:
     for bars in spec.bars:
         other = "" if bars.symbol == spec.symbol else f" of {bars.symbol}"
         rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}{other}, {_warm_up(bars)}"))
-    rows += [("indicators", f"{name} = {node.spelled(spec.params)}") for name, node in declared.nodes.items()]
+    indicators = (declared.nodes, declared.computed)
+    rows += [("indicators", f"{name} = {each.spelled(spec.params)}") for of in indicators for name, each in of.items()]
     rows += [("hooks", _hook(spec, hook)) for hook in spec.hooks]
     if spec.session is not None:
         windows = [f"{clock_text(begin)} to {clock_text(end)}" for begin, end in spec.session.windows_ns]
