@@ -58,19 +58,21 @@ def test_a_back_test_of_an_object_is_that_of_the_class_with_its_parameters(tmp_p
     module.write_text(Path(__file__).read_text())
     plan = StrategyPlan(f"{module}:Cross", {"fast": "5", "risk": "1"})
     same = run(Ask(plans=[plan], catalog=SAMPLE_DIR), Settings())
-    assert told.fills == same.fills > 0
-    assert told.net_pnl == same.net_pnl
+    assert told.figures["fills"] == same.fills > 0
+    assert told.figures["net_pnl"] == same.net_pnl
+    assert told.trades["net"].sum() == pytest.approx(same.net_pnl)
+    assert "<iframe" in told.plot()._repr_html_()
 
 
 def test_costs_and_capital_can_be_asked_for() -> None:
     told = Cross().backtest("2026-07-15", catalog=SAMPLE_DIR, capital=500_000, charges="none")
-    assert (told.settings["paper"]["capital_rupees"], told.charges) == (500_000, 0.0)
+    assert (told.figures["settings"]["paper"]["capital_rupees"], told.figures["charges"]) == (500_000, 0.0)
 
 
 def test_several_symbols_are_a_list() -> None:
     told = Several(symbol=["NSE:RELIANCE", "NSE:INFY"]).backtest(catalog=SAMPLE_DIR)
-    assert told.instruments == ["NSE:INFY", "NSE:RELIANCE"]
-    assert [each.name for each in told.strategies] == ["Several:RELIANCE", "Several:INFY"]
+    assert told.figures["instruments"] == ["NSE:INFY", "NSE:RELIANCE"]
+    assert [each["name"] for each in told.figures["strategies"]] == ["Several:RELIANCE", "Several:INFY"]
 
 
 def test_its_parameters_can_be_read_and_nothing_else() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from velox.backtest.charges import costs
 from velox.backtest.choose import Ask
-from velox.backtest.run import Result, run
+from velox.backtest.reported import reported
 from velox.errors import BadInput
 from velox.market.calendar import day_span
+from velox.report.report import Report
 from velox.runtime.plan import StrategyPlan
 from velox.settings import load as load_settings
 from velox.strategy.base import Strategy
@@ -26,8 +27,8 @@ def backtest(
     *,
     catalog: str | Path,
     options: Options,
-) -> Result:
-    """Run a class with these parameters over the days of a catalogue; dates are inclusive."""
+) -> Report:
+    """Run a class with these parameters over the days of a catalogue and report it; dates are inclusive."""
     unknown = options.keys() - Options.__annotations__.keys()
     if unknown:
         raise BadInput(f"backtest({min(unknown)}=…) is not known: there are {', '.join(Options.__annotations__)}")
@@ -43,7 +44,7 @@ def backtest(
         charges=charges,
     )
     asked: dict[str, Any] = {name: options.get(name) for name in ("capital", "slippage", "latency")}
-    return run(ask, costs(load_settings(), charges, **asked))
+    return reported(ask, costs(load_settings(), charges, **asked))[1]
 
 
 def _span(text: str) -> tuple[dt.date, dt.date]:

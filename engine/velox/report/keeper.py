@@ -108,7 +108,10 @@ class Keeper:
     def begin_day(self, core: velox_core.Core, day: Day, instances: Sequence[Instance], *, follows: bool) -> None:
         """A day is set up on a core and its rows are about to come; `follows` says that it goes on from the last."""
         self._shelf.lines |= lines_of(instances)
-        self._equities = [round(account["equity"] * _ONE) for account in core.summary()["accounts"]]
+        accounts = core.summary()["accounts"]
+        if not self._coverage:
+            self._curve = Curve(round(sum(account["capital"] for account in accounts) * _ONE))
+        self._equities = [round(account["equity"] * _ONE) for account in accounts]
         self._parameters |= {instance.spec.name: dict(instance.spec.param_texts) for instance in instances}
         self._today = _Today(
             day=day,

@@ -47,7 +47,7 @@ class Strategy:
     ) -> Any:
         """Run it over the recorded days of a catalogue, from `first` to `last`: "2026-01-05", or "2026-01" as a month.
 
-        The result holds the figures that `velox backtest --json` writes.
+        The report holds what `velox backtest --json` writes as `figures`, the trades, and plots.
         """
         return backtest(type(self), self._texts, (first, last), catalog=catalog, options=options)
 
