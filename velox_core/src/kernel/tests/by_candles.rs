@@ -1,7 +1,7 @@
 //! Days of candles alone: what an open does, what happens inside a candle, and that nothing knows what comes later.
 
 use super::day::{Day, MIDNIGHT, S, at, paise};
-use crate::record::{Action, CandleOpen, CandleRange, Kind, MarkKind, Schedule, Settings, TimerClass};
+use crate::record::{Action, CandleOpen, CandleRange, Kind, MarkKind, Schedule, Settings, TimerClass, ValidKind};
 
 const MINUTE: i64 = 60 * S;
 
@@ -407,4 +407,17 @@ fn the_day_ends_with_its_last_candle() {
     assert_eq!(day.kernel.next_due(), i64::MAX);
     assert_eq!(day.kernel.candles_closed, 3);
     day.session(MarkKind::DayDone, MIDNIGHT);
+}
+
+#[test]
+fn a_reduction_with_a_limit_waits_for_its_price_over_opens() {
+    let mut day = long(|wish| wish.stop(95.0));
+    let until = at("10:00");
+    let wish = day.wish(Action::Trade, -1).quantity(4).limit(105.0);
+    wish.but(|i| (i.valid_kind, i.valid) = (ValidKind::Until, until)).send();
+    day.minute("09:18", 100.0, [100.5, 99.5, 100.0]);
+    day.minute("09:19", 100.0, [100.5, 99.5, 100.0]);
+    assert_eq!(day.held(), 10, "{:?}", day.said());
+    day.minute("09:20", 100.0, [106.0, 99.5, 100.0]);
+    assert_eq!(day.fills(), ["fill 1.1 reduce -4 @105"]);
 }
