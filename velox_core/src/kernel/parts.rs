@@ -139,7 +139,7 @@ impl Kernel {
         let reached =
             |part: &Part| !part.done && part.target > 0 && (through(last, part.target) || through(quote, part.target));
         let reached = mask(&i.protection.parts, reached);
-        for at in (0..PARTS_MAX).filter(|at| reached & 1 << at != 0) {
+        for at in (0..PARTS_MAX).filter(|at| names(reached, *at)) {
             self.take_part(id, side, at);
         }
     }
@@ -211,7 +211,7 @@ impl Kernel {
     }
 
     fn units_of_parts(&self, id: u32, parts: u16) -> i64 {
-        let of = |(at, part): (usize, &Part)| if parts & 1 << at == 0 { 0 } else { part.left };
+        let of = |(at, part): (usize, &Part)| if names(parts, at) { part.left } else { 0 };
         self.instances[id as usize].protection.parts.iter().enumerate().map(of).sum()
     }
 
@@ -224,7 +224,7 @@ impl Kernel {
             return;
         }
         let (mut rest, mut left) = (quantity, Vec::new());
-        for (at, part) in i.protection.parts.iter_mut().enumerate().filter(|(at, _)| order.parts & 1 << at != 0) {
+        for (at, part) in i.protection.parts.iter_mut().enumerate().filter(|(at, _)| names(order.parts, *at)) {
             let taken = rest.min(part.left);
             part.left -= taken;
             rest -= taken;
@@ -238,6 +238,11 @@ impl Kernel {
             self.hook(order.instance, hook, HookArg::Trade { intent: order.id.intent.counter, part });
         }
     }
+}
+
+/// Whether an order's bits name a part; the rest that sixteen parts leave over has none.
+pub(super) fn names(bits: u16, at: usize) -> bool {
+    at < PARTS_MAX && bits & 1 << at != 0
 }
 
 fn mask(parts: &[Part], wanted: impl Fn(&Part) -> bool) -> u16 {
