@@ -174,6 +174,16 @@ impl Kernel {
         }
     }
 
+    /// Cancels the entries that are on their way, but for the order that just filled; what waits for a trigger is judged
+    /// when that is met.
+    pub(super) fn cancel_sent(&mut self, id: u32, filled: u32) {
+        let sent = |slot: &u32| *slot != filled && self.orders.get(*slot).is_some_and(|o| o.trigger.is_none());
+        let slots: Vec<u32> = self.instances[id as usize].entries.iter().copied().filter(sent).collect();
+        for slot in slots {
+            self.end_order(slot, Event::Cancel, "the position is closed");
+        }
+    }
+
     /// Cancels all working entries; what they have filled stays.
     pub(super) fn cancel_entries(&mut self, id: u32, reason: &str) {
         while let Some(slot) = self.instances[id as usize].entries.first().copied() {

@@ -1,0 +1,49 @@
+//! What one part of the kernel does to another: parts, entries and limits that meet.
+
+use super::day::Day;
+use crate::record::{Action, StrategyRules};
+
+/// A share at 100, partial fills, a strategy that may begin one trade.
+fn one_trade() -> Day {
+    let mut day = Day::bare();
+    day.account.partial = true;
+    day.begin();
+    day.share(|_| {});
+    day.start(|s| s.rules = StrategyRules { max_trades: 1, ..StrategyRules::default() });
+    day.feed_up("09:00");
+    day.limits(|l| l.intents = 0);
+    day.tick("09:15:01", 100.0);
+    day
+}
+
+fn trade_tick(day: &mut Day, clock: &str, rupees: f64, units: i64) {
+    let mut tick = day.packet(clock, rupees);
+    tick.last_qty = units;
+    day.put_tick(&tick);
+}
+
+#[test]
+fn the_last_part_that_leaves_takes_the_rest_of_its_entry_back() {
+    let mut day = one_trade();
+    day.wish(Action::Go, 1).quantity(10).limit(100.0).stop(98.0).part(1.0, Some(101.0), None).send();
+    trade_tick(&mut day, "09:15:02", 99.9, 4);
+    assert_eq!(day.held(), 4);
+    trade_tick(&mut day, "09:15:03", 101.5, 4);
+    assert_eq!(day.held(), 0);
+    trade_tick(&mut day, "09:15:04", 99.0, 6);
+    assert_eq!((day.held(), day.kernel.orders.iter().count()), (0, 0), "the trade is over");
+}
+
+#[test]
+fn an_increment_that_rests_does_not_begin_a_trade_too_many() {
+    let mut day = one_trade();
+    day.wish(Action::Go, 1).quantity(10).stop(95.0).send();
+    trade_tick(&mut day, "09:15:02", 100.0, 0);
+    day.wish(Action::Trade, -1).quantity(10).limit(101.0).send();
+    day.wish(Action::Trade, 1).quantity(5).limit(99.0).send();
+    trade_tick(&mut day, "09:15:03", 100.0, 0);
+    trade_tick(&mut day, "09:15:04", 101.5, 0);
+    assert_eq!(day.held(), 0);
+    trade_tick(&mut day, "09:15:05", 98.0, 0);
+    assert_eq!(day.held(), 0);
+}
