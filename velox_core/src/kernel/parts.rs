@@ -210,6 +210,14 @@ impl Kernel {
         Some(slot)
     }
 
+    /// Takes the order of a part back.
+    pub(super) fn recall_part(&mut self, id: u32, reason: &str) {
+        let exit = self.instances[id as usize].exit;
+        if let Some(slot) = exit.filter(|slot| self.orders.get(*slot).is_some_and(|o| o.parts != 0)) {
+            self.end_order(slot, Event::Cancel, reason);
+        }
+    }
+
     fn units_of_parts(&self, id: u32, parts: u16) -> i64 {
         let of = |(at, part): (usize, &Part)| if names(parts, at) { part.left } else { 0 };
         self.instances[id as usize].protection.parts.iter().enumerate().map(of).sum()

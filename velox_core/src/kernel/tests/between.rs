@@ -47,3 +47,36 @@ fn an_increment_that_rests_does_not_begin_a_trade_too_many() {
     trade_tick(&mut day, "09:15:05", 98.0, 0);
     assert_eq!(day.held(), 0);
 }
+
+#[test]
+fn parts_that_a_new_increment_brings_are_not_closed_by_the_order_of_an_old_one() {
+    let mut day = Day::new();
+    day.limits(|l| l.intents = 0);
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).quantity(10).stop(90.0).part(0.5, None, Some(1.0)).part(0.5, Some(110.0), None).send();
+    day.tick("09:15:02", 100.0);
+    day.tick("09:15:03", 99.0); // the first part leaves, down to 98.4
+    day.wish(Action::Trade, 1).quantity(6).stop(90.0).part(0.1, Some(108.0), None).part(0.9, Some(109.0), None).send();
+    day.tick("09:15:04", 97.5);
+    day.tick("09:15:05", 97.5);
+    day.tick("09:15:06", 97.5);
+    day.tick("09:15:07", 110.5);
+    assert_eq!(day.held(), 0, "{:?}", day.news());
+}
+
+#[test]
+fn an_increment_that_fills_while_a_part_leaves_spreads_no_unit_twice() {
+    let mut day = Day::new();
+    day.limits(|l| l.intents = 0);
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).quantity(10).stop(90.0).part(0.5, None, Some(1.0)).part(0.5, Some(110.0), None).send();
+    day.tick("09:15:02", 100.0);
+    day.tick("09:15:03", 99.0);
+    day.wish(Action::Add, 0).quantity(6).send();
+    day.tick("09:15:04", 97.5);
+    day.tick("09:15:05", 97.5);
+    day.tick("09:15:06", 97.5);
+    day.tick("09:15:07", 97.5);
+    day.tick("09:15:08", 110.5);
+    assert_eq!(day.held(), 0, "{:?}", day.news());
+}
