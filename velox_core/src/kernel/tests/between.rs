@@ -65,6 +65,18 @@ fn parts_that_a_new_increment_brings_are_not_closed_by_the_order_of_an_old_one()
 }
 
 #[test]
+fn an_entry_that_rests_against_a_position_does_not_begin_a_trade_too_many() {
+    let mut day = one_trade();
+    day.wish(Action::Trade, 1).quantity(10).limit(99.0).send();
+    day.wish(Action::Trade, -1).quantity(15).limit(101.0).send();
+    trade_tick(&mut day, "09:15:02", 100.0, 0);
+    trade_tick(&mut day, "09:15:03", 98.5, 0);
+    assert_eq!(day.held(), 10);
+    trade_tick(&mut day, "09:15:04", 101.5, 0);
+    assert_eq!(day.held(), 10, "the sale of 15 was taken back");
+}
+
+#[test]
 fn an_increment_that_fills_while_a_part_leaves_spreads_no_unit_twice() {
     let mut day = Day::new();
     day.limits(|l| l.intents = 0);
