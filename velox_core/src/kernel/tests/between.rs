@@ -1,7 +1,7 @@
 //! What one part of the kernel does to another: parts, entries and limits that meet.
 
-use super::day::Day;
-use crate::record::{Action, StrategyRules};
+use super::day::{Day, paise};
+use crate::record::{Action, BrokerReply, Kind, ReplyKind, StrategyRules};
 
 /// A share at 100, partial fills, a strategy that may begin one trade.
 fn one_trade() -> Day {
@@ -91,4 +91,19 @@ fn an_increment_that_fills_while_a_part_leaves_spreads_no_unit_twice() {
     day.tick("09:15:07", 97.5);
     day.tick("09:15:08", 110.5);
     assert_eq!(day.held(), 0, "{:?}", day.news());
+}
+
+#[test]
+fn what_somebody_else_sells_leaves_no_order_that_turns_the_position() {
+    let mut day = one_trade();
+    day.wish(Action::Trade, 1).quantity(10).limit(99.0).send();
+    day.wish(Action::Trade, -1).quantity(10).limit(101.0).send();
+    trade_tick(&mut day, "09:15:02", 100.0, 0);
+    trade_tick(&mut day, "09:15:03", 98.5, 0);
+    assert_eq!((day.held(), day.kernel.orders.iter().count()), (10, 1), "the sale closes what is held");
+    let (kind, id, price) = (ReplyKind::ForeignFill, "a".to_owned(), paise(100.0));
+    let sold = BrokerReply { kind, account: 0, id, instrument: 0, side: -1, quantity: 4, price };
+    day.put(Kind::BrokerReply, &sold);
+    trade_tick(&mut day, "09:15:04", 101.5, 0);
+    assert_eq!((day.held(), day.kernel.orders.iter().count()), (6, 0));
 }
