@@ -144,10 +144,14 @@ impl Kernel {
         }
     }
 
-    /// Parts whose trail was met leave at the market; the rest stays guarded.
+    /// Parts whose trail was met leave at the market, on a day of candles where it was met; the rest stays guarded.
     fn stop_parts(&mut self, id: u32, side: i8, parts: u16) {
         self.note_exit(id, "hit_stop");
         self.make_room(id, side, "a part is stopped out");
+        if self.opened_at > 0 {
+            self.leave_parts(id, side, parts);
+            return;
+        }
         let left = self.units_of_parts(id, parts);
         let price = self.exit_price(id, -side, false);
         let slot = price.and_then(|price| self.send_part(id, Role::Stop, (price, self.slice(id, left)), parts));
@@ -157,8 +161,30 @@ impl Kernel {
         }
     }
 
+    /// Parts leave at the price that met their trail, slippage against them, as a stop of the whole does.
+    fn leave_parts(&mut self, id: u32, side: i8, parts: u16) {
+        loop {
+            let left = self.units_of_parts(id, parts);
+            // A slice's fill may break a limit of the day: the exit of that limit then takes all that is left.
+            if left == 0 || self.instances[id as usize].exit.is_some() {
+                return;
+            }
+            let quantity = self.slice(id, left);
+            let price = self.exit_price(id, -side, false);
+            let Some(slot) = price.and_then(|price| self.send_part(id, Role::Stop, (price, quantity), parts)) else {
+                self.instances[id as usize].retry_at = self.now + REPRICE_NS;
+                return;
+            };
+            self.release(slot);
+            match self.orders.get(slot).and_then(|order| self.paper_price(order)) {
+                Some(price) => self.fill(slot, quantity, price),
+                None => self.watch_exit(slot), // locked at its circuit
+            }
+        }
+    }
+
     /// The parked target of a part fills at its own price, in as many orders as the freeze quantity makes of it.
-    fn take_part(&mut self, id: u32, side: i8, at: usize) {
+    pub(super) fn take_part(&mut self, id: u32, side: i8, at: usize) {
         let Some(target) = self.instances[id as usize].protection.parts.get(at).map(|part| part.target) else {
             return; // what another part brought has closed everything
         };
