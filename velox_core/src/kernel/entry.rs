@@ -271,7 +271,7 @@ impl Kernel {
 }
 
 /// Money that units lose at their stop, reckoned as their size is.
-fn at_risk(units: i64, entry: i64, stop: Option<i64>, tick: i64) -> i64 {
+pub(super) fn at_risk(units: i64, entry: i64, stop: Option<i64>, tick: i64) -> i64 {
     let distance = stop.map_or(entry, |stop| risk_distance(entry, stop, tick));
     super::account::narrow(i128::from(units) * i128::from(distance))
 }

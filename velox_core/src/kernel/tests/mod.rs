@@ -2,6 +2,7 @@
 
 mod adjusting;
 mod aligned;
+mod between;
 mod by_candles;
 mod candle_prices;
 mod candles;
