@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 mod day;
 mod delivery;
+mod derivatives;
 mod entries;
 mod exits;
 mod fills;
