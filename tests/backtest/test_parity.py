@@ -51,7 +51,7 @@ EXAMPLES = {
     "opening_range": ["NSE:WIPRO"],
     "supertrend_two": ["NSE:TECHM"],
     "rsi_best_three": [],
-    "vwap_pullback": ["NSE:LT"],
+    "vwap_pullback": ["NSE:SBILIFE"],
     "momentum_thirds": ["NSE:HDFC"],
 }
 
