@@ -25,6 +25,7 @@ DOCUMENTS = [
     "docs/architecture.md",
     "docs/report.md",
     "docs/roadmap.md",
+    "docs/strategies.md",
 ]
 # These run until they are told to stop.
 ENDLESS = {"paper", "simulate"}
@@ -82,6 +83,23 @@ def test_no_other_kind_of_block_escapes_the_tests() -> None:
 def test_command_table_of_the_readme_names_every_command() -> None:
     table = README[README.index("## Commands") :]
     assert [name for name in cli._COMMANDS if not re.search(rf"`(velox )?{name}\b", table)] == []
+
+
+def test_the_strategy_of_the_guide_is_sound_and_runs(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/strategies.md").read_text()
+    (tmp_path / "guide.py").write_text(next(iter(re.findall(r"^```python\n(.*?)^```$", guide, re.M | re.S))))
+    run_line("velox check guide.py", tmp_path)
+    run_line("velox data sample --out days --days 1", tmp_path)
+    run_line("velox backtest guide.py --catalog days", tmp_path)
+
+
+def test_each_proof_that_the_guide_names_is_there() -> None:
+    guide = (ROOT / "docs/strategies.md").read_text()
+    named = set(re.findall(r"`([a-z0-9_]{20,})`", guide[guide.index("## Rules and their proofs") :]))
+    sources = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("velox_core/src/**/*.rs")]
+    known = {name for path in sources for name in re.findall(r"(?:def|fn) (\w+)", path.read_text())}
+    assert len(named) > 20
+    assert named <= known, named - known
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

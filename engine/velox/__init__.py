@@ -3,6 +3,7 @@
 from velox.strategy import crossed
 from velox.strategy.base import Strategy
 from velox.strategy.computed import indicator
+from velox.strategy.contracts import Index
 from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
 from velox.strategy.declare import ATR, EMA, MACD, RSI, SMA, VWAP, Bars, log
 from velox.strategy.limits import Guard, Limits
@@ -49,6 +50,7 @@ __all__ = [
     "Guard",
     "HMA",
     "Ichimoku",
+    "Index",
     "Keltner",
     "Limits",
     "MACD",

@@ -229,7 +229,7 @@ class HistoryBar(Record, frozen=True):
 
 
 class AccountDef(Record, frozen=True):
-    """An account; money at 1e-8 rupees, margin at 1e-10 of the value."""
+    """An account; money at 1e-8 rupees, margins at 1e-10 of the value."""
 
     id: int
     name: str
@@ -240,6 +240,7 @@ class AccountDef(Record, frozen=True):
     slippage_ticks: int
     latency_ns: int
     partial: bool
+    fno_margin: int
 
 
 class LimitsSet(Record, frozen=True):

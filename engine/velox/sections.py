@@ -69,6 +69,9 @@ class PaperSettings(Section, frozen=True):
 
     capital_rupees: _SomeRupees = 1_000_000.0
     mis_margin_pct: _SomePercent = 20.0
+    # Of a future's value. SPAN and exposure are the exchange's and change several times a day: an assumption that is
+    # above the 11 to 15 % of index futures and below that of some stock futures.
+    fno_margin_pct: _SomePercent = 20.0
     slippage_ticks: _Count = 1
     latency_ms: _Count = 0
     partial: bool = False
@@ -97,6 +100,7 @@ class AccountSettings(Section, frozen=True):
 
     capital_rupees: _SomeRupees | None = None
     mis_margin_pct: _SomePercent | None = None
+    fno_margin_pct: _SomePercent | None = None
     slippage_ticks: _Count | None = None
     latency_ms: _Count | None = None
     partial: bool | None = None

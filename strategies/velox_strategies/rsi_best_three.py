@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from velox import ATR, RSI, Bars, Param, Strategy, Symbols, crossed, intraday, on, r, risk_pct
+from velox import ATR, RSI, Bars, Limits, Param, Strategy, Symbols, crossed, intraday, on, r, risk_pct
 
 __all__ = ["RsiBestThree"]
 
@@ -33,6 +33,7 @@ class RsiBestThree(Strategy):
     rsi = RSI(bars.close, period)
     atr = ATR(bars, 14)
     session = intraday("09:25", last_entry="14:30")
+    limits = Limits(max_positions=most)  # entries that still work count too
 
     @on(bars, together=True)
     def rank(self, members: Sequence["RsiBestThree"]) -> None:

@@ -1,14 +1,16 @@
 """The examples keep their word on recorded days, whatever they earn."""
 
+import datetime as dt
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.conftest import shared_path
 
 from velox import journal
 from velox.backtest.choose import Ask, plans_on
 from velox.backtest.run import Result, run
-from velox.events import Kind, PositionChanged
+from velox.events import ExitEvent, Kind, PositionChanged
 from velox.research.catalog import Catalog
 from velox.research.importer import import_recordings
 from velox.research.nse_ticks import find_recordings
@@ -66,3 +68,31 @@ def test_supertrend_on_two_frames_trades_and_ends_flat(days: list[Path], tmp_pat
     assert sum(result.round_trips for result, _ in found) >= len(symbols)
     for _, changes in found:
         assert set(dict(changes).values()) == {0}
+
+
+def test_the_pullback_buys_at_its_price_in_its_windows_and_not_above(days: list[Path], tmp_path: Path) -> None:
+    symbols = ("NSE:TCS", "NSE:INFY", "NSE:SBIN", "NSE:MARUTI")
+    entries = 0
+    for root in days:
+        _run(root, "vwap_pullback", tmp_path, *symbols)
+        fills = journal.fills(tmp_path / root.name).filter(pl.col("role") == "entry")
+        clocks = fills["ts"].cast(pl.Datetime("ns")).dt.offset_by("5h30m").dt.time()
+        assert all(dt.time(9, 30) <= at < dt.time(11, 3) or dt.time(13, 30) <= at < dt.time(15, 3) for at in clocks)
+        assert set(fills["side"]) <= {1}
+        orders = journal.orders(tmp_path / root.name).filter(pl.col("role") == "entry")
+        assert (orders["limit"] > 0).all()
+        entries += fills.height
+    assert entries > 5
+
+
+def test_momentum_leaves_in_thirds_and_the_rest_at_its_cost(days: list[Path], tmp_path: Path) -> None:
+    symbols = ("NSE:TCS", "NSE:INFY", "NSE:SBIN", "NSE:MARUTI")
+    targets = moved = 0
+    for root in days:
+        _, changes = _run(root, "momentum_thirds", tmp_path, *symbols)
+        kept = tmp_path / root.name
+        assert set(dict(changes).values()) == {0}, "flat at the end of the day"
+        targets += journal.fills(kept).filter(pl.col("role") == "target").height
+        exits = [record.payload for record in journal.records(kept, {Kind.EXIT_EVENT})]
+        moved += sum(isinstance(each, ExitEvent) and each.what == "moved" for each in exits)
+    assert targets > moved > 3, "some of them reach the second target as well"

@@ -51,6 +51,8 @@ EXAMPLES = {
     "opening_range": ["NSE:WIPRO"],
     "supertrend_two": ["NSE:TECHM"],
     "rsi_best_three": [],
+    "vwap_pullback": ["NSE:SBILIFE"],
+    "momentum_thirds": ["NSE:HDFC"],
 }
 
 

@@ -50,7 +50,10 @@ class MadeDay:
         self.put(Kind.FACTS_LOADED, self.facts)
         for number, name in enumerate((ALPHA, BETA)):
             self.put(Kind.INSTRUMENT_DEF, _instrument(number, name, TOKENS[number]))
-        self.put(Kind.ACCOUNT_DEF, events.AccountDef(0, "paper", "", "paper", CAPITAL, 2_000_000_000, 1, 0, False))
+        self.put(
+            Kind.ACCOUNT_DEF,
+            events.AccountDef(0, "paper", "", "paper", CAPITAL, 2_000_000_000, 1, 0, False, 2_000_000_000),
+        )
         self.put(Kind.LIMITS_SET, _limits())
         series = [self.core.watch(0, 60), self.core.watch(1, 60)]
         nodes = [

@@ -104,6 +104,8 @@ def test_the_day_is_placed_in_utc() -> None:
         (D(2026, 8, 3), "cash-cas", dt.time(15, 3)),
         (D(2026, 8, 3), "cash", dt.time(15, 15)),
         (D(2026, 8, 3), 2, dt.time(15, 3)),
+        (D(2026, 7, 31), "futures", dt.time(15, 20)),
+        (D(2026, 8, 3), "options", dt.time(15, 20)),
     ],
 )
 def test_auto_flat_is_five_minutes_before_the_cutoff(day: dt.date, group: str | int, flat: dt.time) -> None:
@@ -113,15 +115,16 @@ def test_auto_flat_is_five_minutes_before_the_cutoff(day: dt.date, group: str | 
 def test_flat_never_reaches_past_continuous_trading() -> None:
     for day in (D(2021, 4, 26), D(2026, 7, 31), D(2026, 8, 3)):
         loaded = facts.load(day)
-        for name in (*sessions.LOADED_GROUPS, "futures", "options"):
+        for name in sessions.LOADED_GROUPS:
             group = loaded.group(name)
             assert sessions.phase_at(group, group.flat_auto_ns) is Phase.CONTINUOUS
             assert group.flat_auto_ns < group.mis_cutoff_ns
 
 
 def test_groups_keep_their_numbers() -> None:
+    names = ["index", "cash", "cash-cas", "futures", "options"]
     for day in (D(2021, 4, 26), D(2026, 8, 3)):
-        assert [group.name for group in facts.load(day).loaded.groups] == ["index", "cash", "cash-cas"]
+        assert [group.name for group in facts.load(day).loaded.groups] == names
 
 
 def test_charges_name_the_products_known_on_the_date() -> None:

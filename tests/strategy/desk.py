@@ -40,7 +40,7 @@ class Desk:
             self._put(
                 Kind.INSTRUMENT_DEF, definition(self.book[name], self.facts, id=number, reference_price=100 * ONE)
             )
-        account = AccountDef(0, "paper", "", "paper", CAPITAL, 2_000_000_000, 1, 0, False)
+        account = AccountDef(0, "paper", "", "paper", CAPITAL, 2_000_000_000, 1, 0, False, 2_000_000_000)
         self._put(Kind.ACCOUNT_DEF, account)
         self.core.on_fault(self._fault)
 

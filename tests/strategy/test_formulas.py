@@ -125,6 +125,8 @@ def test_a_users_own_indicator_reads_like_one_of_the_core(strategy: Callable[[st
     more = """own = indicator(window=3)(lambda close, scale=1.0: scale * sorted(close)[1])
 med = own(bars.close, scale=weight)
 of_mean = own(quick, window=2 + 1)"""
+    declared = strategy(_body(more, "1")).__velox__
+    assert declared.computed["med"].spelled({}) == "<lambda>(bars.close, window=3, scale=2.5)"
     desk = Desk()
     shown = "float(self.med), self.med[1], float(self.of_mean), crossed.above(self.med, 1.0), self.med.forming"
     mine = desk.start(strategy(_body(more, shown)))

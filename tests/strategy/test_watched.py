@@ -67,5 +67,5 @@ def test_26_an_unknown_watched_instrument_is_told_at_its_line(faults: Callable[.
 def test_11_an_index_may_be_watched_but_not_traded(faults: Callable[..., list[str]]) -> None:
     body = 'lead = Bars("NSE:NIFTY", "1m")\ndef on_bar(self, bar):\n    self.go_long(qty=1)\n'
     (told,) = faults(body)
-    assert "go_long: NSE:NIFTY is an index and cannot be traded; trade its futures, e.g. NFO:NIFTY26AUGFUT" in told
+    assert "go_long: NSE:NIFTY is an index and cannot be traded; trade its futures, e.g. NFO:NIFTY26SEPFUT" in told
     assert faults('symbol = Param("NSE:TCS")\n' + body) == []

@@ -66,15 +66,15 @@ def choose(ask: Ask) -> Chosen:
     if not entries:
         what = "ticks" if ask.data in ("", "ticks") else "days"
         raise BadInput(f"{ask.catalog} holds no {what} {_span(ask)}: look with `velox data coverage`")
-    symbols = _symbols(ask, entries)
-    days, notes = by_source(catalog, [e for e in entries if e.instrument in symbols], ask.data)
+    by_day = _symbols(ask, entries)
+    days, notes = by_source(catalog, [e for e in entries if e.instrument in by_day[e.day]], ask.data)
     for day in days:
         day.facts_as_of = ask.facts_as_of
         day.actions = ask.actions
         _ = day.facts  # a date that is not covered is refused now
         if isinstance(day, CandleDay):
             check_minutes(ask.plans, day)
-    chosen = Chosen(sorted(symbols), spells(days), notes)
+    chosen = Chosen(sorted(set().union(*by_day.values())), spells(days), notes)
     _refuse_within(ask.actions, chosen)
     return chosen
 
@@ -146,11 +146,18 @@ def _span(ask: Ask) -> str:
     return f"from {ask.first or 'the first day'} to {ask.last or 'the last day'}"
 
 
-def _symbols(ask: Ask, entries: Sequence[Entry]) -> set[str]:
-    """Instruments that the strategies trade, each held by the catalogue and traded by one alone."""
+def _symbols(ask: Ask, entries: Sequence[Entry]) -> dict[dt.date, set[str]]:
+    """Instruments that the strategies trade and watch on each day, held by the catalogue, each traded by one alone."""
     book = InstrumentBook.offline()
     for entry in entries:
         book.adopt(entry.instrument, index=entry.is_index)
     names = {entry.instrument for entry in entries}
-    facts = load_facts(entries[0].day, as_of=ask.facts_as_of)
-    return check_symbols(ask.plans, facts, book, names, f"of which {ask.catalog} holds nothing {_span(ask)}")
+    absent = f"of which {ask.catalog} holds nothing {_span(ask)}"
+
+    def on(day: dt.date) -> set[str]:
+        return check_symbols(ask.plans, load_facts(day, as_of=ask.facts_as_of), book, names, absent)
+
+    dates = sorted({entry.day for entry in entries})
+    if any(load(plan.target).__velox__.futures for plan in ask.plans):
+        return {day: on(day) for day in dates}
+    return dict.fromkeys(dates, on(entries[0].day))

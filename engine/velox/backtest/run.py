@@ -5,7 +5,7 @@ import functools
 import itertools
 import resource
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ class _Run:
         self.engine_ns = 0
         self.days_done = 0
         self.ticks: dict[str, int] = {}  # price steps seen so far
-        self.played = dt.date.min  # the day that the running core has seen last
+        self.played: dict[str, dt.date] = {}  # the day of each instrument that the running core has seen last
 
     def all(self, chosen: Chosen) -> None:
         """Run all days on one core, which lets days that are far from those before them begin anew, as on paper."""
@@ -106,7 +106,7 @@ class _Run:
         core.keep(sorted(map(int, kinds)))
         try:
             for days in chosen.spells:
-                self.played = dt.date.min
+                self.played = {}
                 for day in days:
                     self.day(core, chosen, day)
             self.tally.end(core.summary())
@@ -131,7 +131,7 @@ class _Run:
         self.tally.begin_day(core.summary())
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         if self.keeper is not None:
-            self.keeper.begin_day(core, day, trading.instances, follows=self.played != dt.date.min)
+            self.keeper.begin_day(core, day, trading.instances, follows=bool(self.played))
         numbers = [core.instrument(item.name) for item in day.instruments]
         rows, done = sum(item.rows for item in day.instruments) if minutes is None else len(minutes), 0
         for piece in day.pieces() if minutes is None else [minutes]:
@@ -150,7 +150,7 @@ class _Run:
         self.tally.end_day(summary, by_candles=minutes is not None)
         if self.keeper is not None:
             self.keeper.end_day(summary)
-        self.played = day.date
+        self.played |= dict.fromkeys((item.name for item in day.instruments), day.date)
         self.days_done += 1
 
     def _note(self, core: velox_core.Core, day: Day) -> None:
@@ -244,13 +244,16 @@ def _each(look: Callable[[], None], tell: Callable[[Progress], None]) -> Callabl
     return told
 
 
-def _history(day: Day, played: dt.date) -> Callable[[Instrument, int, int], Coroutine[None, None, Sequence[Candle]]]:
+def _history(
+    day: Day, played: Mapping[str, dt.date]
+) -> Callable[[Instrument, int, int], Coroutine[None, None, Sequence[Candle]]]:
     """Candles of earlier days that the core has not built itself."""
 
     async def earlier(instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         def kept(length_s: int, begin_ns: int, end_ns: int) -> list[Candle]:
             fields = ("ts_open", "open", "high", "low", "close", "volume")
-            candles = day.history(instrument.name, length_s, HISTORY_DAYS, played)
+            after = played.get(instrument.name, dt.date.min)
+            candles = day.history(instrument.name, length_s, HISTORY_DAYS, after)
             found = zip(*(candles[name].tolist() for name in fields), strict=True)
             return [candle for candle in found if begin_ns <= candle[0] <= end_ns]
 

@@ -95,6 +95,8 @@ class Tally(msgspec.Struct):
             held = self.strategies.setdefault(
                 told["name"], StrategyTally(told["name"], told["instrument"], told["account"])
             )
+            if told["instrument"] not in held.instrument.split(", "):  # the next contract of a future
+                held.instrument += f", {told['instrument']}"
             held.orders += told["orders"]
             held.fills += told["fills"]
             held.round_trips += told["round_trips"]

@@ -33,7 +33,9 @@ class Desk:
         self.core = Core(journal)
         self.open_ns = self._facts.loaded.open_ns
         self._put(Kind.FACTS_LOADED, self._facts.loaded)
-        self._put(Kind.ACCOUNT_DEF, AccountDef(0, "paper", "", "paper", _CAPITAL, 2_000_000_000, 1, 0, False))
+        self._put(
+            Kind.ACCOUNT_DEF, AccountDef(0, "paper", "", "paper", _CAPITAL, 2_000_000_000, 1, 0, False, 2_000_000_000)
+        )
         self._put(Kind.LIMITS_SET, LimitsSet(account=0, instance=-1, instrument=-1, **_NO_LIMIT))
 
     def start(self, cls: type[Strategy]) -> str:

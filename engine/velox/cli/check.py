@@ -1,17 +1,22 @@
 """`velox check`: judges a strategy without running it, and tells every fault at once."""
 
+import datetime as dt
+from collections.abc import Mapping
+
 import click
 import msgspec
 
 from velox.market import facts
-from velox.market.calendar import last_covered_date
+from velox.market.calendar import covered, last_covered_date
+from velox.market.contracts import contract_of
 from velox.market.instruments import InstrumentBook
 from velox.strategy.clocktext import SECOND_NS, clock_text
 from velox.strategy.collect import Declared
 from velox.strategy.compile import compile_members
+from velox.strategy.declare import resolved
 from velox.strategy.faults import InvalidStrategy
 from velox.strategy.load import load_with_faults
-from velox.strategy.params import Param, parse_assignments
+from velox.strategy.params import Param, parse_assignments, resolve
 from velox.strategy.spec import BarsSpec, GuardSpec, HookSpec, Spec
 
 __all__ = ["command"]
@@ -21,33 +26,44 @@ __all__ = ["command"]
 @click.argument("file", metavar="FILE.py[:Class]")
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be given many times.")
 def command(file: str, params: tuple[str, ...]) -> None:
-    """Judge a strategy by the rules of the last covered date, without running it."""
-    date = last_covered_date()
+    """Judge a strategy by the rules of the last covered date, or of its contract's expiry, without running it."""
     texts = parse_assignments(params)
     cls = load_with_faults(file)
+    date, why = _judged_on(cls.__velox__, texts)
     try:
         members = compile_members(cls, texts, facts.load(date), InstrumentBook.offline())
     except InvalidStrategy:
-        click.echo(f"judged by the rules of {date}, the last covered date", err=True)
+        click.echo(f"judged by the rules of {date}, {why}", err=True)
         raise
     spec = members[0]
-    click.echo(f"ok: {spec.group} in {spec.file}, judged by the rules of {date}, the last covered date")
-    for word, text in _summary(members, cls.__velox__):
+    click.echo(f"ok: {spec.group} in {spec.file}, judged by the rules of {date}, {why}")
+    for word, text in _summary(members, cls.__velox__, date):
         click.echo(f"  {word:<11}{text}")
     for warning in spec.warnings:
         click.echo(f"warning: {warning}", err=True)
 
 
-def _summary(members: list[Spec], declared: Declared) -> list[tuple[str, str]]:
+def _judged_on(declared: Declared, texts: Mapping[str, str]) -> tuple[dt.date, str]:
+    """The date whose rules are taken, and why: a contract that has expired by the last one is judged on its own."""
+    last = last_covered_date()
+    symbol = resolved(declared.symbol, resolve(declared.params, texts)[0])
+    contract = contract_of(symbol) if isinstance(symbol, str) else None
+    if contract is not None and contract.expiry < last and covered(contract.expiry):
+        return contract.expiry, f"the expiry of {symbol}"
+    return last, "the last covered date"
+
+
+def _summary(members: list[Spec], declared: Declared, date: dt.date) -> list[tuple[str, str]]:
     spec, symbols = members[0], [member.symbol for member in members]
     values = spec.params | ({declared.symbols: ",".join(symbols)} if declared.symbols else {})
     rows = [("", line) for line in spec.doc.splitlines()[:1]]
     rows += [("parameters", _param(name, value, declared.params[name])) for name, value in values.items()]
-    rows += [("instrument", symbol) for symbol in symbols]
+    rows += [("instrument", f"{symbol}{_place(declared, date)}") for symbol in symbols]
     for bars in spec.bars:
         other = "" if bars.symbol == spec.symbol else f" of {bars.symbol}"
         rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}{other}, {_warm_up(bars)}"))
-    rows += [("indicators", f"{name} = {node.spelled(spec.params)}") for name, node in declared.nodes.items()]
+    indicators = (declared.nodes, declared.computed)
+    rows += [("indicators", f"{name} = {each.spelled(spec.params)}") for of in indicators for name, each in of.items()]
     rows += [("hooks", _hook(spec, hook)) for hook in spec.hooks]
     if spec.session is not None:
         windows = [f"{clock_text(begin)} to {clock_text(end)}" for begin, end in spec.session.windows_ns]
@@ -57,6 +73,11 @@ def _summary(members: list[Spec], declared: Declared) -> list[tuple[str, str]]:
             rows.append(("limits", _rules(rules)))
     rows += [("keeps", f"{each.name}{', anew every session' if each.daily else ''}") for each in spec.states]
     return _without_repeats(rows)
+
+
+def _place(declared: Declared, date: dt.date) -> str:
+    future = declared.futures.get(declared.traded_future)
+    return "" if future is None else f" on {date}: the {future.key}"
 
 
 def _rules(rules: GuardSpec) -> str:

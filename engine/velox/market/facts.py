@@ -33,8 +33,8 @@ class Facts(msgspec.Struct, frozen=True):
         return next(i for i, rates in enumerate(self.loaded.charges) if rates.name == product)
 
     def group(self, name: str) -> PhaseGroup:
-        """The phases of any known group, "futures" and "options" too."""
-        return sessions.phase_group(name, self.date, self.rules_date)
+        """The phases of a group of `loaded.groups`."""
+        return self.loaded.groups[self.group_index(name)]
 
     def latest_flat(self, group: str | int) -> dt.time:
         """The latest legal time (IST) to be flat in a group of `loaded.groups`: what `flat="auto"` means."""

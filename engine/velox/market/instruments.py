@@ -14,23 +14,27 @@ import msgspec
 
 from velox.errors import BadInput
 from velox.market.calendar import last_covered_date
+from velox.market.contracts import EXCHANGE, Contract, contract_of, future_name
 from velox.market.dated import data_files
-from velox.market.derivatives import cash_freeze_applies
+from velox.market.derivatives import cash_freeze_applies, freeze_quantity, lot_size
 from velox.market.facts import Facts
 from velox.market.records import InstrumentDef
-from velox.market.ticks import tick_size, valid_ticks
+from velox.market.ticks import has_ticks, tick_size, valid_ticks
 
 __all__ = [
     "Instrument",
     "InstrumentBook",
     "Kind",
     "UnknownInstrument",
+    "contract_instrument",
     "definition",
+    "index_underlying",
     "listed_symbol",
     "made_up_token",
     "plain_name",
     "recorded_name",
     "shipped",
+    "why_not_known",
     "why_not_tradable",
 ]
 
@@ -40,7 +44,7 @@ _NEAREST_MAX = 3
 _MADE_UP_FIRST = 900_000_000
 _MADE_UP_COUNT = 100_000_000
 _DATE_SUFFIX = re.compile(r"_?(?:\d{4}-\d\d-\d\d_?|\d{1,2}_[A-Z][a-z]+)$")
-_INTRADAY = "cash-intraday"
+_PRODUCTS = {"futures": "futures", "options": "options"}  # by group; all others are cash within the day
 
 
 class UnknownInstrument(BadInput):
@@ -52,27 +56,55 @@ class Kind(enum.IntEnum):
 
     INDEX = 0
     EQUITY = 1
+    FUTURE = 2
+    OPTION = 3
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an instrument apart from the session; tick at 1e-8 rupees, 0 where unknown."""
 
-    name: str  # NSE:RELIANCE
+    name: str  # NSE:RELIANCE, NFO:NIFTY26JULFUT
     exchange: str
     token: str
     kind: Kind
     symbol: str  # with the series: RELIANCE-EQ
     tick: int = 0
-    lot: int = 1
+    lot: int = 1  # 0 where it is not known
     freeze: int = 0
     cas: bool = False  # in the closing auction, once there is one
     shortable: bool = True
     futures: str = ""  # underlying under which an index's futures are listed
+    underlying: str = ""  # of a contract, as its name begins
+    expiry: dt.date | None = None  # of a contract
 
     @property
     def tradable(self) -> bool:
         """Whether it can be ordered at all."""
         return self.kind is not Kind.INDEX
+
+    @property
+    def group(self) -> str:
+        """The group whose phases are its own."""
+        if self.kind is Kind.EQUITY:
+            return "cash-cas" if self.cas else "cash"
+        return {Kind.INDEX: "index", Kind.FUTURE: "futures", Kind.OPTION: "options"}[self.kind]
+
+    @property
+    def steps(self) -> str:
+        """The table of its price steps."""
+        if self.expiry is None:
+            return "index" if self.kind is Kind.INDEX else "cash"
+        return f"{'index' if self.of_index else 'stock'}-{self.group}"
+
+    @property
+    def product(self) -> str:
+        """What its trades are charged as."""
+        return _PRODUCTS.get(self.group, "cash-intraday")
+
+    @property
+    def of_index(self) -> bool:
+        """Whether it is a contract on an index, settled in cash."""
+        return self.underlying in _index_underlyings()
 
 
 class _Index(msgspec.Struct, frozen=True):
@@ -127,6 +159,34 @@ def _index(entry: _Index, token: str) -> Instrument:
     )
 
 
+@functools.cache
+def _index_underlyings() -> frozenset[str]:
+    return frozenset(entry.futures for entry in _shipped().index if entry.futures)
+
+
+def index_underlying(name: str) -> str | None:
+    """The name under which an index's contracts are listed, from that or the index's own name; None for no index."""
+    plain = plain_name(name)
+    return next((e.futures for e in _shipped().index if e.futures and plain in (e.futures, e.name)), None)
+
+
+def contract_instrument(name: str, contract: Contract, token: str) -> Instrument:
+    """A contract known by its name alone: its lot is that of the dated facts, 0 where they do not tell it."""
+    lot = lot_size(contract.underlying, contract.expiry, "monthly" if contract.monthly else "weekly")
+    return Instrument(
+        name=name,
+        exchange=EXCHANGE,
+        token=token,
+        kind=Kind.OPTION if contract.right else Kind.FUTURE,
+        symbol=plain_name(name),
+        lot=lot or 0,
+        # Margins of sold options are not known: they can be bought, and sold again.
+        shortable=not contract.right,
+        underlying=contract.underlying,
+        expiry=contract.expiry,
+    )
+
+
 def _equity(symbol: str, token: str, *, cas: bool = False) -> Instrument:
     name = f"NSE:{symbol}"
     return Instrument(name=name, exchange="NSE", token=token, kind=Kind.EQUITY, symbol=f"{symbol}-EQ", cas=cas)
@@ -149,17 +209,20 @@ class InstrumentBook:
     def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
         self._by_name: dict[str, Instrument] = {}
         self._by_token: dict[tuple[str, str], Instrument] = {}
+        self._is_offline = False
         for instrument in instruments:
             self.add(instrument)
 
     @classmethod
     def offline(cls) -> "InstrumentBook":
-        """A new book of the shipped list."""
-        return cls(shipped())
+        """A new book of the shipped list, to which contracts come as they are named."""
+        book = cls(shipped())
+        book._is_offline = True
+        return book
 
     @classmethod
     def from_file(cls, source: bytes | Path) -> "InstrumentBook":
-        """A new book of a broker's instrument file, without its derivatives."""
+        """A new book of a broker's instrument file."""
         # The reader builds on this module; imported late, it costs nothing to those who need no file.
         from velox.market.scrip_master import read_scrip_master
 
@@ -183,8 +246,12 @@ class InstrumentBook:
         if known is not None:
             return known
         exchange, _, symbol = name.partition(":")
+        if (contract := contract_of(name)) is not None:
+            return self._add_contract(name, contract)
         if exchange != "NSE" or not symbol:
-            raise UnknownInstrument(f"{name!r} is no name of an NSE instrument: write it like NSE:RELIANCE")
+            raise UnknownInstrument(
+                f"{name!r} is no name of an NSE instrument: write it like NSE:RELIANCE or NFO:NIFTY26JULFUT"
+            )
         token = made_up_token(name, {token for _, token in self._by_token})
         made = _index(_Index(name=symbol, title=symbol), token) if index else _equity(symbol, token)
         self.add(made)
@@ -193,11 +260,21 @@ class InstrumentBook:
     def __getitem__(self, name: str) -> Instrument:
         """The instrument of this name; an unknown one raises `UnknownInstrument` with the nearest names."""
         found = self._by_name.get(name)
+        if found is None and self._is_offline and (contract := contract_of(name)) is not None:
+            found = self._add_contract(name, contract)
         if found is None:
             raise UnknownInstrument(f"{name!r} is not a known instrument{self._nearest(name)}")
         return found
 
+    def _add_contract(self, name: str, contract: Contract) -> Instrument:
+        taken = {token for _, token in self._by_token}
+        made = contract_instrument(name, contract, made_up_token(name, taken))
+        self.add(made)
+        return made
+
     def _nearest(self, name: str) -> str:
+        if name.startswith(f"{EXCHANGE}:"):
+            return ": write a contract like NFO:NIFTY26JULFUT, NFO:NIFTY26JUL24500CE or, weekly, NFO:NIFTY2670724500CE"
         # Symbols alone are compared: the exchange before each would make them all alike.
         by_symbol = {plain_name(known): known for known in self._by_name}
         near = difflib.get_close_matches(plain_name(name).strip().upper(), by_symbol, n=_NEAREST_MAX)
@@ -227,9 +304,23 @@ def why_not_tradable(instrument: Instrument, on: dt.date | None = None) -> str |
         return None
     if not instrument.futures:
         return f"{instrument.name} is an index and cannot be traded; it has no futures either"
-    month = f"{on or last_covered_date():%y%b}".upper()
-    futures = f"NFO:{instrument.futures}{month}FUT"
+    futures = future_name(instrument.futures, 0, on or last_covered_date(), 0, lambda _: None)
     return f"{instrument.name} is an index and cannot be traded; trade its futures, e.g. {futures}"
+
+
+def why_not_known(instrument: Instrument, facts: Facts) -> str | None:
+    """Why a contract cannot be used on a day: it has expired, or what it takes is not known; None when it can."""
+    if instrument.expiry is None:
+        return None
+    if facts.date > instrument.expiry:
+        return f"{instrument.name} expired on {instrument.expiry}; name a contract of {facts.date} or later"
+    if instrument.lot < 1:
+        return f"the lot of {instrument.name} is not known; an instrument file of a broker tells it"
+    if not any(rates.name == instrument.product for rates in facts.loaded.charges):
+        return f"what {instrument.product} cost on {facts.rules_date} is not known; choose a later day"
+    if not has_ticks(instrument.steps, facts.rules_date):
+        return f"the price steps of {instrument.product} on {facts.rules_date} are not known; choose a later day"
+    return None
 
 
 def plain_name(name: str) -> str:
@@ -262,9 +353,9 @@ def definition(
     prev_close: int = 0,
 ) -> InstrumentDef:
     """The instrument as the kernel wants it; the reference price (close of the month before) decides the tick."""
-    index = not instrument.tradable
-    group = "index" if index else "cash-cas" if instrument.cas else "cash"
-    kind = "index" if index else "cash"
+    if (why := why_not_known(instrument, facts)) is not None:
+        raise BadInput(why)
+    kind = instrument.steps
     # An instrument file of another year may name a step that the session's table does not have; the table wins.
     steps = valid_ticks(kind, facts.rules_date)
     tick = instrument.tick if instrument.tick in steps else 0
@@ -276,13 +367,19 @@ def definition(
         exchange=instrument.exchange,
         token=instrument.token,
         kind=int(instrument.kind),
-        group=facts.group_index(group),
+        group=facts.group_index(instrument.group),
         tick=tick or tick_size(kind, reference_price, facts.rules_date),
         lot=instrument.lot,
-        freeze=instrument.freeze if cash_freeze_applies(facts.rules_date) else 0,
+        freeze=_freeze(instrument, facts.rules_date),
         lower=0,
         upper=0,
         prev_close=prev_close,
-        charges=facts.charges_index(_INTRADAY),
+        charges=facts.charges_index(instrument.product),
         shortable=instrument.shortable,
     )
+
+
+def _freeze(instrument: Instrument, day: dt.date) -> int:
+    if instrument.expiry is not None:
+        return instrument.freeze or freeze_quantity(instrument.underlying, day) or 0
+    return instrument.freeze if cash_freeze_applies(day) else 0

@@ -11,7 +11,8 @@ from velox.market.records import Phase, PhaseGroup
 
 __all__ = ["LOADED_GROUPS", "Window", "auction_windows", "ist_time", "notes", "phase_at", "phase_group"]
 
-LOADED_GROUPS = ("index", "cash", "cash-cas")  # their order is their number in InstrumentDef.group
+# Their order is their number in InstrumentDef.group.
+LOADED_GROUPS = ("index", "cash", "cash-cas", "futures", "options")
 _FILE = "sessions.toml"
 _PARTS = ("opening", "closing")
 _PHASES = {phase.name.lower().replace("_", "-"): phase for phase in Phase}

@@ -6,9 +6,9 @@ import msgspec
 
 from velox.market.amounts import ONE, scaled
 from velox.market.calendar import previous_trading_day
-from velox.market.dated import Dated, one_in_force, table
+from velox.market.dated import Dated, in_force, one_in_force, table
 
-__all__ = ["band_reference_day", "tick_size", "valid_ticks"]
+__all__ = ["band_reference_day", "has_ticks", "tick_size", "valid_ticks"]
 
 
 class _Band(msgspec.Struct, frozen=True):
@@ -32,6 +32,11 @@ def _bands(kind: str, day: dt.date) -> list[_Band]:
     if found is None:
         raise LookupError(f"no tick sizes of {kind} on {day}")
     return found.bands
+
+
+def has_ticks(kind: str, day: dt.date) -> bool:
+    """Whether the price steps of a kind are known on `day`."""
+    return any(t.kind == kind for t in in_force(table("ticks.toml", "table", _Table), day))
 
 
 def tick_size(kind: str, reference_price: int, day: dt.date) -> int:

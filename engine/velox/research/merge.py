@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from velox.feeds.packets import can_apply
+from velox.market.contracts import EXCHANGE
 from velox.market.facts import Facts
 from velox.market.instruments import shipped
 from velox.market.records import Phase
@@ -39,15 +40,14 @@ def group_number(facts: Facts, name: str, *, is_index: bool) -> int:
         return facts.group_index(venue.group)
     if is_index:
         return facts.group_index("index")
+    if name.startswith(f"{EXCHANGE}:"):
+        return facts.group_index("futures" if name.endswith("FUT") else "options")
     return facts.group_index("cash-cas" if name in _closing_auction_names() else "cash")
 
 
 def session_windows(facts: Facts, name: str, *, is_index: bool) -> list[tuple[int, int]]:
     """Return the spans in which the instrument trades continuously on the day of the facts."""
-    if name.startswith("NFO:"):
-        phases = facts.group("futures" if name.endswith("FUT") else "options").phases
-    else:
-        phases = facts.loaded.groups[group_number(facts, name, is_index=is_index)].phases
+    phases = facts.loaded.groups[group_number(facts, name, is_index=is_index)].phases
     ends = [start for start, _ in phases[1:]] + [facts.loaded.end_ns]
     return [(start, end) for (start, phase), end in zip(phases, ends, strict=True) if phase == Phase.CONTINUOUS]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from velox.events import AccountDef, ClockMode, FactsLoaded, LimitsSet
+from velox.events import AccountDef, ChargeRates, ClockMode, FactsLoaded, LimitsSet
 from velox.events import Settings as Thresholds
 from velox.settings import AccountSettings, LevelLimits, Settings
 
@@ -36,6 +36,7 @@ def account_def(settings: Settings, name: str = PAPER, number: int = 0) -> Accou
         slippage_ticks=chosen("slippage_ticks"),
         latency_ns=chosen("latency_ms") * _MS,
         partial=chosen("partial"),
+        fno_margin=round(chosen("fno_margin_pct") * _SHARE),
     )
 
 
@@ -104,16 +105,19 @@ def thresholds(settings: Settings, clock: ClockMode) -> Thresholds:
 
 
 def with_brokerage(facts: FactsLoaded, settings: Settings) -> FactsLoaded:
-    """The day's facts with the account's own brokerage for intraday shares."""
+    """The day's facts with the account's own brokerage, which is none for shares that are delivered."""
     paper = settings.paper
-    rate = round(paper.brokerage_pct * _SHARE)
-    # To the kernel a rate of 0 is a flat fee, to a user the lesser of an amount and nothing.
-    cap = round(paper.brokerage_rupees * _ONE) if rate else 0
-    rates = [
-        msgspec.structs.replace(each, brokerage_rate=rate, brokerage_cap=cap) if each.name == "cash-intraday" else each
-        for each in facts.charges
-    ]
-    return msgspec.structs.replace(facts, charges=rates)
+    rate, most = round(paper.brokerage_pct * _SHARE), round(paper.brokerage_rupees * _ONE)
+
+    def own(rates: ChargeRates) -> ChargeRates:
+        if rates.name == "options":  # a flat fee, whatever the premium
+            return msgspec.structs.replace(rates, brokerage_rate=0, brokerage_cap=most)
+        if rates.name not in ("cash-intraday", "futures"):
+            return rates
+        # To the kernel a rate of 0 is a flat fee, to a user the lesser of an amount and nothing.
+        return msgspec.structs.replace(rates, brokerage_rate=rate, brokerage_cap=most if rate else 0)
+
+    return msgspec.structs.replace(facts, charges=[own(rates) for rates in facts.charges])
 
 
 def limits_lines(settings: Settings, accounts: Sequence[str] = (PAPER,)) -> list[str]:
@@ -124,7 +128,8 @@ def limits_lines(settings: Settings, accounts: Sequence[str] = (PAPER,)) -> list
         d, r = account_def(settings, name), limits_set(settings, name)
         head = "Paper account" if name == PAPER else f"Paper account {name}"
         lines += [
-            f"{head}: ₹{d.capital / _ONE:,.0f} capital, margin {d.mis_margin / _SHARE:g} % of value, "
+            f"{head}: ₹{d.capital / _ONE:,.0f} capital, margin {d.mis_margin / _SHARE:g} % of value "
+            f"({d.fno_margin / _SHARE:g} % of futures), "
             f"slippage {d.slippage_ticks} tick, latency {d.latency_ns // _MS} ms, brokerage min(₹"
             f"{p.brokerage_rupees:g}, {p.brokerage_pct:g} %) an order.",
             f"Limits: order and position ₹{r.order_value / _ONE:,.0f} and ₹{r.position_value / _ONE:,.0f}, "

@@ -5,6 +5,7 @@ import itertools
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import velox_core
 from velox.errors import BadInput
@@ -172,10 +173,7 @@ class TradingDay:
             raise self._other_strategies(chosen)
         for _, spec in chosen:
             if spec.name in held and held[spec.name]["instrument"] != spec.symbol:
-                raise BadInput(
-                    f"in the journal {self._plan.journal} {spec.name} trades {held[spec.name]['instrument']}, not "
-                    f"{spec.symbol}: give the same symbol again, or another --journal"
-                )
+                self._check_other(spec, held[spec.name], is_started=spec.name in started)
             account = self._account(spec.name)
             if spec.name in held and held[spec.name]["account"] != account:
                 raise BadInput(
@@ -183,6 +181,19 @@ class TradingDay:
                     f"{held[spec.name]['account']}, not {account}: give the same account again, or another --journal"
                 )
         return set(started)
+
+    def _check_other(self, spec: Spec, held: dict[str, Any], *, is_started: bool) -> None:
+        """Refuse another instrument than the journal's, unless it is the turn of a next contract."""
+        if not spec.rolls or is_started:
+            raise BadInput(
+                f"in the journal {self._plan.journal} {spec.name} trades {held['instrument']}, not "
+                f"{spec.symbol}: give the same symbol again, or another --journal"
+            )
+        if held["quantity"]:
+            raise BadInput(
+                f"{spec.name} still holds {held['quantity']:+d} {held['instrument']} and would trade {spec.symbol} on "
+                f"{self.facts.date}: nothing is rolled by itself, and the data lacks the last day of what it holds"
+            )
 
     def _other_strategies(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> BadInput:
         held = ", ".join(s["name"] for s in self.core.summary()["strategies"] if s["running"]) or "no strategy"

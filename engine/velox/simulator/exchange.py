@@ -104,7 +104,7 @@ def price_step(item: _DayInstrument, instrument: Instrument, facts: Facts, first
     """The step of the data or of the listing, else that of the day's first price; 0 where an index has none."""
     tick = item.tick or instrument.tick
     if not tick and instrument.tradable:
-        tick = tick_size("cash", first_price(), facts.rules_date)
+        tick = tick_size(instrument.steps, first_price(), facts.rules_date)
     return tick
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from velox.strategy.computed import Computed
+from velox.strategy.contracts import Future
 from velox.strategy.declaration import Declaration
-from velox.strategy.declare import Bars, Node, Text, resolved
+from velox.strategy.declare import Bars, Node, Symbol, resolved
 from velox.strategy.faults import Fault
 from velox.strategy.limits import Guard, Limits
 from velox.strategy.params import Param, Requirement, Symbols, Values, nearest
@@ -66,7 +67,9 @@ class Declared(msgspec.Struct):
     sessions: dict[str, Intraday]
     limits: dict[str, Limits]
     guards: dict[str, Guard]
-    symbol: Text | None
+    futures: dict[str, Future]  # by their attributes, or by the candles that name them
+    traded_future: str  # the one of them that it trades, else empty
+    symbol: Symbol | None
     symbols: str  # name of the Symbols where it trades several instruments, else empty
     hooks: list[Hook]
     require: list[Requirement]
@@ -127,8 +130,11 @@ def _lines(sources: dict[type, ClassSource | None]) -> dict[str, int]:
 def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> Declared:
     kinds: dict[type, dict[str, Any]] = {
         kind: {name: value for name, value in body.items() if isinstance(value, kind)}
-        for kind in (Param, Bars, Node, Computed, State, Intraday, Limits, Guard)
+        for kind in (Param, Bars, Node, Computed, State, Intraday, Limits, Guard, Future)
     }
+    candles: dict[str, Any] = {name: bars.symbol for name, bars in kinds[Bars].items()}
+    futures = kinds[Future] | {name: symbol for name, symbol in candles.items() if isinstance(symbol, Future)}
+    traded: Any = _traded(body, kinds)
     return Declared(
         file=cls.__module__,
         line=0,
@@ -143,7 +149,9 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         sessions=kinds[Intraday],
         limits=kinds[Limits],
         guards=kinds[Guard],
-        symbol=_traded(body, kinds),
+        futures=futures,
+        traded_future=next((name for name, future in futures.items() if future is traded), ""),
+        symbol=traded,
         symbols=next((name for name, param in kinds[Param].items() if isinstance(param, Symbols)), ""),
         hooks=[],
         require=[],
@@ -155,11 +163,11 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
     )
 
 
-def _traded(body: dict[str, object], kinds: dict[type, dict[str, Any]]) -> Text | None:
+def _traded(body: dict[str, object], kinds: dict[type, dict[str, Any]]) -> Symbol | None:
     """What it trades: its Symbols, else what it calls `symbol`, else the instrument of its first candles."""
     several = [param for param in kinds[Param].values() if isinstance(param, Symbols)]
     named = body.get("symbol")
-    texts = [each for each in (*several, named) if isinstance(each, str | Param)]
+    texts = [each for each in (*several, named) if isinstance(each, str | Param | Future)]
     watched = [bars.symbol for bars in kinds[Bars].values()]
     return next((each for each in texts if isinstance(resolved(each, {}), str)), next(iter(watched), None))
 

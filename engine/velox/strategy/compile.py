@@ -8,10 +8,11 @@ import msgspec
 
 from velox.errors import BadInput
 from velox.market.facts import Facts
-from velox.market.instruments import Instrument, InstrumentBook, plain_name, why_not_tradable
+from velox.market.instruments import Instrument, InstrumentBook, Kind, plain_name, why_not_known, why_not_tradable
 from velox.strategy.base import Strategy
 from velox.strategy.clocktext import SECOND_NS, clock_ns, clock_text, span_ns
 from velox.strategy.collect import Declared, Hook, judge_values
+from velox.strategy.contracts import ends_on
 from velox.strategy.declare import resolved
 from velox.strategy.faults import Fault, InvalidStrategy
 from velox.strategy.graph import Graph
@@ -41,9 +42,10 @@ def compile_members(
     for sentence in sentences:
         declared.fault("", sentence)
     ready = []
-    for member in _each_symbol(declared, values):
-        instrument = _instrument(declared, member, book)
-        _judge_watched(declared, member, book)
+    contracts = _contracts(declared, facts, book)
+    for member in _each_symbol(declared, values | contracts):
+        instrument = _instrument(declared, member, facts, book)
+        _judge_watched(declared, member, facts, book)
         if instrument is not None:
             _judge_market(declared, instrument, facts)
         ready.append((member, instrument, _session(declared, member, instrument, facts)))
@@ -51,10 +53,15 @@ def compile_members(
         raise InvalidStrategy(declared.faults)
     group = name or cls.__name__
     return [
-        _spec(cls, declared, facts, (group, member, instrument, session))
+        _spec(cls, declared, facts, (group, member, instrument, session), ends=_ends(declared, instrument, facts, book))
         for member, instrument, session in ready
         if instrument is not None
     ]
+
+
+def _contracts(declared: Declared, facts: Facts, book: InstrumentBook) -> dict[str, object]:
+    """The day's contracts of what the class body names by its place; what is wrong with a place was told already."""
+    return {} if declared.broken else {each.key: each.on(facts.date, book) for each in declared.futures.values()}
 
 
 def _each_symbol(declared: Declared, values: Values) -> list[dict[str, object]]:
@@ -69,6 +76,8 @@ def _spec(
     declared: Declared,
     facts: Facts,
     member: tuple[str, dict[str, object], Instrument, SessionSpec | None],
+    *,
+    ends: bool,
 ) -> Spec:
     group, values, instrument, session = member
     graph = Graph(declared, values)
@@ -83,7 +92,10 @@ def _spec(
         day_start_ns=facts.loaded.day_start_ns,
         open_ns=facts.loaded.open_ns,
         symbol=instrument.name,
-        params=values,
+        params={name: value for name, value in values.items() if name in declared.params},
+        contracts={name: future.value(values) for name, future in declared.futures.items() if future.name == name},
+        rolls=bool(declared.traded_future),
+        ends_ns=_latest_ns(instrument, facts) if ends else 0,
         bars=graph.bars(),
         nodes=graph.nodes,
         handles=graph.handles(),
@@ -102,24 +114,42 @@ def _class_name(cls: type[Strategy]) -> str:
     return f"{module}:{cls.__qualname__}"
 
 
-def _instrument(declared: Declared, values: Values, book: InstrumentBook) -> Instrument | None:
+def _ends(declared: Declared, instrument: Instrument, facts: Facts, book: InstrumentBook) -> bool:
+    return ends_on(facts.date, instrument, declared.futures.get(declared.traded_future), book)
+
+
+def _latest_ns(instrument: Instrument, facts: Facts) -> int:
+    """The latest legal time to be flat, ns since IST midnight."""
+    return facts.loaded.groups[facts.group_index(instrument.group)].flat_auto_ns - facts.loaded.day_start_ns
+
+
+def _instrument(declared: Declared, values: Values, facts: Facts, book: InstrumentBook) -> Instrument | None:
     symbol = resolved(declared.symbol, values)
-    if not isinstance(symbol, str):
+    if not isinstance(symbol, str) or (declared.broken and declared.futures):
         return None  # a fault of the class body, told already
     try:
-        return book[symbol]
+        return _known(symbol, facts, book)
     except BadInput as error:
         declared.fault(_symbol_place(declared), str(error))
         return None
 
 
-def _judge_watched(declared: Declared, values: Values, book: InstrumentBook) -> None:
+def _known(symbol: str, facts: Facts, book: InstrumentBook) -> Instrument:
+    instrument = book[symbol]
+    if (why := why_not_known(instrument, facts)) is not None:
+        raise BadInput(why)
+    return instrument
+
+
+def _judge_watched(declared: Declared, values: Values, facts: Facts, book: InstrumentBook) -> None:
     traded = resolved(declared.symbol, values)
     for name, bars in declared.bars.items():
+        if declared.broken and declared.futures:
+            return  # which contracts are meant was not to be found
         symbol = resolved(bars.symbol, values)
         if isinstance(symbol, str) and symbol != traded:
             try:
-                _ = book[symbol]
+                _ = _known(symbol, facts, book)
             except BadInput as error:
                 declared.fault(name, str(error))
 
@@ -137,7 +167,14 @@ def _judge_market(declared: Declared, instrument: Instrument, facts: Facts) -> N
     if why is not None and entries:
         place = Fault(declared.file, declared.intents[entries[0]], f"{entries[0]}: {why}")
         declared.faults.append(place)
-    if why is None and "go_short" in declared.intents and not declared.sessions:
+    if instrument.kind is Kind.OPTION and "go_short" in declared.intents:
+        sentence = (
+            f"go_short on {instrument.name}: an option cannot be sold before it is bought, its margin is not known; "
+            "go_long a put (PE) to gain from a fall"
+        )
+        declared.faults.append(Fault(declared.file, declared.intents["go_short"], sentence))
+    is_share = instrument.kind is Kind.EQUITY
+    if why is None and is_share and "go_short" in declared.intents and not declared.sessions:
         sentence = (
             f"go_short on {instrument.name} needs intraday hours, a share cannot be held short over night: "
             'add session = intraday("09:20")'
@@ -149,7 +186,7 @@ def _session(declared: Declared, values: Values, instrument: Instrument | None, 
     hours = next(iter(declared.sessions.values()), None)
     if hours is None or instrument is None or declared.broken:
         return None
-    latest = facts.loaded.groups[_group(instrument, facts)].flat_auto_ns - facts.loaded.day_start_ns
+    latest = _latest_ns(instrument, facts)
     flat = resolved(hours.flat, values)
     try:
         if flat != "auto" and clock_ns(flat) > latest:
@@ -161,10 +198,6 @@ def _session(declared: Declared, values: Values, instrument: Instrument | None, 
     except ValueError as error:
         declared.fault(hours.name, str(error))
         return None
-
-
-def _group(instrument: Instrument, facts: Facts) -> int:
-    return facts.group_index("index" if not instrument.tradable else "cash-cas" if instrument.cas else "cash")
 
 
 def _hook(declared: Declared, hook: Hook, values: Values) -> HookSpec:

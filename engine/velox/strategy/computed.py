@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from velox.errors import BadInput
 from velox.strategy.core import CoreLike, Series
 from velox.strategy.declaration import Declaration
-from velox.strategy.declare import Bars, Node, Operand, Output, Source, Whole, resolved
+from velox.strategy.declare import Bars, Node, Operand, Output, Source, Whole, resolved, spelled
 from velox.strategy.params import Values
 from velox.strategy.reading import Reading
 
@@ -62,6 +62,12 @@ class Computed(Declaration):
         if type(window) is not int or not 1 <= window <= WINDOW_MAX:
             call = f"{self.name} = {self.work.__name__}(…)"
             yield f"{call}: its window is {window}; it must lie between 1 and {WINDOW_MAX}"
+
+    def spelled(self, values: Values) -> str:
+        """How the class body writes it, with the values of its parameters."""
+        given = [f"{word}={resolved(value, values)}" for word, value in self.params.items()]
+        window = [f"window={resolved(self.window, values)}"]
+        return f"{self.work.__name__}({', '.join([*(spelled(s, values) for s in self.sources), *window, *given])})"
 
     def candles(self) -> Bars | None:
         """The candles that it is computed on."""

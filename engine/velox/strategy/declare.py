@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Generic, Self, TypeGuard, TypeVar, Union, overload
 
 from velox.strategy.clocktext import SECOND_NS, span_ns
+from velox.strategy.contracts import Future
 from velox.strategy.core import Series
 from velox.strategy.declaration import Declaration
 from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle
@@ -24,6 +25,7 @@ __all__ = [
     "RSI",
     "SMA",
     "Source",
+    "Symbol",
     "Term",
     "Text",
     "VWAP",
@@ -36,6 +38,7 @@ __all__ = [
 
 _H = TypeVar("_H")
 Text = str | Param[str]
+Symbol = Text | Future
 Whole = int | Param[int] | Expression
 Multiple = float | Param[float] | Param[int] | Expression
 Term = Union["Operand", float, Param[float], Param[int], Expression]
@@ -144,7 +147,7 @@ class output:  # noqa: N801  # reads like the property that it is
 class Bars(Declaration):
     """Candles of one instrument at one length, anchored at the session's open."""
 
-    def __init__(self, symbol: Text, timeframe: Text) -> None:
+    def __init__(self, symbol: Symbol, timeframe: Text) -> None:
         super().__init__()
         self.symbol = symbol
         self.timeframe = timeframe
@@ -183,6 +186,8 @@ class Bars(Declaration):
 
     def sentences(self) -> Iterator[str]:
         """What is wrong with the declaration by itself."""
+        if isinstance(self.symbol, Future) and not self.symbol.name:
+            yield from self.symbol.sentences()
         for word, value in (("symbol", self.symbol), ("timeframe", self.timeframe)):
             if not isinstance(resolved(value, {}), str):
                 yield f'{self.name} = Bars(…): its {word} is a text or a text Param, as in Bars(symbol, "5m")'

@@ -84,7 +84,7 @@ class Instance:
         # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.
         held = self.object.__dict__
         held["_binding"] = self._binding
-        held |= spec.params
+        held |= spec.params | spec.contracts
         held |= self._graph(core, series, nodes)
         computed = computed_series(cls.__velox__.computed, held, spec.params, core, instance_id)
         held |= computed
@@ -176,11 +176,15 @@ class Instance:
             on_tick=any(hook.number == _TICK_HOOK for hook in hooks),
             schedules=[self._schedule(hook) for hook in hooks if hook.kind in ("at", "every")],
             entry_from_ns=midnight + session.start_ns if session else midnight,
-            entry_until_ns=midnight + session.last_entry_ns if session else _ALWAYS_NS,
-            flat_at_ns=midnight + session.flat_ns if session else 0,
+            entry_until_ns=midnight + session.last_entry_ns if session else self._end_ns(_ALWAYS_NS),
+            flat_at_ns=midnight + session.flat_ns if session else self._end_ns(0),
             windows_ns=windows if len(windows) > 1 else [],
             together=[(series[hook.bars], hook.number) for hook in hooks if hook.kind == "together"],
         )
+
+    def _end_ns(self, otherwise_ns: int) -> int:
+        """When a strategy without hours closes a contract that ends."""
+        return self.spec.day_start_ns + self.spec.ends_ns if self.spec.ends_ns else otherwise_ns
 
     def _schedule(self, hook: HookSpec) -> ScheduleWire:
         first_ns = self.spec.day_start_ns + hook.at_ns if hook.kind == "at" else self.spec.open_ns + hook.every_ns

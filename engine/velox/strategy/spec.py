@@ -117,6 +117,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     open_ns: int
     symbol: str
     params: dict[str, object]
+    contracts: dict[str, str] = {}  # the day's, by the attributes that name them by their place
+    rolls: bool = False  # whether another contract may be traded on another day
+    ends_ns: int = 0  # when all must be closed since the contract ends, ns since IST midnight; 0 on other days
     bars: list[BarsSpec]
     nodes: list[NodeSpec]
     handles: list[HandleSpec]

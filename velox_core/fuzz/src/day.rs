@@ -92,6 +92,7 @@ pub fn paper(id: u32, from: &mut Bytes<'_>) -> AccountDef {
         slippage_ticks: i64::from(shape >> 6),
         latency_ns: if shape & 1 == 1 { S / 3 } else { 0 },
         partial: shape & 2 == 2,
+        fno_margin: 1_500_000_000,
     }
 }
 

@@ -64,6 +64,7 @@ fn desk() -> Result<Engine, EngineError> {
         slippage_ticks: 1,
         latency_ns: 0,
         partial: false,
+        fno_margin: 0,
     };
     input(&mut engine, Kind::AccountDef, &account)?;
     input(&mut engine, Kind::LimitsSet, &limits())?;

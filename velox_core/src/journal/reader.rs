@@ -161,12 +161,22 @@ impl Reader {
         let offset = self.scan.offset();
         let seqs = plausible_seqs(self.place.next_seq, file_len.saturating_sub(offset));
         if !is_last || !tail::no_record_after(self.scan.path(), offset, seqs)? {
-            return Err(self.damage(fault));
+            return self.look_once_more(fault);
         }
         let bytes = file_len.saturating_sub(offset);
         self.torn = Some(TornTail { file: self.scan.path().to_owned(), offset, bytes });
         self.finished = true;
         Ok(())
+    }
+
+    /// Whole records follow, so the one before them is written by now: what was half of it a moment ago is no damage.
+    #[cold]
+    fn look_once_more(&mut self, fault: Fault) -> Result<(), Error> {
+        self.scan.forget_ahead()?;
+        match self.scan.look()? {
+            Look::Record(_) => Ok(()),
+            Look::End | Look::Fault(_) => Err(self.damage(fault)),
+        }
     }
 
     #[cold]

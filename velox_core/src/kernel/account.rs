@@ -9,7 +9,7 @@ use super::limits::Desk;
 use super::order::Role;
 use super::rates::Window;
 use crate::fixed::{ONE, mul_div};
-use crate::record::{self, AccountDef, Kind, LimitsSet, TimerClass};
+use crate::record::{self, AccountDef, KIND_FUTURE, KIND_OPTION, KIND_SHARE, Kind, LimitsSet, TimerClass};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,6 +96,15 @@ impl Account {
         }
     }
 
+    /// Margin of a unit of value of a kind of instrument: a bought option is paid for whole.
+    pub(super) fn margin_share(&self, kind: u8) -> i64 {
+        match kind {
+            KIND_FUTURE => self.def.fno_margin,
+            KIND_OPTION => RATE_ONE as i64,
+            _ => self.def.mis_margin,
+        }
+    }
+
     /// Profit of closed lots over all instruments, net.
     pub fn realised(&self) -> i128 {
         self.net.values().map(Fifo::realised).sum()
@@ -133,20 +142,37 @@ impl Kernel {
     /// Margin of positions and of working increases, without those of `except`.
     pub fn margin_used(&self, account: u32, except: Option<u32>) -> i128 {
         let a = &self.accounts[account as usize];
-        let held: i128 = (self.instances.iter())
-            .filter(|i| i.account == account && Some(i.id) != except)
-            .map(|i| &i.book)
-            .chain(a.external.books.values())
-            .map(|book| i128::from(book.quantity().abs()) * i128::from(book.average()))
-            .sum();
-        let working: i128 = (self.orders.iter())
-            .filter(|(_, o)| o.account == account && o.role.increases() && Some(o.instance) != except)
-            .map(|(_, o)| {
-                let closes = self.instances[o.instance as usize].book.quantity() * -i64::from(o.side);
-                i128::from((o.open() - closes.max(0)).max(0)) * i128::from(o.limit)
-            })
-            .sum();
-        mul_div(held + working, i128::from(a.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX)
+        // Values of equal margin are summed before they are multiplied, so that nothing is rounded per position.
+        let mut values = [0_i128; 3];
+        let mut add = |instrument: u32, value: i128| {
+            let place = match self.markets[instrument as usize].def.kind {
+                KIND_FUTURE => 1,
+                KIND_OPTION => 2,
+                _ => 0,
+            };
+            values[place] += value;
+        };
+        let own = self.instances.iter().filter(|i| i.account == account && Some(i.id) != except);
+        let books = own.map(|i| (i.instrument, &i.book)).chain(a.external.books.iter().map(|(m, book)| (*m, book)));
+        for (instrument, book) in books {
+            add(instrument, i128::from(book.quantity().abs()) * i128::from(book.average()));
+        }
+        for (_, o) in self.orders.iter() {
+            if o.account == account && o.role.increases() && Some(o.instance) != except {
+                let i = &self.instances[o.instance as usize];
+                let closes = i.book.quantity() * -i64::from(o.side);
+                add(i.instrument, i128::from((o.open() - closes.max(0)).max(0)) * i128::from(o.limit));
+            }
+        }
+        let kinds = [KIND_SHARE, KIND_FUTURE, KIND_OPTION];
+        let margin = |(value, kind): (i128, u8)| mul_div(value, i128::from(a.margin_share(kind)), RATE_ONE);
+        let mut margins = values.into_iter().zip(kinds).map(margin);
+        margins.try_fold(0_i128, |sum, one| sum.checked_add(one?)).unwrap_or(i128::MAX)
+    }
+
+    /// Kind of the instrument that an instance trades.
+    pub(super) fn kind_of(&self, instance: u32) -> u8 {
+        self.markets[self.instances[instance as usize].instrument as usize].def.kind
     }
 
     /// Whether an account has a position or a live order.

@@ -77,12 +77,16 @@ impl Kernel {
         }
     }
 
-    /// An exit that waits was priced anew every second: the open meets it at a limit of its own.
+    /// An exit that waits was priced anew every second: the open meets it at a limit of its own. What has a limit by wish
+    /// keeps it.
     fn chase_open(&mut self, instrument: u32) {
         for at in 0..self.markets[instrument as usize].working.len() {
             let slot = self.markets[instrument as usize].working[at];
             let open = self.markets[instrument as usize].last;
-            let waits = self.orders.get(slot).filter(|o| !o.role.increases() && self.now >= o.live_from);
+            let waits = self.orders.get(slot).filter(|o| {
+                let follows = !o.role.increases() && o.until == i64::MAX;
+                follows && self.now >= o.live_from
+            });
             if let Some(order) = waits.filter(|o| (o.limit - open) * i64::from(o.side) < 0) {
                 let (id, side) = (order.instance, order.side);
                 self.price_exit_anew(slot, id, side);

@@ -195,6 +195,7 @@ impl Kernel {
             &[
                 ("capital", def.capital, 0..=MONEY_MAX),
                 ("margin", def.mis_margin, 0..=10 * RATE_ONE as i64),
+                ("margin of futures", def.fno_margin, 0..=10 * RATE_ONE as i64),
                 ("slippage", def.slippage_ticks, 0..=1_000),
                 ("latency", def.latency_ns, 0..=DAY_NS),
             ],

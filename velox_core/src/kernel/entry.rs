@@ -124,7 +124,7 @@ impl Kernel {
         let limits = account.limits_of(id);
         let caps = self.caps(id);
         let value = i128::from(quantity) * i128::from(limit);
-        let margin = mul_div(value, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX);
+        let margin = mul_div(value, i128::from(account.margin_share(market.def.kind)), RATE_ONE).unwrap_or(i128::MAX);
         let same =
             |(s, q, at): &(i8, i64, i64)| *s == side && *q == quantity + closes && self.now - at < limits.duplicate_ns;
         risk::Order {
@@ -271,7 +271,7 @@ impl Kernel {
 }
 
 /// Money that units lose at their stop, reckoned as their size is.
-fn at_risk(units: i64, entry: i64, stop: Option<i64>, tick: i64) -> i64 {
+pub(super) fn at_risk(units: i64, entry: i64, stop: Option<i64>, tick: i64) -> i64 {
     let distance = stop.map_or(entry, |stop| risk_distance(entry, stop, tick));
     super::account::narrow(i128::from(units) * i128::from(distance))
 }

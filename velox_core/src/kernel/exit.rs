@@ -174,6 +174,34 @@ impl Kernel {
         }
     }
 
+    /// Cancels the entries that are on their way, but for the order that just filled; what waits for a trigger is judged
+    /// when that is met.
+    pub(super) fn cancel_sent(&mut self, id: u32, filled: u32) {
+        let sent = |slot: &u32| *slot != filled && self.orders.get(*slot).is_some_and(|o| o.trigger.is_none());
+        let slots: Vec<u32> = self.instances[id as usize].entries.iter().copied().filter(sent).collect();
+        for slot in slots {
+            self.end_order(slot, Event::Cancel, "the position is closed");
+        }
+    }
+
+    /// Cancels the entries that were approved before the position and would turn it by now, where no trade may follow
+    /// it at once.
+    pub(super) fn cancel_turns(&mut self, id: u32, side: i8) {
+        let i = &self.instances[id as usize];
+        let held = i.book.quantity().abs();
+        let turns = |slot: &u32| {
+            let order = self.orders.get(*slot);
+            order.is_some_and(|o| o.trigger.is_none() && o.role == Role::Entry && o.side != side && o.open() > held)
+        };
+        let slots: Vec<u32> = i.entries.iter().copied().filter(turns).collect();
+        if slots.is_empty() || !(i.rules.cooldown > 0 || self.has_made_its_trades(id, 1)) {
+            return;
+        }
+        for slot in slots {
+            self.end_order(slot, Event::Cancel, "no trade may follow the one that is open");
+        }
+    }
+
     /// Cancels all working entries; what they have filled stays.
     pub(super) fn cancel_entries(&mut self, id: u32, reason: &str) {
         while let Some(slot) = self.instances[id as usize].entries.first().copied() {

@@ -44,9 +44,15 @@ impl Kernel {
             self.instances[id as usize].closed_at = Some(self.now);
             self.disarm_protection(id);
             self.cancel_additions(id, slot);
+            // The last part ends a trade as a stop or target does; and what was approved beside a position opens none
+            // that the rules refuse now.
+            if now_held == 0 && (order.parts != 0 || self.is_resting(id) || self.has_made_its_trades(id, 0)) {
+                self.cancel_sent(id, slot);
+            }
         }
         if order.role.increases() && now_held.signum() == i64::from(order.side) {
             self.arm_protection(id, &order);
+            self.cancel_turns(id, order.side);
         }
         if done {
             self.forget_order(slot);

@@ -93,6 +93,7 @@ impl Kernel {
             self.cancel_entries(id, "closed from outside");
         } else {
             self.shrink_flips(id, reply.side, taken);
+            self.cancel_turns(id, -reply.side);
         }
         let costs = self.note_foreign(id, reply, taken);
         self.instances[id as usize].charges.add(&costs);

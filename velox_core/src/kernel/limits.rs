@@ -174,6 +174,12 @@ impl Kernel {
         [account, i64::from(self.group_trades(i.id)), instrument]
     }
 
+    /// Whether some level refuses another round trip once so many more are made.
+    pub(super) fn has_made_its_trades(&self, id: u32, more: i64) -> bool {
+        let caps = self.caps(id);
+        caps.trades.iter().zip(caps.made).any(|(most, made)| *most > 0 && made + more >= *most)
+    }
+
     /// The fastest pace of order intents that some level asks for; 0 for none.
     pub(super) fn intents_max(&self, id: u32) -> u32 {
         let i = &self.instances[id as usize];

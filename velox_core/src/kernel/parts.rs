@@ -139,15 +139,19 @@ impl Kernel {
         let reached =
             |part: &Part| !part.done && part.target > 0 && (through(last, part.target) || through(quote, part.target));
         let reached = mask(&i.protection.parts, reached);
-        for at in (0..PARTS_MAX).filter(|at| reached & 1 << at != 0) {
+        for at in (0..PARTS_MAX).filter(|at| names(reached, *at)) {
             self.take_part(id, side, at);
         }
     }
 
-    /// Parts whose trail was met leave at the market; the rest stays guarded.
+    /// Parts whose trail was met leave at the market, on a day of candles where it was met; the rest stays guarded.
     fn stop_parts(&mut self, id: u32, side: i8, parts: u16) {
         self.note_exit(id, "hit_stop");
         self.make_room(id, side, "a part is stopped out");
+        if self.opened_at > 0 {
+            self.leave_parts(id, side, parts);
+            return;
+        }
         let left = self.units_of_parts(id, parts);
         let price = self.exit_price(id, -side, false);
         let slot = price.and_then(|price| self.send_part(id, Role::Stop, (price, self.slice(id, left)), parts));
@@ -157,8 +161,30 @@ impl Kernel {
         }
     }
 
+    /// Parts leave at the price that met their trail, slippage against them, as a stop of the whole does.
+    fn leave_parts(&mut self, id: u32, side: i8, parts: u16) {
+        loop {
+            let left = self.units_of_parts(id, parts);
+            // A slice's fill may break a limit of the day: the exit of that limit then takes all that is left.
+            if left == 0 || self.instances[id as usize].exit.is_some() {
+                return;
+            }
+            let quantity = self.slice(id, left);
+            let price = self.exit_price(id, -side, false);
+            let Some(slot) = price.and_then(|price| self.send_part(id, Role::Stop, (price, quantity), parts)) else {
+                self.instances[id as usize].retry_at = self.now + REPRICE_NS;
+                return;
+            };
+            self.release(slot);
+            match self.orders.get(slot).and_then(|order| self.paper_price(order)) {
+                Some(price) => self.fill(slot, quantity, price),
+                None => self.watch_exit(slot), // locked at its circuit
+            }
+        }
+    }
+
     /// The parked target of a part fills at its own price, in as many orders as the freeze quantity makes of it.
-    fn take_part(&mut self, id: u32, side: i8, at: usize) {
+    pub(super) fn take_part(&mut self, id: u32, side: i8, at: usize) {
         let Some(target) = self.instances[id as usize].protection.parts.get(at).map(|part| part.target) else {
             return; // what another part brought has closed everything
         };
@@ -210,8 +236,16 @@ impl Kernel {
         Some(slot)
     }
 
+    /// Takes the order of a part back.
+    pub(super) fn recall_part(&mut self, id: u32, reason: &str) {
+        let exit = self.instances[id as usize].exit;
+        if let Some(slot) = exit.filter(|slot| self.orders.get(*slot).is_some_and(|o| o.parts != 0)) {
+            self.end_order(slot, Event::Cancel, reason);
+        }
+    }
+
     fn units_of_parts(&self, id: u32, parts: u16) -> i64 {
-        let of = |(at, part): (usize, &Part)| if parts & 1 << at == 0 { 0 } else { part.left };
+        let of = |(at, part): (usize, &Part)| if names(parts, at) { part.left } else { 0 };
         self.instances[id as usize].protection.parts.iter().enumerate().map(of).sum()
     }
 
@@ -224,7 +258,7 @@ impl Kernel {
             return;
         }
         let (mut rest, mut left) = (quantity, Vec::new());
-        for (at, part) in i.protection.parts.iter_mut().enumerate().filter(|(at, _)| order.parts & 1 << at != 0) {
+        for (at, part) in i.protection.parts.iter_mut().enumerate().filter(|(at, _)| names(order.parts, *at)) {
             let taken = rest.min(part.left);
             part.left -= taken;
             rest -= taken;
@@ -238,6 +272,11 @@ impl Kernel {
             self.hook(order.instance, hook, HookArg::Trade { intent: order.id.intent.counter, part });
         }
     }
+}
+
+/// Whether an order's bits name a part; the rest that sixteen parts leave over has none.
+pub(super) fn names(bits: u16, at: usize) -> bool {
+    at < PARTS_MAX && bits & 1 << at != 0
 }
 
 fn mask(parts: &[Part], wanted: impl Fn(&Part) -> bool) -> u16 {

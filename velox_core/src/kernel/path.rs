@@ -18,15 +18,19 @@ enum Met {
     Order(u32),
     /// The position's target.
     Target(i64),
+    /// The trail of a part.
+    PartStop,
+    /// The target of a part, by its place.
+    Part(usize),
 }
 
 impl Met {
     /// What comes first at one price: the worse.
     fn rank(self) -> u8 {
         match self {
-            Self::Stop => 0,
+            Self::Stop | Self::PartStop => 0,
             Self::Order(_) => 1,
-            Self::Target(_) => 2,
+            Self::Target(_) | Self::Part(_) => 2,
         }
     }
 }
@@ -58,6 +62,8 @@ impl Kernel {
             match met {
                 Met::Stop => self.leave_at_stop(id, side),
                 Met::Target(target) => self.leave_at_target(id, side, target),
+                Met::PartStop => self.watch_open_parts(id, side),
+                Met::Part(at) => self.take_part(id, side, at),
                 Met::Order(slot) => entered |= self.fill_resting(slot),
             }
         }
@@ -91,6 +97,7 @@ impl Kernel {
             if target > 0 && way == side && (to - target) * side > 0 {
                 met.push((if (from - target) * side > 0 { from } else { target }, Met::Target(target)));
             }
+            self.parts_met(id, from, to, &mut met);
         }
         for &slot in &market.working {
             let rests = |o: &&super::order::Order| o.instance == id && o.rested && o.state.is_working();
@@ -102,6 +109,25 @@ impl Kernel {
             }
         }
         met.into_iter().min_by_key(|(price, met)| ((price - from).abs(), met.rank()))
+    }
+
+    /// What the parts of a position that is guarded meet on the way; nothing while one of them is on its way out.
+    fn parts_met(&self, id: u32, from: i64, to: i64, met: &mut Vec<(i64, Met)>) {
+        let i = &self.instances[id as usize];
+        let side = i.book.quantity().signum();
+        if i.retry_at > self.now || i.exit.is_some_and(|slot| self.orders.get(slot).is_none_or(|o| o.parts != 0)) {
+            return;
+        }
+        for (at, part) in i.protection.parts.iter().enumerate().filter(|(_, part)| !part.done && part.left > 0) {
+            let stop = i.protection.best - side * part.trail;
+            if part.hit || (part.trail > 0 && (to - stop) * side <= 0) {
+                // A part that was hit before, or whose trail is beyond the price already, leaves where the price is.
+                met.push((if part.hit || (from - stop) * side < 0 { from } else { stop }, Met::PartStop));
+            }
+            if part.target > 0 && (to - from) * side > 0 && (to - part.target) * side > 0 {
+                met.push((if (from - part.target) * side > 0 { from } else { part.target }, Met::Part(at)));
+            }
+        }
     }
 
     /// A resting order fills at its own price; true when it opened a position or added to one.

@@ -98,6 +98,11 @@ impl Kernel {
     /// Arms what an entry brought with it, at the price that it really got.
     pub(super) fn arm_protection(&mut self, id: u32, order: &Order) {
         let spec = &order.protect;
+        let guard = &self.instances[id as usize].protection;
+        if *spec != ProtectSpec::default() && guard.intent != order.id.intent {
+            // It names parts that are no more.
+            self.recall_part(id, "other parts guard the position");
+        }
         let i = &mut self.instances[id as usize];
         let (side, entry) = (order.side, i.book.average());
         let def = &self.markets[i.instrument as usize].def;

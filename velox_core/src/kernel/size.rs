@@ -151,7 +151,9 @@ impl Kernel {
             allowed = allowed.min(order - closing).min(position - held);
         }
         let power = self.buying_power(i.account, (closes > 0).then_some(instance)).max(0).saturating_mul(95) / 100;
-        let margin = mul_div(entry, i128::from(account.def.mis_margin), RATE_ONE).unwrap_or(i128::MAX).max(1);
+        let margin = mul_div(entry, i128::from(account.margin_share(self.kind_of(instance))), RATE_ONE)
+            .unwrap_or(i128::MAX)
+            .max(1);
         allowed.min(power / margin)
     }
 

@@ -68,6 +68,7 @@ impl Kernel {
                 return Ok(approved);
             }
         }
-        risk::approve(Class::Increase, &risk::Order { duplicate: false, ..facts })
+        // What it may lose at its stop was judged before its first slice went, for all of it.
+        risk::approve(Class::Increase, &risk::Order { duplicate: false, at_risk: 0, ..facts })
     }
 }

@@ -1,7 +1,7 @@
 //! What must hold after every record, whatever came in.
 
 use super::order::{Role, State};
-use super::parts::Part;
+use super::parts::{Part, names};
 use super::{Instance, Kernel, Trading};
 use crate::record::Kind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,7 +89,7 @@ fn assert_parts(k: &Kernel, i: &Instance) {
     assert_eq!(parts.iter().map(|part| part.left).sum::<i64>(), i.book.quantity().abs(), "every unit has one part");
     assert!(parts.iter().all(|part| part.left >= 0 && (part.left == 0 || !part.done)), "what has left is gone");
     if let Some(order) = i.exit.and_then(|slot| k.orders.get(slot)).filter(|order| order.parts != 0) {
-        let of = |(at, part): (usize, &Part)| if order.parts & 1 << at == 0 { 0 } else { part.left };
+        let of = |(at, part): (usize, &Part)| if names(order.parts, at) { part.left } else { 0 };
         let left: i64 = parts.iter().enumerate().map(of).sum();
         assert!(order.rest() <= left, "parts of {left} send {}", order.rest());
     }

@@ -1,7 +1,7 @@
 //! Stop entries: they wait in the kernel, and an applied tick at or beyond their trigger sends them.
 
 use super::Kernel;
-use super::entry::{bad_price, crossed};
+use super::entry::{at_risk, bad_price, crossed};
 use super::order::{Event, Order, Role, Trigger};
 use super::parts::nearest_target;
 use super::risk::{self, Class, Refusal};
@@ -136,9 +136,27 @@ impl Kernel {
             // The buying power of an entry is what is left beside it; that of a flip leaves the strategy out.
             margin_needed: if closes > 0 { facts.margin_needed } else { 0 },
             duplicate: false,
+            at_risk: self.risk_triggered(order, facts.quantity),
             ..facts
         };
         risk::approve(Class::Increase, &facts).map(drop)
+    }
+
+    /// Money that units of a triggered order lose at its stop, or at that of the position which they are added to.
+    fn risk_triggered(&self, order: &Order, units: i64) -> i64 {
+        let market = &self.markets[order.instrument as usize];
+        let (side, tick, limit) = (order.side, market.def.tick, order.limit);
+        let slippage = self.accounts[order.account as usize].def.slippage_ticks;
+        let expected = market.expected(side, slippage).unwrap_or(limit);
+        let entry = if (limit - expected) * i64::from(side) < 0 { limit } else { expected };
+        let basis = Basis { side, entry, risk: 0, tick };
+        let stop = match order.role {
+            Role::Add => Some(self.instances[order.instance as usize].protection.effective_stop(side)),
+            _ => basis.price(order.protect.stop, false),
+        };
+        let trailed = |distance: &i64| entry - i64::from(side) * distance;
+        let trail = || basis.trail(order.protect.trail).filter(|distance| *distance > 0).as_ref().map(trailed);
+        at_risk(units, entry, stop.filter(|stop| *stop > 0).or_else(trail), tick)
     }
 
     fn release_triggered(&mut self, slot: u32) {

@@ -6,19 +6,23 @@ use serde::{Deserialize, Serialize};
 pub const KIND_INDEX: u8 = 0;
 /// A share of the cash market.
 pub const KIND_SHARE: u8 = 1;
+/// A contract to buy or sell at its expiry.
+pub const KIND_FUTURE: u8 = 2;
+/// A right to buy or to sell, paid for when it is bought.
+pub const KIND_OPTION: u8 = 3;
 
 /// An instrument and its dated data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstrumentDef {
     /// Dense number, the next free one.
     pub id: u32,
-    /// `NSE:RELIANCE`.
+    /// `NSE:RELIANCE`, `NFO:NIFTY26JULFUT`.
     pub name: String,
     /// `NSE`.
     pub exchange: String,
     /// The broker's token; of what can be traded, the exchange's own number.
     pub token: String,
-    /// 0 index, 1 equity.
+    /// 0 index, 1 equity, 2 future, 3 option.
     pub kind: u8,
     /// Index into the day's phase groups.
     pub group: u16,
@@ -36,7 +40,7 @@ pub struct InstrumentDef {
     pub prev_close: i64,
     /// Index into the day's charges.
     pub charges: u16,
-    /// Whether it may be sold short within the day.
+    /// Whether it may be sold short.
     pub shortable: bool,
 }
 
@@ -71,7 +75,7 @@ impl Phase {
 /// Phases of one kind of instrument on one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseGroup {
-    /// `cash`, `cash-cas`, `index`.
+    /// `cash`, `cash-cas`, `index`, `futures`, `options`.
     pub name: String,
     /// (start ns, phase), ascending; each holds until the next.
     pub phases: Vec<(i64, u8)>,

@@ -38,6 +38,8 @@ pub struct AccountDef {
     pub latency_ns: i64,
     /// Whether paper fills may be partial.
     pub partial: bool,
+    /// Margin of a future, 1e-10 of its value.
+    pub fno_margin: i64,
 }
 
 /// Limits at one level; money at 1e-8, shares at 1e-10, 0 means no limit. Of several levels the tightest holds.

@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::build::{Owned, PATIENCE, append, create, first, meta, options, read_all, seqs};
@@ -138,4 +139,35 @@ fn a_damaged_record_is_named_once_more_follows_it() {
     fs::write(&path, &bytes).unwrap();
     let error = follower.poll().unwrap_err();
     assert_eq!(error.damage_at(), Some((path.as_path(), begin as u64)), "{error}");
+}
+
+#[test]
+fn a_journal_that_is_being_written_is_never_called_damaged() {
+    let whole = tempfile::tempdir().unwrap();
+    let mut writer = create(whole.path());
+    // Of long records much is there while the last bytes are not.
+    (2..=60_000u64).for_each(|seq| writer.append(seq, seq as i64, 7, 0, &[seq as u8; 90]).unwrap());
+    writer.close().unwrap();
+    let bytes = fs::read(segment_path(whole.path(), 1)).unwrap();
+    let beginning = read_all(whole.path()).len();
+
+    let growing = tempfile::tempdir().unwrap();
+    let path = segment_path(growing.path(), 1);
+    fs::write(&path, &bytes[..1_000]).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+            bytes[1_000..].chunks(9_999).for_each(|chunk| file.write_all(chunk).unwrap());
+            done.store(true, Ordering::Release);
+        });
+        loop {
+            let last = done.load(Ordering::Acquire);
+            let seen = read_all(growing.path()).len();
+            if last {
+                assert_eq!(seen, beginning);
+                break;
+            }
+        }
+    });
 }

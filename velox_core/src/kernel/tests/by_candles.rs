@@ -1,7 +1,7 @@
 //! Days of candles alone: what an open does, what happens inside a candle, and that nothing knows what comes later.
 
 use super::day::{Day, MIDNIGHT, S, at, paise};
-use crate::record::{Action, CandleOpen, CandleRange, Kind, MarkKind, Schedule, Settings, TimerClass};
+use crate::record::{Action, CandleOpen, CandleRange, Kind, MarkKind, Schedule, Settings, TimerClass, ValidKind};
 
 const MINUTE: i64 = 60 * S;
 
@@ -407,4 +407,52 @@ fn the_day_ends_with_its_last_candle() {
     assert_eq!(day.kernel.next_due(), i64::MAX);
     assert_eq!(day.kernel.candles_closed, 3);
     day.session(MarkKind::DayDone, MIDNIGHT);
+}
+
+#[test]
+fn a_reduction_with_a_limit_waits_for_its_price_over_opens() {
+    let mut day = long(|wish| wish.stop(95.0));
+    let until = at("10:00");
+    let wish = day.wish(Action::Trade, -1).quantity(4).limit(105.0);
+    wish.but(|i| (i.valid_kind, i.valid) = (ValidKind::Until, until)).send();
+    day.minute("09:18", 100.0, [100.5, 99.5, 100.0]);
+    day.minute("09:19", 100.0, [100.5, 99.5, 100.0]);
+    assert_eq!(day.held(), 10, "{:?}", day.said());
+    day.minute("09:20", 100.0, [106.0, 99.5, 100.0]);
+    assert_eq!(day.fills(), ["fill 1.1 reduce -4 @105"]);
+}
+
+#[test]
+fn a_part_leaves_where_its_trail_is_met_and_another_at_its_target_after_it() {
+    let mut day = long(|w| w.stop(90.0).part(0.5, None, Some(1.0)).part(0.5, Some(102.0), None));
+    day.rest("09:16", [100.5, 99.6, 100.0]);
+    day.fire(at("09:17"));
+    day.open("09:17", 100.5);
+    day.rest("09:17", [103.0, 99.0, 102.5]); // the worse way: down to 99 first
+    assert_eq!(day.fills(), ["fill 1.1 stop -5 @99.45", "fill 1.2 target -5 @102"]);
+    assert_eq!(day.held(), 0);
+}
+
+#[test]
+fn a_gap_beyond_the_trail_of_a_part_leaves_at_the_open() {
+    let mut day = long(|w| w.stop(90.0).part(0.5, None, Some(1.0)).part(0.5, Some(102.0), None));
+    day.rest("09:16", [100.5, 99.6, 100.0]);
+    day.fire(at("09:17"));
+    day.open("09:17", 98.0);
+    assert_eq!((day.fills(), day.held()), (vec!["fill 1.1 stop -5 @97.95".to_owned()], 5));
+    day.rest("09:17", [101.0, 97.5, 100.0]);
+    day.fire(at("09:18"));
+    day.open("09:18", 103.0);
+    assert_eq!((day.fills(), day.held()), (vec!["fill 1.2 target -5 @102".to_owned()], 0));
+}
+
+#[test]
+fn a_short_part_leaves_where_its_trail_is_met() {
+    let mut day = held(-1, |w| w.stop(110.0).part(0.5, None, Some(1.0)).part(0.5, Some(97.0), None));
+    day.rest("09:16", [100.4, 99.0, 99.5]); // up to the high first; then down to 99, and up to 99.5
+    assert!(day.fills().is_empty());
+    day.fire(at("09:17"));
+    day.open("09:17", 99.5);
+    day.rest("09:17", [101.0, 96.0, 98.0]);
+    assert_eq!(day.fills(), ["fill 1.1 stop +5 @100.05", "fill 1.2 target +5 @97"]);
 }

@@ -72,6 +72,7 @@ pub(super) fn paper() -> AccountDef {
         slippage_ticks: 1,
         latency_ns: 0,
         partial: false,
+        fno_margin: 1_500_000_000,
     }
 }
 

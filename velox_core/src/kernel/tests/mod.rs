@@ -2,6 +2,7 @@
 
 mod adjusting;
 mod aligned;
+mod between;
 mod by_candles;
 mod candle_prices;
 mod candles;
@@ -9,6 +10,7 @@ mod clock;
 mod commands;
 mod day;
 mod delivery;
+mod derivatives;
 mod entries;
 mod exits;
 mod fills;

@@ -320,3 +320,17 @@ fn a_halt_of_the_exchange_freezes_parts() {
     day.tick("10:45", 101.5);
     assert_eq!(day.held(), 6);
 }
+
+#[test]
+fn sixteen_parts_and_a_rest_leave_one_by_one() {
+    let mut day = Day::new();
+    day.tick("09:15:01", 100.0);
+    let mut wish = day.wish(Action::Go, 1).quantity(100).stop(98.0);
+    for at in 0..16 {
+        wish = wish.part(0.05, Some(101.0 + f64::from(at)), None);
+    }
+    wish.send();
+    day.tick("09:15:02", 100.0);
+    day.tick("09:15:03", 101.5);
+    assert_eq!(day.held(), 95);
+}

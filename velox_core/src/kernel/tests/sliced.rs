@@ -236,3 +236,18 @@ fn parts_of_a_sliced_entry_are_of_what_is_held() {
     day.tick("09:15:06", 102.5);
     assert_eq!((day.held(), works(&day)), (13, vec![]));
 }
+
+#[test]
+fn a_slice_risks_what_it_loses_at_its_stop() {
+    let mut day = Day::bare();
+    day.begin();
+    day.share(|d| d.freeze = 30);
+    day.start(|_| {});
+    day.feed_up("09:00");
+    day.limits(|l| (l.trade_risk, l.intents) = (10_000_000, 0));
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).quantity(50).stop(99.0).send();
+    day.tick("09:15:02", 100.0);
+    day.tick("09:15:03", 100.0);
+    assert_eq!(day.held(), 50, "{:?}", day.news());
+}

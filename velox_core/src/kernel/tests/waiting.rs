@@ -288,3 +288,14 @@ fn a_waiting_entry_is_approved_and_nowhere_else() {
     let order = day.kernel.orders.iter().next().unwrap().1;
     assert_eq!((order.state, day.kernel.markets[0].working.len()), (State::Approved, 0));
 }
+
+#[test]
+fn a_triggered_entry_risks_what_it_loses_at_its_stop() {
+    let mut day = Day::new();
+    day.limits(|l| l.trade_risk = 10_000_000); // 0.1 % of ten lakh: ₹1,000
+    day.tick("09:15:01", 100.0);
+    day.wish(Action::Go, 1).quantity(100).stop(99.0).above(101.0).send();
+    day.tick("09:15:02", 101.0);
+    day.tick("09:15:03", 101.0);
+    assert_eq!(day.held(), 100, "{:?}", day.news());
+}
