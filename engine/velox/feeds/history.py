@@ -7,7 +7,8 @@ from typing import Protocol
 import msgspec
 
 from velox.errors import BadInput
-from velox.feeds.smartapi_rest import INTERVALS, HistoryCandle, SmartapiRest
+from velox.feeds.smartapi_candles import INTERVALS
+from velox.feeds.smartapi_rest import HistoryCandle, SmartapiRest
 from velox.market.calendar import IST
 from velox.market.instruments import InstrumentBook
 from velox.settings import FeedSettings, SmartapiSettings

@@ -14,11 +14,12 @@ from velox.clock import monotonic_ns, wall_ns
 from velox.errors import BadInput, Refused, VeloxError
 from velox.feeds.base import Backoff, Timings
 from velox.feeds.links import check_url, tls_context
+from velox.feeds.smartapi_candles import INTERVALS
 from velox.market.instruments import InstrumentBook
 from velox.secret import Secret
 from velox.settings import SmartapiSettings
 
-__all__ = ["BrokerRefused", "BrokerSilent", "HistoryCandle", "INTERVALS", "SmartapiRest", "Tokens"]
+__all__ = ["BrokerRefused", "BrokerSilent", "HistoryCandle", "SmartapiRest", "Tokens"]
 
 _OFFICIAL_HOSTS = {"apiconnect.angelone.in", "apiconnect.angelbroking.com"}
 _OFFICIAL_FILES = "https://margincalculator.angelone.in"
@@ -35,18 +36,6 @@ _FILE_MAX = 256 << 20
 
 _ONE = 100_000_000
 _IST = dt.timezone(dt.timedelta(hours=5, minutes=30))
-
-# Name on the wire: length in seconds and the longest period of one call in days.
-INTERVALS = {
-    60: ("ONE_MINUTE", 30),
-    180: ("THREE_MINUTE", 60),
-    300: ("FIVE_MINUTE", 100),
-    600: ("TEN_MINUTE", 100),
-    900: ("FIFTEEN_MINUTE", 200),
-    1800: ("THIRTY_MINUTE", 200),
-    3600: ("ONE_HOUR", 400),
-    86_400: ("ONE_DAY", 2000),
-}
 
 
 class BrokerRefused(Refused):

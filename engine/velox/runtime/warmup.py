@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 from collections.abc import Callable, Sequence
 
-from velox.feeds.smartapi_rest import INTERVALS
+from velox.feeds.smartapi_candles import INTERVALS
 from velox.market.facts import Facts
 from velox.runtime.trading import Candle
 
