@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from velox.errors import BadInput
+from velox.feeds.packets import can_apply
 from velox.research.catalog import Catalog
 from velox.research.days import SAMPLE_DIR, DayRows, open_day
 from velox.research.merge import Ints, Part, merged
+from velox_core import row_places
 
 OPEN_NS = 1_000
 WINDOWS = [(OPEN_NS, 1_040), (1_060, 1_080)]
@@ -116,3 +118,22 @@ def test_a_file_that_is_replaced_between_two_pieces_is_refused(tmp_path: Path) -
     Catalog(tmp_path).store(entry, ticks.with_columns(pl.col("price") + 1))
     with pytest.raises(BadInput, match="was replaced while the catalogue was read: start again"):
         next(pieces)
+
+
+_NUMBERS = st.integers(-(2**62), 2**62)
+_ROW = st.tuples(
+    st.integers(0, 300) | _NUMBERS, st.integers(-3 * 10**6, 3 * 10**6) | _NUMBERS, st.integers(-2, 9) | _NUMBERS
+)
+
+
+@given(
+    rows=st.lists(_ROW, max_size=40), spans=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 300)), max_size=3)
+)
+def test_a_row_moves_its_file_only_where_the_guard_could_apply_it(
+    rows: list[tuple[int, int, int]], spans: list[tuple[int, int]]
+) -> None:
+    ts_ns, price, volume = np.array(rows, dtype=np.int64).reshape(-1, 3).T.copy()
+    inside = np.array([any(start <= ts < end for start, end in spans) for ts in ts_ns], dtype=np.bool_)
+    moves = np.where(can_apply(price, volume) & inside, ts_ns, 7)
+    expected = np.maximum(np.maximum.accumulate(moves), 7) if rows else moves
+    assert (row_places(ts_ns, price, volume, spans, 7) == expected).all()

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from velox.feeds.packets import can_apply
+import velox_core
 from velox.market.contracts import EXCHANGE
 from velox.market.facts import Facts
 from velox.market.instruments import shipped
@@ -82,7 +82,6 @@ class _Reader:
     def __init__(self, part: Part, names: Sequence[str], day_start_ns: int) -> None:
         self._part = part
         self._names = names
-        self._day_start_ns = day_start_ns
         self._next = 0
         self._held = {name: np.zeros(0, dtype=np.int64) for name in (*names, "inst", "place_ns")}
         self.place_ns = day_start_ns  # of the last row that was read
@@ -94,9 +93,11 @@ class _Reader:
         self._next += ticks.height
         self.ended = ticks.height < count
         nothing = np.zeros(ticks.height, dtype=np.int64)
-        columns = {n: ticks[n].to_numpy() if n in ticks.columns else nothing for n in self._names}
+        columns = {n: ticks[n].cast(pl.Int64).to_numpy() if n in ticks.columns else nothing for n in self._names}
         columns["inst"] = np.full(ticks.height, self._part.inst, dtype=np.int64)
-        columns["place_ns"] = self._places(columns["ts_ns"], columns["price"], columns["volume"])
+        columns["place_ns"] = velox_core.row_places(
+            columns["ts_ns"], columns["price"], columns["volume"], self._part.windows, self.place_ns
+        )
         if len(self._held["place_ns"]):
             columns = {n: np.concatenate([held, columns[n]]) for n, held in self._held.items()}
         self._held = columns
@@ -111,14 +112,6 @@ class _Reader:
         taken = {name: values[:count] for name, values in self._held.items()}
         self._held = {name: values[count:] for name, values in self._held.items()}
         return taken
-
-    def _places(self, ts_ns: Ints, price: Ints, volume: Ints) -> Ints:
-        inside = np.zeros(len(ts_ns), dtype=np.bool_)
-        for start, end in self._part.windows:
-            inside |= (ts_ns >= start) & (ts_ns < end)
-        own = np.where(can_apply(price, volume) & inside, ts_ns, self._day_start_ns)
-        clock: Ints = np.maximum(np.maximum.accumulate(own), self.place_ns)
-        return clock
 
 
 def _joined(pieces: Sequence[dict[str, Ints]]) -> dict[str, Ints]:

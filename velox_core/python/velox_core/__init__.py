@@ -26,6 +26,7 @@ from velox_core._core import (
     indicator_values,
     last_doing,
     record_kinds,
+    row_places,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "indicator_values",
     "last_doing",
     "record_kinds",
+    "row_places",
 ]

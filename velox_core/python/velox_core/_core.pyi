@@ -93,6 +93,19 @@ def compute_bars(
 ) -> dict[str, NDArray[Any]]:
     """Candles of one instrument's rows of a day, in file order; prices go in at 1e-8 and come out in rupees."""
 
+def row_places(
+    ts_ns: NDArray[np.int64],
+    price: NDArray[np.int64],
+    volume: NDArray[np.int64],
+    spans: Sequence[tuple[int, int]],
+    at_ns: int,
+) -> NDArray[np.int64]:
+    """The clock of one file at each of its rows, ns: the newest time of a row that the guard could apply.
+
+    Such a row has numbers that the guard believes once they went over the wire, and lies within one of `spans`
+    [start, end); before the first of them the clock stands at `at_ns`.
+    """
+
 @final
 class CoreError(RuntimeError):
     """The core cannot go on; `exit_code` is the status that a program ends with."""

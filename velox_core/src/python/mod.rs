@@ -58,6 +58,9 @@ mod _core {
     use super::replay::{JournalReader, Replayer, decisions_hash, last_doing, record_kinds};
 
     #[pymodule_export]
+    use super::rows::row_places;
+
+    #[pymodule_export]
     use super::series::Series;
 
     #[pymodule_export]

@@ -5,12 +5,15 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::core::Core;
+use super::core::{Core, Inner};
 use super::errors::raise;
-use crate::fixed::PAISA;
+use crate::fixed::{PAISA, PRICE_MAX, VOLUME_MAX};
 use crate::record::{Kind, Level, Tick, TickMode, UNKNOWN_INSTRUMENT};
 
 const NS_PER_MS: i64 = 1_000_000;
+/// After so many rows without a hook, so many at a time are taken without the interpreter's lock.
+const QUIET_ROWS: usize = 64;
+const FREE_ROWS: usize = 8_192;
 
 type Column<'py> = PyReadonlyArray1<'py, i64>;
 
@@ -68,6 +71,35 @@ impl Rows<'_> {
             ..Tick::default()
         }
     }
+}
+
+/// The clock of one file at each of its rows: the newest time by then of a row that the guard could apply, one that has
+/// numbers it believes once they went over the wire and lies within one of `spans` [start, end); at first `at_ns`.
+#[pyfunction]
+pub(super) fn row_places<'py>(
+    py: Python<'py>,
+    ts_ns: Column<'py>,
+    price: Column<'py>,
+    volume: Column<'py>,
+    spans: Vec<(i64, i64)>,
+    at_ns: i64,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let (ts_ns, price, volume) = (ts_ns.as_slice()?, price.as_slice()?, volume.as_slice()?);
+    if ts_ns.len() != price.len() || ts_ns.len() != volume.len() {
+        return Err(PyValueError::new_err("columns of equal length are needed"));
+    }
+    let places = py.detach(|| {
+        let mut clock = at_ns;
+        let place = |((&ts, &price), &volume): ((&i64, &i64), &i64)| {
+            let believed = (1..=PRICE_MAX).contains(&whole_paise(price)) && (0..=VOLUME_MAX).contains(&volume);
+            if ts > clock && believed && spans.iter().any(|(start, end)| (*start..*end).contains(&ts)) {
+                clock = ts;
+            }
+            clock
+        };
+        ts_ns.iter().zip(price).zip(volume).map(place).collect::<Vec<i64>>()
+    });
+    Ok(places.into_pyarray(py))
 }
 
 #[pymethods]
@@ -139,20 +171,68 @@ impl Core {
 }
 
 impl Core {
+    /// While hooks run often the interpreter stays ours; in quiet stretches its other threads may work beside us.
     fn take_rows(&self, py: Python<'_>, rows: &Rows<'_>) -> PyResult<()> {
+        let (mut at, mut quiet) = (Place::default(), 0);
         let mut inner = self.lock_outside_hooks()?;
-        for row in 0..rows.place.len() {
-            let tick = rows.tick(row);
-            let (ts, judged) = inner.engine.kernel.judge_next(&tick, 0);
-            let quiet = ts < inner.engine.kernel.next_due();
-            if !quiet {
-                inner = self.fire_timers(py, inner, ts, 0)?;
-            }
-            let (seq, _) = inner.engine.put_tick(ts, &tick, quiet.then_some(judged)).map_err(raise)?;
-            if !inner.is_quiet() {
+        while at.row < rows.place.len() {
+            let from = at.row;
+            let hooks_of = if quiet < QUIET_ROWS {
+                inner.take_quiet(rows, &mut at, QUIET_ROWS)?
+            } else {
+                drop(inner);
+                let taken = py.detach(|| self.lock_outside_hooks()?.take_quiet(rows, &mut at, FREE_ROWS));
+                inner = self.lock_outside_hooks()?;
+                taken?
+            };
+            quiet += at.row - from;
+            if let Some(seq) = hooks_of {
+                quiet = 0;
                 inner = self.follow(py, inner, seq)?;
             }
         }
         Ok(())
     }
+}
+
+impl Inner {
+    /// Takes so many rows and the timers that are due before them; ends early at a record with hooks, which it gives.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // where a hook runs at each tick, this is entered at each
+    fn take_quiet(&mut self, rows: &Rows<'_>, at: &mut Place, count: usize) -> PyResult<Option<u64>> {
+        for row in at.row..rows.place.len().min(at.row + count) {
+            at.row = row;
+            let tick = rows.tick(row);
+            // A row keeps the time at which it came, whatever the timers before it change.
+            let (ts, mut judged) = match at.ts.take() {
+                Some(ts) => (ts, None),
+                None => {
+                    let (ts, judged) = self.engine.kernel.judge_next(&tick, 0);
+                    (ts, Some(judged))
+                }
+            };
+            while let Some(timer) = self.engine.due_timer(ts) {
+                judged = None;
+                let seq = self.engine.put_timer(timer).map_err(raise)?;
+                if !self.is_quiet() {
+                    at.ts = Some(ts);
+                    return Ok(Some(seq));
+                }
+            }
+            let (seq, _) = self.engine.put_tick(ts, &tick, judged).map_err(raise)?;
+            if !self.is_quiet() {
+                at.row = row + 1;
+                return Ok(Some(seq));
+            }
+        }
+        at.row += 1;
+        Ok(None)
+    }
+}
+
+/// How far rows were taken: the next row, and its time where timers before it have fired already.
+#[derive(Default)]
+struct Place {
+    row: usize,
+    ts: Option<i64>,
 }
