@@ -40,11 +40,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """The instruments that the strategies trade, and the days in order, as spells."""
+    """The instruments that the strategies trade, and the days in order, as spells; `held` where they are in memory."""
 
     symbols: list[str]
     spells: list[list[Day]]
     notes: list[str]
+    held: bool = False
 
     @property
     def days(self) -> list[Day]:

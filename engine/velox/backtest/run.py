@@ -3,15 +3,17 @@
 import datetime as dt
 import functools
 import itertools
+import operator
 import resource
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 import velox_core
+from velox.backtest.ahead import Rows, pieces_of, read_ahead
 from velox.backtest.charges import charged
 from velox.backtest.choose import Ask, Chosen, choose
 from velox.backtest.feed import feed, feed_minutes
@@ -25,13 +27,14 @@ from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.report.keeper import Keeper
 from velox.research.days import Day
-from velox.research.minutes import CandleDay, Minutes
+from velox.research.minutes import Minutes
 from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
 from velox.runtime.warmup import earlier_candles
 from velox.settings import Settings
 from velox.simulator.exchange import price_step
 from velox.simulator.playback import AFTER_END_NS
+from velox.strategy.load import load
 
 __all__ = ["HISTORY_DAYS", "Progress", "Result", "run"]
 
@@ -105,19 +108,21 @@ class _Run:
         kinds = {*KEPT, *NOTED, *(self.keeper.kinds if self.keeper else ())}
         core.keep(sorted(map(int, kinds)))
         try:
-            for days in chosen.spells:
-                self.played = {}
-                for day in days:
-                    self.day(core, chosen, day)
+            firsts = {days[0].date for days in chosen.spells}
+            for day, own in itertools.groupby(self._pieces(chosen), operator.itemgetter(0)):
+                if day.date in firsts:
+                    self.played = {}
+                self.day(core, chosen, day, (rows for _, rows in own))
             self.tally.end(core.summary())
             if self.keeper is not None:
                 self.keeper.end(core)
         finally:
             core.close()
 
-    def day(self, core: velox_core.Core, chosen: Chosen, day: Day) -> None:
+    def day(self, core: velox_core.Core, chosen: Chosen, day: Day, pieces: Iterator[Rows]) -> None:
         """Run one day from its beginning to its end."""
-        minutes = day.minutes() if isinstance(day, CandleDay) else None
+        first = next(pieces)
+        minutes = first if isinstance(first, Minutes) else None
         facts, settings = charged(day.facts, self.ask.charges), self.settings
         if minutes is not None:
             settings = for_candles(settings)
@@ -134,7 +139,7 @@ class _Run:
             self.keeper.begin_day(core, day, trading.instances, follows=bool(self.played))
         numbers = [core.instrument(item.name) for item in day.instruments]
         rows, done = sum(item.rows for item in day.instruments) if minutes is None else len(minutes), 0
-        for piece in day.pieces() if minutes is None else [minutes]:
+        for piece in itertools.chain([first], pieces):
             began_ns = monotonic_ns()
             parts = feed_minutes(core, piece, numbers) if isinstance(piece, Minutes) else feed(core, piece, numbers)
             for given in parts:
@@ -152,6 +157,14 @@ class _Run:
             self.keeper.end_day(summary)
         self.played |= dict.fromkeys((item.name for item in day.instruments), day.date)
         self.days_done += 1
+
+    def _pieces(self, chosen: Chosen) -> Iterator[tuple[Day, Rows]]:
+        # Hooks at every tick keep the interpreter busy: a reader beside them would only be in their way.
+        on_tick = any(
+            hook.function == "on_tick" for plan in self.ask.plans for hook in load(plan.target).__velox__.hooks
+        )
+        pieces = pieces_of(chosen.days)
+        return pieces if chosen.held or on_tick else read_ahead(pieces)
 
     def _note(self, core: velox_core.Core, day: Day) -> None:
         marks, placed = core.take_marks(), core.take_kept_placed()

@@ -48,7 +48,7 @@ class Desk:
             facts_as_of=setup.facts_as_of,
             charges=setup.charges,
         )
-        chosen = Chosen(setup.markets[job.market].symbols, spells(days), [])
+        chosen = Chosen(setup.markets[job.market].symbols, spells(days), [], held=True)
         key = job.params.get("orders", "")
         if key not in self._orders:
             return run(ask, setup.settings, chosen=chosen)
