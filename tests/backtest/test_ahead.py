@@ -37,7 +37,6 @@ def test_one_piece_is_read_while_another_is_looked_at() -> None:
     next(ahead)
     assert asked[1].wait(10)
     assert not asked[2].is_set()
-    ahead.close()
 
 
 def test_a_fault_is_raised_where_its_piece_is_asked_for() -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "indicator_values",
     "last_doing",
     "record_kinds",
+    "row_places",
 ]
 
 BUILD_PROFILE: str
