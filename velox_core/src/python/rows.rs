@@ -204,12 +204,11 @@ impl Inner {
             at.row = row;
             let tick = rows.tick(row);
             // A row keeps the time at which it came, whatever the timers before it change.
-            let (ts, mut judged) = match at.ts.take() {
-                Some(ts) => (ts, None),
-                None => {
-                    let (ts, judged) = self.engine.kernel.judge_next(&tick, 0);
-                    (ts, Some(judged))
-                }
+            let (ts, mut judged) = if let Some(ts) = at.ts.take() {
+                (ts, None)
+            } else {
+                let (ts, judged) = self.engine.kernel.judge_next(&tick, 0);
+                (ts, Some(judged))
             };
             while let Some(timer) = self.engine.due_timer(ts) {
                 judged = None;
