@@ -87,7 +87,7 @@ class Binding:
         """Raise an intent that may open a position."""
         if action == ACTION_GO:
             self._note_target(word, side)
-        if not terms.keys() <= _TERMS:
+        if not _TERMS.issuperset(terms):
             _refuse_unknown(word, terms, Terms.__annotations__)
         if "above" in terms or "below" in terms:
             _refuse_stop_limit(word, terms)
@@ -104,15 +104,17 @@ class Binding:
     def _open(self, word: str, action: int, side: int, terms: Terms) -> Trade:
         # Hooks order in the hot path: what was not given is not looked at twice.
         stop, target, trail = terms.get("stop"), terms.get("target"), terms.get("trail")
+        size = encode(word, terms, protected=stop is not None or trail is not None)
+        entry, life = self._entry(word, size, terms)
+        if stop is target is trail is None and "exits" not in terms:
+            return self._raise(action, side, entry, life=life)
         stop_spec = _ABSENT if stop is None else _protection("stop", stop)
         target_spec = _ABSENT if target is None else _protection("target", target)
         trail_spec = _ABSENT if trail is None else encode_trail(trail)
-        size = encode(word, terms, protected=stop is not None or trail is not None)
-        entry, life = self._entry(word, size, terms)
         exits = terms.get("exits")
-        parts = () if exits is None else parts_of(exits)
         if exits is not None and target is not None:
             raise BadInput(f"{word}(…) has both target= and exits=; give every part its own target")
+        parts = () if exits is None else parts_of(exits)
         return self._raise(action, side, entry, (*stop_spec, *target_spec, *trail_spec, parts), life)
 
     def add(self, terms: AddTerms) -> Trade:
@@ -176,6 +178,8 @@ class Binding:
         return Trade(self, self.core.intent(self.instance, action, self.instrument, side, *parts))
 
     def _entry(self, word: str, size: tuple[int, float], terms: Terms | AddTerms) -> tuple[_Entry, _Life]:
+        if len(terms) == 1:  # its size
+            return (*size, math.nan, *_NO_TRIGGER), _NO_LIFE
         limit, until = terms.get("limit"), terms.get("valid_until")
         price = math.nan if limit is None else _level("limit", limit)
         trigger = _trigger(word, terms) if "above" in terms or "below" in terms else _NO_TRIGGER

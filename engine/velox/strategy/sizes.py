@@ -13,6 +13,7 @@ __all__ = ["NO_SIZE", "RiskPct", "RiskRupees", "Size", "Sized", "encode", "encod
 _NONE, _QUANTITY, _RISK_PERCENT, _RISK_RUPEES, _LOTS, _NOTIONAL, _SHARE = range(7)
 NO_SIZE: tuple[int, float] = (_NONE, math.nan)
 _WORDS = ("qty", "lots", "notional", "size")
+_OTHERS = frozenset(_WORDS) - {"qty"}
 
 
 class RiskPct(msgspec.Struct, frozen=True):
@@ -61,7 +62,10 @@ def risk_rupees(rupees: float) -> RiskRupees:
 
 def encode(word: str, terms: Mapping[str, object], *, protected: bool) -> tuple[int, float]:
     """The kind and the number that the kernel gets; `protected` says that a stop tells what is risked."""
-    quantity, size = terms.get("qty"), terms.get("size")
+    quantity = terms.get("qty")
+    if type(quantity) is int and quantity > 0 and _OTHERS.isdisjoint(terms):  # the way of most orders
+        return _QUANTITY, float(quantity)
+    size = terms.get("size")
     lots, value = terms.get("lots"), terms.get("notional")
     if (quantity is None) + (size is None) + (lots is None) + (value is None) != len(_WORDS) - 1:
         raise BadInput(f"{word}(…) needs either qty= or size= (or lots= or notional=), as in size=risk_pct(0.5)")
