@@ -267,7 +267,7 @@ fn follow_to_end(
     while let Some(record) = reader.next_record()? {
         let placed = Placed { run: 0, seq: record.seq, ts: record.ts, kind: record.kind, payload: record.payload };
         // What a hook raised does not end the turn of the record that the hook belongs to.
-        let raised = [Kind::Intent, Kind::StateSet, Kind::UserValue]
+        let raised = [Kind::Intent, Kind::Structure, Kind::StateSet, Kind::UserValue]
             .contains(&Kind::from_u8(record.kind).unwrap_or(Kind::Snapshot));
         let taken = follow.take(placed, mark.as_deref_mut());
         let run = reader.run();

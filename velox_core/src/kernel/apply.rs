@@ -43,6 +43,7 @@ impl Kernel {
             Input::Settings(settings) => self.settings = settings.clone(),
             Input::CandleOpen(open) => self.apply_candle_open(open),
             Input::CandleRange(range) => self.apply_candle_range(range),
+            Input::Structure(structure) => self.apply_structure(structure),
         }
         self.settle();
         Ok(())
@@ -63,6 +64,9 @@ impl Kernel {
 
     #[inline]
     fn settle(&mut self) {
+        if !self.pairs.is_empty() {
+            self.watch_pairs();
+        }
         self.drain_queue();
         if self.out.hooks.len() > 1 {
             self.out.hooks.sort_by_key(|call| call.rank);

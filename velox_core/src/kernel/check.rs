@@ -71,6 +71,7 @@ impl Kernel {
             Input::Settings(settings) => check_settings(settings),
             Input::CandleOpen(open) => self.check_candle_open(ts, open),
             Input::CandleRange(range) => self.check_candle_range(ts, range),
+            Input::Structure(structure) => self.check_structure(structure),
         }
     }
 

@@ -74,6 +74,11 @@ impl Kernel {
         Ok(Plan::Enter(Entry { limit, quantity, trigger, approved }))
     }
 
+    /// The price at which an intent's entry would fill, and its limit.
+    pub(super) fn entry_at(&self, intent: &Intent, side: i8) -> Result<(i64, i64), Refusal> {
+        self.entry_prices(intent, side).map(|prices| (prices.entry, prices.limit))
+    }
+
     fn entry_prices(&self, intent: &Intent, side: i8) -> Result<Prices, Refusal> {
         let instance = &self.instances[intent.id.instance as usize];
         let market = &self.markets[instance.instrument as usize];

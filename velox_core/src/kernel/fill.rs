@@ -138,7 +138,7 @@ impl Kernel {
             _ if order.parts != 0 => {}
             Role::Stop => self.hook(id, number::STOP, HookArg::Trade { intent, part: 0 }),
             Role::Target => self.hook(id, number::TARGET, HookArg::Trade { intent, part: 0 }),
-            Role::Reduce | Role::Exit | Role::Flat | Role::Limit | Role::Flatten => {}
+            Role::Reduce | Role::Exit | Role::Flat | Role::Limit | Role::Flatten | Role::Unwind => {}
         }
         if order.role.increases() {
             return;

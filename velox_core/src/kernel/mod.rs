@@ -45,6 +45,7 @@ mod slices;
 #[cfg(any(test, fuzzing))]
 pub mod sound;
 mod source;
+mod structure;
 mod timers;
 mod together;
 mod trigger;
@@ -125,6 +126,7 @@ pub struct Kernel {
     /// Live orders.
     pub orders: order::Orders,
     aligned: Vec<aligned::Aligned>,
+    pairs: Vec<structure::Pair>,
     queue: Vec<u32>,
     schedules: Vec<schedule::Scheduled>,
     gatherings: Vec<together::Gathering>,
@@ -166,6 +168,7 @@ impl Default for Kernel {
             groups: Vec::new(),
             orders: order::Orders::default(),
             aligned: Vec::new(),
+            pairs: Vec::new(),
             queue: Vec::new(),
             schedules: Vec::new(),
             gatherings: Vec::new(),

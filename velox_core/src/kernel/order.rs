@@ -140,6 +140,7 @@ pub enum Role {
     Flat,
     Limit,
     Flatten,
+    Unwind,
 }
 
 impl Role {
@@ -156,6 +157,7 @@ impl Role {
             Self::Flat => "flat",
             Self::Limit => "limit",
             Self::Flatten => "flatten",
+            Self::Unwind => "unwind",
         }
     }
 
@@ -167,7 +169,7 @@ impl Role {
     /// Who leaves the queue first: the smaller number.
     pub fn priority(self) -> u8 {
         match self {
-            Self::Flatten | Self::Limit => 0,
+            Self::Flatten | Self::Limit | Self::Unwind => 0,
             Self::Stop | Self::Target | Self::Exit | Self::Flat | Self::Reduce => 1,
             Self::Entry | Self::Add | Self::Flip => 2,
         }

@@ -77,6 +77,7 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
         let most = members.map(|i| i.rules.max_positions).filter(|most| *most > 0).max();
         assert!(most.is_none_or(|most| engaged <= most), "{} has {engaged} positions", group.name);
     }
+    k.assert_pairs();
     assert_money(k);
 }
 

@@ -174,6 +174,17 @@ pub struct Intent {
     pub reads: Vec<(u32, u8, f64)>,
 }
 
+/// Two legs that are one position: both are opened, or none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Structure {
+    /// The legs, each an instance's own; their size is the value in rupees that each may have.
+    pub legs: [Intent; 2],
+    /// Whether a leg that does not fill takes the other one back.
+    pub unwind: bool,
+    /// Whether a leg that leaves by itself takes the other one along.
+    pub together: bool,
+}
+
 as_u8! {
     Action { Go = 0, Trade = 1, StopTo = 2, Exit = 3, CancelEntry = 4, Add = 5, Resize = 6, TargetTo = 7 }
     SizeKind { None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3, Lots = 4, Notional = 5, Share = 6 }

@@ -120,6 +120,8 @@ kinds! {
     CandleOpen = 26,
     /// All else of that candle: high, low, close and volume.
     CandleRange = 27,
+    /// What a strategy wishes of two instruments as one position.
+    Structure = 30,
     /// The guard's verdict on a tick, where it is not `applied`.
     TickVerdict = 128,
     /// An order changed its state.
@@ -199,6 +201,7 @@ pub enum Input {
     Settings(Settings),
     CandleOpen(CandleOpen),
     CandleRange(CandleRange),
+    Structure(Box<Structure>),
     /// Kinds that have their place in the format and no effect yet.
     Kept(Kind),
 }
@@ -235,6 +238,7 @@ impl Input {
             Kind::CandleOpen => Self::CandleOpen(CandleOpen::parse(payload).ok_or_else(|| fault("wrong length"))?),
             Kind::CandleRange => Self::CandleRange(CandleRange::parse(payload).ok_or_else(|| fault("wrong length"))?),
             Kind::BrokerReply => Self::BrokerReply(cold(kind_known, payload)?),
+            Kind::Structure => Self::Structure(cold(kind_known, payload)?),
             Kind::BookSnapshot | Kind::Funds | Kind::MarginQuote | Kind::AuditAnchor => Self::Kept(kind_known),
             Kind::Snapshot
             | Kind::TickVerdict

@@ -31,6 +31,7 @@ mod scopes;
 mod sequences;
 mod sizes;
 mod sliced;
+mod structures;
 mod table;
 mod together;
 mod waiting;

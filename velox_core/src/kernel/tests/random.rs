@@ -9,16 +9,53 @@ use proptest::prelude::*;
 /// One thing that happens; numbers are turned into times, prices and units when it does.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
-    Tick { share: u32, step_ms: i64, move_ticks: i64, volume: i64, book: bool },
-    Odd { share: u32, field: u8, value: i64 },
+    Tick {
+        share: u32,
+        step_ms: i64,
+        move_ticks: i64,
+        volume: i64,
+        book: bool,
+    },
+    Odd {
+        share: u32,
+        field: u8,
+        value: i64,
+    },
     Wish(Wished),
     Raw(Raw),
-    Mark { ahead_ms: i64 },
-    Command { kind: u8, key: u8, scope: (i64, i64) },
-    Feed { kind: u8 },
-    Foreign { account: u32, share: u32, buys: bool, units: i64, id: u8 },
-    Stop { instance: u32, fault: bool },
-    Start { instance: u32 },
+    /// The instances long and short, or the other way round, of so many rupees.
+    Structure {
+        turned: bool,
+        rupees: i64,
+        guarded: bool,
+        unwind: bool,
+        together: bool,
+    },
+    Mark {
+        ahead_ms: i64,
+    },
+    Command {
+        kind: u8,
+        key: u8,
+        scope: (i64, i64),
+    },
+    Feed {
+        kind: u8,
+    },
+    Foreign {
+        account: u32,
+        share: u32,
+        buys: bool,
+        units: i64,
+        id: u8,
+    },
+    Stop {
+        instance: u32,
+        fault: bool,
+    },
+    Start {
+        instance: u32,
+    },
 }
 
 pub(super) fn act() -> impl Strategy<Value = Act> {
@@ -28,6 +65,8 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         4 => (0..3u32, 0..12u8, odd_number()).prop_map(|(share, field, value)| Act::Odd { share, field, value }),
         24 => wished().prop_map(Act::Wish),
         3 => raw().prop_map(Act::Raw),
+        6 => (any::<[bool; 4]>(), 50..6_000i64)
+            .prop_map(|([turned, guarded, unwind, together], rupees)| Act::Structure { turned, rupees, guarded, unwind, together }),
         4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
         2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>(), prop_oneof![Just((-1, -1)), (0..2i64).prop_map(|s| (s, -1)), (0..2i64).prop_map(|i| (-1, i))]).prop_map(|(kind, key, scope)| Act::Command { kind, key, scope }),
         1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
@@ -183,6 +222,16 @@ impl Play {
                 let action = Action::try_from(raw.kinds[0]).unwrap();
                 let blank = self.day.wish_of(raw.instance, action, if raw.size > 1.0 { 1 } else { -1 }).intent;
                 self.day.put(Kind::Intent, &raw.intent(blank));
+            }
+            Act::Structure { .. } if self.world.accounts => {} // its legs are on one account
+            Act::Structure { turned, rupees, guarded, unwind, together } => {
+                let side = if turned { -1 } else { 1 };
+                let legs = [(0, side), (1, -side)].map(|(instance, side): (u32, i8)| {
+                    let wish = self.day.wish_of(instance, Action::Go, side).sized(SizeKind::Notional, rupees as f64);
+                    let price = self.price[instance as usize] as f64 / 1e8;
+                    (if guarded { wish.stop(price - 0.3 * f64::from(side)) } else { wish }).intent
+                });
+                self.day.put(Kind::Structure, &Structure { legs, unwind, together });
             }
             Act::Mark { ahead_ms } => {
                 self.clock += ahead_ms * 1_000_000;
