@@ -209,22 +209,30 @@ impl Kernel {
         }
     }
 
+    /// When an order's life ends: halts since it was placed do not count, one that lasts as far as it is known.
+    pub(super) fn life_of(&self, order: &Order) -> i64 {
+        let group = usize::from(self.markets[order.instrument as usize].def.group);
+        let facts = self.facts.as_ref();
+        let Some((facts, group)) = facts.and_then(|f| Some((f, f.groups.get(group)?))) else {
+            return order.until;
+        };
+        if order.until >= TIME_MAX {
+            return order.until;
+        }
+        let (phase, ends) = group.until(self.now);
+        let thawed = if phase == Phase::Halt { ends.min(facts.end_ns) } else { self.now };
+        order.until.saturating_add(group.halted(order.placed, thawed))
+    }
+
     /// The life of an entry or of a limit is over, unless a halt froze it for a while.
     pub(super) fn expire_order(&mut self, slot: u32) {
         let Some(order) = self.orders.get(slot) else {
             return;
         };
-        let (id, until) = (order.instance, order.until);
-        let group = usize::from(self.markets[order.instrument as usize].def.group);
-        let facts = self.facts.as_ref();
-        if let Some((facts, group)) = facts.and_then(|f| Some((f, f.groups.get(group)?))) {
-            let (phase, ends) = group.until(self.now);
-            let thawed = if phase == Phase::Halt { ends.min(facts.end_ns) } else { self.now };
-            let due = until.saturating_add(group.halted(order.placed, thawed));
-            if due > self.now && until < TIME_MAX {
-                self.timers.arm(TimerClass::Expire, slot, due);
-                return;
-            }
+        let (id, due) = (order.instance, self.life_of(order));
+        if due > self.now && order.until < TIME_MAX {
+            self.timers.arm(TimerClass::Expire, slot, due);
+            return;
         }
         let entry = self.orders.get(slot).is_some_and(|o| o.role.increases());
         self.end_order(slot, Event::Expire, "not filled in time");

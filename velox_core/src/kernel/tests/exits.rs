@@ -311,6 +311,27 @@ fn a_halt_freezes_stops_and_the_life_of_entries() {
 }
 
 #[test]
+fn a_slice_that_follows_lives_as_long_as_the_halt_has_left_to_the_one_before() {
+    let mut day = Day::bare();
+    day.facts.groups[0].phases =
+        [("09:15", 2), ("10:00", 6), ("10:45", 2), ("15:30", 0)].map(|(c, p)| (at(c), p)).into();
+    day.begin();
+    day.share(|d| d.freeze = 10);
+    day.start(|_| {});
+    day.feed_up("09:00");
+    day.tick("09:59:30", 100.0);
+    day.wish(Action::Go, 1).quantity(20).limit(99.0).stop(98.0).send();
+    day.clock("10:44");
+    day.tick("10:45:10", 98.9);
+    assert_eq!(day.held(), 9, "the first slice");
+    assert!(day.kernel.next_due() > day.kernel.now, "half a minute of its life is left");
+    day.tick("10:45:20", 98.9);
+    assert_eq!(day.held(), 18);
+    day.tick("10:45:30", 98.9);
+    assert_eq!((day.held(), day.kernel.orders.iter().count()), (18, 0));
+}
+
+#[test]
 fn an_exit_is_priced_by_the_last_good_price_when_the_quote_is_stale() {
     let mut day = long(|w| w.stop(90.0));
     let book = |price| crate::record::Level { price, quantity: 1 };
