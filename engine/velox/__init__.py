@@ -14,6 +14,7 @@ from velox.strategy.protect import cost, pct, points, r
 from velox.strategy.schedule import at, bars, every, intraday, on
 from velox.strategy.sizes import risk_pct, risk_rupees
 from velox.strategy.state import State
+from velox.strategy.structure import Structure, structure
 from velox.strategy.studies import (
     ADX,
     CCI,
@@ -66,6 +67,7 @@ __all__ = [
     "SMA",
     "Series",
     "State",
+    "Structure",
     "Stochastic",
     "Strategy",
     "SuperTrend",
@@ -93,4 +95,5 @@ __all__ = [
     "rest",
     "risk_pct",
     "risk_rupees",
+    "structure",
 ]

@@ -58,6 +58,7 @@ __all__ = [
     "Settings",
     "Skip",
     "StateSet",
+    "Structure",
     "StrategyEvent",
     "StrategyRules",
     "StrategyStarted",
@@ -99,6 +100,7 @@ class Kind(enum.IntEnum):
     SETTINGS = 25
     CANDLE_OPEN = 26
     CANDLE_RANGE = 27
+    STRUCTURE = 30
     TICK_VERDICT = 128
     ORDER_EVENT = 129
     RISK_VERDICT = 130
@@ -184,6 +186,14 @@ class Intent(Record, frozen=True):
     bar_seconds: int
     reason: str
     reads: list[tuple[int, int, float]]
+
+
+class Structure(Record, frozen=True):
+    """Two legs that a strategy wishes as one position, each of one value in rupees."""
+
+    legs: tuple[Intent, Intent]
+    unwind: bool
+    together: bool
 
 
 class Command(Record, frozen=True):

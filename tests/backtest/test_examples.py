@@ -96,3 +96,24 @@ def test_momentum_leaves_in_thirds_and_the_rest_at_its_cost(days: list[Path], tm
         exits = [record.payload for record in journal.records(kept, {Kind.EXIT_EVENT})]
         moved += sum(isinstance(each, ExitEvent) and each.what == "moved" for each in exits)
     assert targets > moved > 3, "some of them reach the second target as well"
+
+
+def test_the_pair_holds_one_value_on_both_sides_and_ends_flat(days: list[Path], tmp_path: Path) -> None:
+    entries = 0
+    for root in days:
+        _, changes = _run(root, "cash_pair", tmp_path)
+        held: dict[str, int] = {}
+        for instrument, quantity in changes:
+            held[instrument] = quantity
+            assert sum(each > 0 for each in held.values()) <= 1, "never both on one side"
+            assert sum(each < 0 for each in held.values()) <= 1, "never both on one side"
+        assert set(held.values()) == {0}, "flat at the end of the day"
+        fills = journal.fills(tmp_path / root.name).filter(pl.col("role") == "entry")
+        legs = fills.group_by("order", "instrument", maintain_order=True).agg(
+            value=(pl.col("quantity") * pl.col("price")).sum(), share=pl.col("price").max()
+        )
+        for one, other in zip(legs.rows()[::2], legs.rows()[1::2], strict=True):
+            assert one[1] != other[1]
+            assert abs(one[2] - other[2]) < max(one[3], other[3]) + 0.005 * one[2], "the same value within a share"
+        entries += legs.height
+    assert entries > 3

@@ -53,6 +53,7 @@ EXAMPLES = {
     "rsi_best_three": [],
     "vwap_pullback": ["NSE:SBILIFE"],
     "momentum_thirds": ["NSE:HDFC"],
+    "cash_pair": ["NSE:BAJFINANCE", "NSE:BAJAJFINSV"],
 }
 
 
@@ -154,7 +155,7 @@ def test_a_strategy_of_every_way_in_and_out_on_the_generated_day(tmp_path: Path)
 @pytest.mark.parametrize("target", EXAMPLES)
 def test_an_example_on_the_generated_day(target: str, tmp_path: Path) -> None:
     names = sorted(item.name for item in open_day(None).instruments if not item.is_index)
-    symbol = names[0] if EXAMPLES[target] else ",".join(names)
+    symbol = ",".join(names[: len(EXAMPLES[target])] or names)
     _agree(SAMPLE_DIR, "2026-07-15", [StrategyPlan(target, {"symbol": symbol})], tmp_path)
 
 

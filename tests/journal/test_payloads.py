@@ -23,6 +23,7 @@ RARE = {
     Kind.CANDLE_OPEN,  # of days that have no ticks
     Kind.CANDLE_RANGE,
     Kind.DELIVERY,  # of shares that are kept over a day
+    Kind.STRUCTURE,  # of groups that decide together
 }
 
 

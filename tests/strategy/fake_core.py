@@ -177,6 +177,15 @@ class FakeCore:
         self.sent.append(Sent._make(call))  # a wrong number of arguments fails here
         return len(self.sent)
 
+    def begin_structure(self) -> None:
+        raise AssertionError("structures are tried on the real kernel")
+
+    def drop_structure(self) -> None:
+        raise AssertionError("structures are tried on the real kernel")
+
+    def end_structure(self, unwind: bool, together: bool, /) -> bool:
+        raise AssertionError("structures are tried on the real kernel")
+
     def position(self, instance: int, /) -> FakePosition:
         return self.held
 

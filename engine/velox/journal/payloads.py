@@ -160,6 +160,7 @@ _Cold: TypeAlias = (
     events.Intent
     | events.Command
     | events.BrokerReply
+    | events.Structure
     | events.HistoryBar
     | events.InstrumentDef
     | events.FactsLoaded
@@ -189,6 +190,7 @@ Payload: TypeAlias = _Cold | _Hot | bytes
 
 _COLD: dict[Kind, type[_Cold]] = {
     Kind.INTENT: events.Intent,
+    Kind.STRUCTURE: events.Structure,
     Kind.COMMAND: events.Command,
     Kind.BROKER_REPLY: events.BrokerReply,
     Kind.HISTORY_BAR: events.HistoryBar,

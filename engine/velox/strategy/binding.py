@@ -66,6 +66,7 @@ class Binding:
         "_go_serial",
         "_go_side",
         "core",
+        "group",
         "held_back",
         "instance",
         "instrument",
@@ -75,6 +76,7 @@ class Binding:
 
     def __init__(self, core: CoreLike, instance: int, instrument: int, day: tuple[int, int], mode: str) -> None:
         self.core = core
+        self.group: Mapping[int, object] = {}  # the strategy objects that decide together, by their instances
         self.instance = instance
         self.instrument = instrument
         self.session_date, self._day_start_ns = day

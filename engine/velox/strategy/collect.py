@@ -15,7 +15,7 @@ from velox.strategy.declaration import Declaration
 from velox.strategy.declare import Bars, Node, Symbol, resolved
 from velox.strategy.faults import Fault
 from velox.strategy.limits import Guard, Limits
-from velox.strategy.params import Param, Requirement, Symbols, Values, nearest
+from velox.strategy.params import Member, Param, Requirement, Symbols, Values, nearest
 from velox.strategy.review import review, trades_kept
 from velox.strategy.schedule import At, Every, Intraday, On, due_fault, times
 from velox.strategy.source import ClassSource, code_hash, find_source
@@ -306,10 +306,16 @@ def judge_values(declared: Declared, values: Values) -> None:
         for sentence in each.judged(values):
             declared.fault(each.name, sentence)
     for name, bars in declared.bars.items():
-        try:
-            bars.timeframe_s(values)
-        except ValueError as error:
-            declared.fault(name, str(error))
+        _judge_bars(declared, name, bars, values)
+
+
+def _judge_bars(declared: Declared, name: str, bars: Bars, values: Values) -> None:
+    if isinstance(bars.symbol, Member) and (sentence := bars.symbol.fault(values)):
+        declared.fault(name, sentence)
+    try:
+        bars.timeframe_s(values)
+    except ValueError as error:
+        declared.fault(name, str(error))
 
 
 def _review(declared: Declared, cls: type, sources: dict[type, ClassSource | None]) -> None:

@@ -68,7 +68,9 @@ def _each_symbol(declared: Declared, values: Values) -> list[dict[str, object]]:
     """The values once for each instrument."""
     if not declared.symbols or declared.broken:
         return [dict(values)]
-    return [{**values, declared.symbols: name} for name in symbol_names(values[declared.symbols])]
+    names = symbol_names(values[declared.symbols])
+    listed = {f"{declared.symbols}[{place}]": name for place, name in enumerate(names)}
+    return [{**values, **listed, declared.symbols: name} for name in names]
 
 
 def _spec(

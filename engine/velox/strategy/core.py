@@ -319,6 +319,18 @@ class CoreLike(Protocol):
         """Raise an intent and return its counter; refused outside hooks."""
         ...
 
+    def begin_structure(self) -> None:
+        """From now on intents are the legs of a structure."""
+        ...
+
+    def drop_structure(self) -> None:
+        """Forget the legs of a structure that was begun."""
+        ...
+
+    def end_structure(self, unwind: bool, together: bool, /) -> bool:
+        """Raise the structure of two legs; false where one of them could only be refused and was not heard."""
+        ...
+
     def position(self, instance: int, /) -> Position:
         """The instance's own book."""
         ...

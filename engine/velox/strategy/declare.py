@@ -9,7 +9,7 @@ from velox.strategy.contracts import Future
 from velox.strategy.core import Series
 from velox.strategy.declaration import Declaration
 from velox.strategy.handles import AtrSeries, BarsHandle, MacdHandle
-from velox.strategy.params import Expression, Joinable, Param, Values
+from velox.strategy.params import Expression, Joinable, Member, Param, Values
 
 __all__ = [
     "ATR",
@@ -38,7 +38,7 @@ __all__ = [
 
 _H = TypeVar("_H")
 Text = str | Param[str]
-Symbol = Text | Future
+Symbol = Text | Future | Member
 Whole = int | Param[int] | Expression
 Multiple = float | Param[float] | Param[int] | Expression
 Term = Union["Operand", float, Param[float], Param[int], Expression]

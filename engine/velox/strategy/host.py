@@ -16,6 +16,7 @@ from velox.strategy.core import CoreLike, Series
 from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
 from velox.strategy.migrate import Kept
 from velox.strategy.spec import GuardSpec, HandleSpec, HookSpec, LimitsSpec, SessionSpec, Spec
+from velox.strategy.structure import Structure
 from velox.strategy.trade import Trade
 
 __all__ = ["Group", "Instance", "ScheduleWire", "Wiring"]
@@ -78,6 +79,7 @@ class Instance:
         instrument = core.instrument(spec.symbol)
         day = (spec.session_date, spec.day_start_ns)
         self._binding = Binding(core, instance_id, instrument, day, _MODE)
+        self._binding.group = self._group
         series = [core.watch(core.instrument(bars.symbol), bars.timeframe_s) for bars in spec.bars]
         self.nodes = nodes = _nodes(core, spec, series)  # the kernel's numbers of spec.nodes
         self.object = cls.__new__(cls)
@@ -147,7 +149,12 @@ class Instance:
     def _revived(self, value: object) -> object:
         if isinstance(value, tuple):
             return tuple(map(self._revived, value))
-        return Trade(self._binding, value["trade"]) if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        if "structure" in value:
+            one, other = value["structure"]
+            return Structure(self._group, (tuple(one), tuple(other)))
+        return Trade(self._binding, value["trade"])
 
     def _table(self, computed: list[ComputedSeries]) -> _Hooks:
         table: _Hooks = [None] * (max([_RECOVER_HOOK, *(hook.number for hook in self.spec.hooks)]) + 1)

@@ -4,7 +4,7 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Generic, Self, SupportsFloat, SupportsIndex, TypeGuard, TypeVar, overload
+from typing import Any, Generic, NoReturn, Self, SupportsFloat, SupportsIndex, TypeGuard, TypeVar, overload
 
 from velox.errors import BadInput
 from velox.strategy.declaration import Declaration
@@ -14,6 +14,7 @@ from velox.strategy.sizes import RiskPct, RiskRupees, risk_pct, risk_rupees
 __all__ = [
     "Expression",
     "Joinable",
+    "Member",
     "Param",
     "Requirement",
     "Symbols",
@@ -198,6 +199,13 @@ class Symbols(Param[str]):
         super().__init__(",".join(names) if _are_texts(names) else "")
         self._given = names
 
+    def __getitem__(self, place: int) -> "Member":
+        """The name at this place of the list, the same in every instance: for candles that all of them watch."""
+        return Member(self, place)
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("Symbols is no list yet: symbol[0] and symbol[1] name its members")
+
     def sentences(self) -> Iterator[str]:
         """What is wrong with the declaration by itself."""
         shape = 'write it as Symbols(["NSE:INFY", "NSE:TCS"])'
@@ -218,6 +226,31 @@ class Symbols(Param[str]):
     def written(self, value: object) -> str:
         """The text that means a list of names, or one that is written out already."""
         return ",".join(value) if _are_texts(value) else super().written(value)
+
+
+class Member(Expression):
+    """One name of a Symbols by its place."""
+
+    def __init__(self, of: Symbols, place: int) -> None:
+        self.of = of
+        self.place = place
+
+    @property
+    def key(self) -> str:
+        """Where the values of an instance hold it."""
+        return f"{self.of.name}[{self.place}]"
+
+    def value(self, values: Values) -> str:
+        """The name; that of the last member where there are not as many."""
+        names = symbol_names(self.of.value(values)) if self.key not in values else [str(values[self.key])]
+        return names[min(self.place, len(names) - 1)]
+
+    def fault(self, values: Values) -> str | None:
+        """What is wrong where the list has no such place."""
+        count = len(symbol_names(self.of.value(values)))
+        if 0 <= self.place < count:
+            return None
+        return f"{self.key}: {self.of.name} has {count} names, counted from 0"
 
 
 def symbol_names(value: object) -> list[str]:

@@ -123,6 +123,9 @@ class _Reader(ast.NodeVisitor):
         word = self._word(node.func)
         if word in _INTENTS:
             self._found.intents.setdefault(word, node.lineno)
+        if isinstance(node.func, ast.Name) and node.func.id == "structure":
+            for intent in ("go_long", "go_short"):
+                self._found.intents.setdefault(intent, node.lineno)
         if isinstance(node.func, ast.Name) and node.func.id == "bars":
             count = _number(*node.args)
             if count is not None and count < 1:

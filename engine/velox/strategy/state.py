@@ -7,6 +7,7 @@ import msgspec
 
 from velox.errors import BadInput
 from velox.strategy.declaration import Declaration
+from velox.strategy.structure import Structure
 from velox.strategy.trade import Trade
 
 __all__ = ["SHAPE", "Shape", "State", "decode", "encode", "fits", "keepable", "shape"]
@@ -21,7 +22,7 @@ def keepable(value: object) -> bool:
     """Whether a value can be kept: it must not change behind the journal's back."""
     if isinstance(value, tuple):
         return all(map(keepable, value))
-    return type(value) in _SCALARS or isinstance(value, Trade)
+    return type(value) in _SCALARS or isinstance(value, Trade | Structure)
 
 
 class State(Declaration, Generic[_T]):
@@ -72,7 +73,7 @@ def shape(defaults: Iterable[tuple[str, object]]) -> Shape:
 
 def fits(value: object, default: object) -> bool:
     """Whether a kept value can stand where this default is declared."""
-    if default is None or value is None or isinstance(value, Trade):
+    if default is None or value is None or isinstance(value, Trade | Structure):
         return True
     return type(value) is type(default) or (type(default) is float and type(value) is int)
 
@@ -91,6 +92,8 @@ def decode(kept: bytes) -> tuple[int, object]:
 def _packed(value: object) -> object:
     if isinstance(value, tuple):
         return [_packed(part) for part in value]
+    if isinstance(value, Structure):
+        return {"structure": value.legs}
     return {"trade": value.counter} if isinstance(value, Trade) else value
 
 

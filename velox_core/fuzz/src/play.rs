@@ -7,8 +7,9 @@ use crate::watched::Watched;
 use crate::wish;
 use velox_core::fixed::TIME_MAX;
 use velox_core::record::{
-    BrokerReply, CandleOpen, CandleRange, ClockMode, HistoryBar, Input, IntentId, Kind, Level, MarkKind, ReplyKind,
-    SessionMark, Settings, Skip, StateSet, StrategyStopped, Tick, TickMode, TimeMark, UserValue,
+    Action, BrokerReply, CandleOpen, CandleRange, ClockMode, HistoryBar, Input, IntentId, Kind, Level, MarkKind,
+    ReplyKind, SessionMark, Settings, SizeKind, Skip, StateSet, StrategyStopped, Structure, Tick, TickMode, TimeMark,
+    TriggerSpec, UserValue,
 };
 
 const SHARES: u8 = 3;
@@ -67,7 +68,8 @@ impl Play {
         match from.below(64) {
             0..=29 => self.tick(from),
             30 | 31 => self.odd_tick(from),
-            32..=49 => self.wish(from),
+            32..=48 => self.wish(from),
+            49 => self.pair(from),
             50 => self.odd_wish(from),
             51..=54 => self.mark(from),
             55 => self.watched.snapshot(),
@@ -163,6 +165,26 @@ impl Play {
         let instrument = self.watched.kernel.instances.get(id.instance as usize).map_or(0, |i| i.instrument);
         let near = self.price[instrument as usize % usize::from(SHARES)] as f64 / 1e8;
         self.put_now(Input::Intent(wish::sensible(id, instrument, near, from)));
+    }
+
+    /// Two legs in one: mostly of two strategies and of opposite sides, now and then of any.
+    fn pair(&mut self, from: &mut Bytes<'_>) {
+        let shape = from.byte();
+        let mut leg = || {
+            let id = self.intent_id(from);
+            let instrument = self.watched.kernel.instances.get(id.instance as usize).map_or(0, |i| i.instrument);
+            let near = self.price[instrument as usize % usize::from(SHARES)] as f64 / 1e8;
+            wish::sensible(id, instrument, near, from)
+        };
+        let mut legs = [leg(), leg()];
+        if shape & 12 != 12 {
+            for (leg, side) in legs.iter_mut().zip([1, -1]) {
+                (leg.action, leg.side, leg.size_kind, leg.size) = (Action::Go, side, SizeKind::Notional, 1_000.0);
+                (leg.limit, leg.trigger, leg.exits) = (f64::NAN, TriggerSpec::default(), Vec::new());
+            }
+        }
+        let structure = Structure { legs, unwind: shape & 1 == 1, together: shape & 2 == 2 };
+        self.put_now(Input::Structure(Box::new(structure)));
     }
 
     fn odd_wish(&mut self, from: &mut Bytes<'_>) {
@@ -290,7 +312,7 @@ impl Play {
 
     /// Any bytes as the payload of any kind.
     fn raw(&mut self, from: &mut Bytes<'_>) {
-        let kind = from.byte() % 30;
+        let kind = from.byte() % 31;
         let len = [8, 20, 21, 108, 172, 30, 60, 90][usize::from(from.below(8))];
         let payload = from.take(len);
         self.put_read(kind, payload, from);

@@ -65,6 +65,7 @@ impl Kernel {
         let wished = |pair: &Pair| {
             let alike = |(leg, wish): (&Leg, &Intent)| leg.side == wish.side && leg.intent.instance == wish.id.instance;
             pair.stage != Stage::Closing
+                && !(pair.stage == Stage::Open && pair.legs.iter().any(|leg| self.held_of(leg) == 0))
                 && (pair.legs.iter().zip(&structure.legs).all(alike)
                     || pair.legs.iter().rev().zip(&structure.legs).all(alike))
         };
@@ -96,9 +97,7 @@ impl Kernel {
         let (mut least, mut margin) = (i128::MAX, 0);
         for (leg, price) in structure.legs.iter().zip(&mut prices) {
             let sized = self.leg_units(leg, leg.size);
-            let Some((units, entry)) = self.sized_leg(structure, leg, sized) else {
-                return None;
-            };
+            let (units, entry) = self.sized_leg(structure, leg, sized)?;
             *price = entry;
             let instance = &self.instances[leg.id.instance as usize];
             let share = self.accounts[instance.account as usize].margin_share(self.kind_of(instance.id));
@@ -118,10 +117,7 @@ impl Kernel {
         let mut units = [0; 2];
         for (leg, found) in structure.legs.iter().zip(&mut units) {
             let sized = self.leg_units(leg, rupees);
-            let Some((fitting, _)) = self.sized_leg(structure, leg, sized) else {
-                return None;
-            };
-            *found = fitting;
+            (*found, _) = self.sized_leg(structure, leg, sized)?;
         }
         Some(units)
     }
@@ -191,27 +187,40 @@ impl Kernel {
         self.pairs = pairs;
     }
 
+    /// Units that are held of a leg.
+    fn held_of(&self, leg: &Leg) -> i64 {
+        let quantity = self.instances[leg.intent.instance as usize].book.quantity();
+        (quantity * i64::from(leg.side)).max(0)
+    }
+
+    fn is_leg_alive(&self, leg: &Leg) -> bool {
+        self.held_of(leg) > 0 || !self.instances[leg.intent.instance as usize].entries.is_empty()
+    }
+
+    /// Whether two strategies are legs of one structure: a hook of one may then speak for the other.
+    pub fn are_legs(&self, one: u32, other: u32) -> bool {
+        let has = |pair: &Pair, id: u32| pair.legs.iter().any(|leg| leg.intent.instance == id);
+        self.pairs.iter().any(|pair| has(pair, one) && has(pair, other))
+    }
+
     /// Whether there is more to watch of a pair.
     fn goes_on(&mut self, pair: &mut Pair) -> bool {
-        let held = |k: &Self, leg: &Leg| {
-            let quantity = k.instances[leg.intent.instance as usize].book.quantity();
-            (quantity * i64::from(leg.side)).max(0)
-        };
         if pair.stage == Stage::Opening {
             let missed = |leg: &Leg| {
-                self.instances[leg.intent.instance as usize].entries.is_empty() && held(self, leg) < leg.units
+                self.instances[leg.intent.instance as usize].entries.is_empty() && self.held_of(leg) < leg.units
             };
             match pair.legs.iter().position(missed) {
                 Some(place) if pair.unwind => self.unwind(pair, place),
-                Some(_) => return false, // what has filled is the strategy's to look after
-                None if pair.legs.iter().all(|leg| held(self, leg) >= leg.units) => pair.stage = Stage::Open,
+                // What has filled is the strategy's to look after.
+                Some(_) => (pair.stage, pair.together) = (Stage::Open, false),
+                None if pair.legs.iter().all(|leg| self.held_of(leg) >= leg.units) => pair.stage = Stage::Open,
                 None => {}
             }
         }
-        if pair.stage == Stage::Open && pair.legs.iter().any(|leg| held(self, leg) == 0) {
-            if !pair.together {
-                return false;
-            }
+        if pair.stage == Stage::Open && !pair.together {
+            return pair.legs.iter().any(|leg| self.is_leg_alive(leg));
+        }
+        if pair.stage == Stage::Open && pair.legs.iter().any(|leg| self.held_of(leg) == 0) {
             pair.stage = Stage::Closing;
             for leg in pair.legs {
                 self.leave_leg(&leg, "the other leg has left");
@@ -220,7 +229,7 @@ impl Kernel {
         if pair.stage == Stage::Closing {
             // Once it is flat, what a strategy opens anew is a position of its own.
             for leg in &mut pair.legs {
-                leg.units = leg.units.min(held(self, leg));
+                leg.units = leg.units.min(self.held_of(leg));
             }
         }
         pair.legs.iter().any(|leg| leg.units > 0)
@@ -255,7 +264,7 @@ impl Kernel {
                 let held = i.book.quantity() * i64::from(leg.side);
                 match pair.stage {
                     Stage::Opening => assert!(held >= leg.units || !i.entries.is_empty(), "a leg missed: {pair:?}"),
-                    Stage::Open => assert!(held > 0, "a leg of an open structure is not held: {pair:?}"),
+                    Stage::Open => assert!(held > 0 || !pair.together, "a leg of a structure is not held: {pair:?}"),
                     Stage::Closing if leg.units > 0 => assert!(i.closing.is_some(), "a leg is naked: {pair:?}"),
                     Stage::Closing => {}
                 }

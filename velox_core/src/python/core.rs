@@ -75,6 +75,8 @@ pub(super) struct Inner {
     pub(super) said: u32,
     pub(super) unheard: Vec<Unheard>,
     reads: Vec<(u32, u8, f64)>,
+    /// The legs of the structure that a hook is putting together.
+    pub(super) legs: Option<Vec<Intent>>,
     counters: Vec<u32>,
     /// The session whose wishes `counters` and `unheard` count.
     counted_on: i32,
@@ -84,14 +86,19 @@ impl Inner {
     pub(super) fn begin_hook(&mut self, cause: Cause) {
         self.cause = Some(cause);
         self.reads.clear();
+        self.legs = None;
         self.said = 0;
         self.hook_serial += 1;
     }
 
-    /// Whether the hook of this cause may speak for an instance: its own, or any of a group that decides together.
+    /// Whether the hook of this cause may speak for an instance: its own, another leg of its structure, or any of a group
+    /// that decides together.
     fn speaks_for(&self, cause: &Cause, instance: u32) -> bool {
-        let group = self.engine.kernel.instances.get(instance as usize).map(|i| i.group);
-        cause.instance == instance || (cause.group.is_some() && cause.group == group)
+        let kernel = &self.engine.kernel;
+        let group = kernel.instances.get(instance as usize).map(|i| i.group);
+        cause.instance == instance
+            || (cause.group.is_some() && cause.group == group)
+            || kernel.are_legs(cause.instance, instance)
     }
 
     /// Whether the hook that just ran raised more than a hook may; all of it is then forgotten.
@@ -206,6 +213,7 @@ impl Core {
             said: 0,
             unheard: Vec::new(),
             reads: Vec::new(),
+            legs: None,
             counters: Vec::new(),
             counted_on: 0,
         };
@@ -408,7 +416,10 @@ impl Core {
             reason: cut(reason),
             reads: inner.reads.clone(),
         };
-        inner.queue(Kind::Intent, instance, intent, Input::Intent)?;
+        match &mut inner.legs {
+            Some(legs) => legs.push(intent),
+            None => inner.queue(Kind::Intent, instance, intent, Input::Intent)?,
+        }
         Ok(counter)
     }
 

@@ -20,6 +20,7 @@ mod replay;
 mod report;
 mod rows;
 mod series;
+mod structure;
 mod unheard;
 mod views;
 mod watchdog;

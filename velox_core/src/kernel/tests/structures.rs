@@ -189,6 +189,12 @@ fn a_survivor_that_may_stay_stays() {
     day.tick_of(0, "10:00:02", 101.0);
     day.tick_of(1, "10:00:03", 251.0);
     assert_eq!(held(&day), [0, -40]);
+    assert!(day.kernel.are_legs(1, 0), "what its leg's hooks say of it is heard");
+    open(&mut day, 10_000.0);
+    assert_eq!(day.news().iter().filter(|line| line.contains("refused leg_busy")).count(), 2);
+    day.wish_of(1, Action::Go, 0).send();
+    day.tick_of(1, "10:00:04", 251.0);
+    assert!(!day.kernel.are_legs(0, 1));
 }
 
 #[test]
