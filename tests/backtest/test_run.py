@@ -157,10 +157,15 @@ def test_ctrl_c_inside_a_hook_ends_the_run_instead_of_the_strategy(times: int, t
         plans=[StrategyPlan(str(file))],
         catalog=_catalog(tmp_path / "c", {DAY: _ticks(), DAY + dt.timedelta(days=1): _ticks(1)}),
     )
-    with pytest.raises(KeyboardInterrupt):
-        run(ask, Settings(), steps.append)
-    assert all(step.day == DAY for step in steps)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # A shell lets what it starts in the background ignore Ctrl-C; Python then sets no handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(ask, Settings(), steps.append)
+        assert all(step.day == DAY for step in steps)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_spells_break_after_more_than_four_days() -> None:

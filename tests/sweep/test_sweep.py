@@ -136,14 +136,24 @@ def test_sets_that_break_a_requirement_are_left_out_and_counted(cross: Path, thr
     assert (_figures(tmp_path / "out")["sets"], _figures(tmp_path / "out")["left_out"]) == (1, 2)
 
 
-def test_days_of_candles_alone_are_refused_instead_of_run_without_a_price(cross: Path, tmp_path: Path) -> None:
+def test_a_sweep_over_candles_gives_each_set_the_figures_of_its_own_back_test(cross: Path, tmp_path: Path) -> None:
     days = tmp_path / "days"
     shutil.copytree(SAMPLE_DIR, days)
     for ticks in days.rglob("2026-??-??.parquet"):
         ticks.unlink()
     told = _sweep(cross, days, tmp_path / "out", "-p", "fast=4,5")
-    assert told.returncode == 2 and not (tmp_path / "out").exists()
-    assert "holds no ticks of NSE:RELIANCE on these days, and a sweep runs on ticks alone" in told.stderr
+    assert told.returncode == 0, told.stderr
+    found = _outcomes(tmp_path / "out")
+    assert len(found) == 2
+    assert all(each.figures is not None and each.figures.fills > 4 for each in found)
+    assert_equal_alone(cross, days, found)
+
+
+@pytest.mark.parametrize("data", ["ticks", "candles", "auto"])
+def test_the_kind_of_data_is_chosen_as_for_a_back_test(cross: Path, tmp_path: Path, data: str) -> None:
+    told = _sweep(cross, SAMPLE_DIR, tmp_path / "out", "-p", "fast=4", "--data", data)
+    assert told.returncode == 0, told.stderr
+    assert_equal_alone(cross, SAMPLE_DIR, _outcomes(tmp_path / "out"), data=data)
 
 
 def test_an_account_of_its_own_is_refused(cross: Path, three_days: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
-from velox.cli.words import DaySpanWord, check_json, corporate_actions, facts_as_of
+from velox.cli.words import DaySpanWord, check_json, corporate_actions, data_kind, facts_as_of
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
@@ -41,12 +41,7 @@ class _Call(AccountCall):
 @click.option("--to", "last", type=DaySpanWord(), metavar="D", help="Last day, or month, inclusive.")
 @click.option("-p", "params", multiple=True, metavar="k=v", help="A parameter, for every strategy that has it.")
 @account_words
-@click.option(
-    "--data",
-    type=click.Choice(["auto", "ticks", "candles"]),
-    help="Run days by ticks; by one-minute candles; auto: by ticks where a day has them, else by candles. "
-    "Default: days with ticks, or those with candles where no day has ticks.",
-)
+@data_kind
 @facts_as_of
 @corporate_actions
 @click.option("--journal", type=click.Path(path_type=Path), metavar="DIR", help="Keep ticks and decisions here.")

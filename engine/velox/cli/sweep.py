@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
-from velox.cli.words import DaySpanWord, check_json, facts_as_of
+from velox.cli.words import DaySpanWord, check_json, data_kind, facts_as_of
 from velox.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class _Call(AccountCall):
     jobs: int | None
     on: str | None
     out: Path | None
+    data: Literal["auto", "ticks", "candles"] | None
     facts_as_of: dt.date | None
     json_file: Path | None
 
@@ -78,6 +79,7 @@ class _Call(AccountCall):
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="What is found; default: one below sweeps/."
 )
 @account_words
+@data_kind
 @facts_as_of
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
@@ -103,6 +105,7 @@ def command(**options: object) -> int:
         instruments=listed(call.instruments),
         first=call.first[0] if call.first else None,
         last=call.last[1] if call.last else None,
+        data=call.data or "",
         facts_as_of=call.facts_as_of,
         charges=call.charges,
         samples=call.samples,

@@ -20,6 +20,7 @@ __all__ = [
     "TimeWord",
     "check_json",
     "corporate_actions",
+    "data_kind",
     "facts_as_of",
 ]
 
@@ -133,4 +134,11 @@ corporate_actions = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Splits, bonuses, dividends and renames by which earlier prices are adjusted (docs/data.md).",
+)
+
+data_kind = click.option(
+    "--data",
+    type=click.Choice(["auto", "ticks", "candles"]),
+    help="Run days by ticks; by one-minute candles; auto: by ticks where a day has them, else by candles. "
+    "Default: days with ticks, or those with candles where no day has ticks.",
 )

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from velox.backtest.choose import Chosen, spells
 from velox.backtest.run import HISTORY_DAYS
-from velox.errors import BadInput
 from velox.market.instruments import InstrumentBook
 from velox.research.candles import NO_CANDLES, Candles, HistoryRules, earlier_candles
 from velox.research.catalog import Catalog
 from velox.research.days import Day, DayInstrument, DayRows
+from velox.research.minutes import CandleDay, Minutes
 from velox.runtime.warmup import kept_length_s
 from velox.simulator.exchange import price_step
 
@@ -31,12 +31,13 @@ _ONE_DAY = dt.timedelta(days=1)
 
 
 class KeptDay(msgspec.Struct, frozen=True):
-    """One day, described; its columns are the arrays that `columns` names."""
+    """One day, described; `columns` names the arrays of its rows, or of its one-minute candles."""
 
     date: dt.date
     instruments: list[DayInstrument]
     stamp: str
     columns: dict[str, str]
+    by_candles: bool
 
 
 class KeptCandles(msgspec.Struct, frozen=True):
@@ -57,15 +58,28 @@ class KeptMarket(msgspec.Struct, frozen=True):
     digest: str  # of all the arrays and of what is said of them
 
 
-class _HeldDay(Day):
-    """A day whose rows and earlier candles are in memory already."""
+_ByLength: TypeAlias = Mapping[tuple[str, int], Mapping[dt.date, Candles]]
 
-    def __init__(
-        self, kept: KeptDay, rows: DayRows, candles: Mapping[tuple[str, int], Mapping[dt.date, Candles]]
-    ) -> None:
+
+class _Earlier:
+    """Candles of earlier days that are in memory already."""
+
+    date: dt.date
+    candles: _ByLength
+
+    def history(self, instrument: str, timeframe_s: int, days: int = 10, after: dt.date = dt.date.min) -> Candles:
+        by_day = self.candles.get((instrument, timeframe_s), {})
+        kept = sorted(date for date in by_day if after < date < self.date)[-days:]
+        return np.concatenate([NO_CANDLES, *(by_day[date] for date in kept)])
+
+
+class _HeldDay(_Earlier, Day):
+    """A day of ticks in memory."""
+
+    def __init__(self, kept: KeptDay, columns: Mapping[str, Any], candles: _ByLength) -> None:
         super().__init__(kept.date, kept.instruments, _no_file, synthetic=kept.stamp)
-        self._rows = rows
-        self._candles = candles
+        self.candles = candles
+        self._rows = DayRows(**columns)
 
     def rows(self) -> DayRows:
         return self._rows
@@ -73,21 +87,23 @@ class _HeldDay(Day):
     def pieces(self, piece_rows: int | None = None) -> Iterator[DayRows]:
         return iter([self._rows])
 
-    def history(self, instrument: str, timeframe_s: int, days: int = 10, after: dt.date = dt.date.min) -> Candles:
-        by_day = self._candles.get((instrument, timeframe_s), {})
-        kept = sorted(date for date in by_day if after < date < self.date)[-days:]
-        return np.concatenate([NO_CANDLES, *(by_day[date] for date in kept)])
+
+class _HeldCandleDay(_Earlier, CandleDay):
+    """A day of one-minute candles in memory."""
+
+    def __init__(self, kept: KeptDay, columns: Mapping[str, Any], candles: _ByLength) -> None:
+        super().__init__(kept.date, kept.instruments, _no_file, synthetic=kept.stamp)
+        self.candles = candles
+        self._minutes = Minutes(**columns)
+
+    def minutes(self) -> Minutes:
+        return self._minutes
 
 
 def hold(
     name: str, chosen: Chosen, catalog: Catalog, firsts: Iterable[dt.date], timeframes: Iterable[int]
 ) -> tuple[KeptMarket, Arrays]:
     """Read the days of a choice once, and the candles that runs which begin on one of `firsts` warm up with."""
-    if chosen.data != "ticks":
-        raise BadInput(
-            f"{catalog.root} holds no ticks of {', '.join(chosen.symbols)} on these days, and a sweep runs on ticks "
-            "alone: `velox backtest --data candles` runs one set at a time"
-        )
     arrays: dict[str, npt.NDArray[Any]] = {}
     days = [_kept(f"{name}-{place}", day, arrays) for place, day in enumerate(chosen.days)]
     lengths = sorted({kept_length_s(timeframe_s) for timeframe_s in timeframes} - {0})
@@ -112,7 +128,7 @@ def days_of(market: KeptMarket, arrays: Arrays, facts_as_of: dt.date | None) -> 
     days: list[Day] = []
     for kept in market.days:
         columns: dict[str, Any] = {column: arrays[array] for column, array in kept.columns.items()}
-        day = _HeldDay(kept, DayRows(**columns), candles)
+        day = (_HeldCandleDay if kept.by_candles else _HeldDay)(kept, columns, candles)
         day.facts_as_of = facts_as_of
         days.append(day)
     return days
@@ -135,23 +151,20 @@ def open_arrays(folder: Path) -> Arrays:
 
 
 def _kept(name: str, day: Day, arrays: dict[str, npt.NDArray[Any]]) -> KeptDay:
-    rows, columns = day.rows(), {}
-    for column in _COLUMNS:
+    rows = day.minutes() if isinstance(day, CandleDay) else day.rows()
+    columns = {}
+    for column in _COLUMNS if isinstance(rows, DayRows) else rows.__struct_fields__:
         values = getattr(rows, column)
         if values is not None:
             columns[column] = f"{name}-{column}"
             arrays[columns[column]] = values
     book = InstrumentBook.offline()
-    stepped = [
-        msgspec.structs.replace(
-            item,
-            tick=price_step(
-                item, book.adopt(item.name, index=item.is_index), day.facts, partial(day.first_price, item)
-            ),
-        )
-        for item in day.instruments
-    ]
-    return KeptDay(day.date, stepped, day.stamp, columns)
+    stepped = []
+    for number, item in enumerate(day.instruments):
+        first_price = partial(rows.first_price, number) if isinstance(rows, Minutes) else partial(day.first_price, item)
+        step = price_step(item, book.adopt(item.name, index=item.is_index), day.facts, first_price)
+        stepped.append(msgspec.structs.replace(item, tick=step))
+    return KeptDay(day.date, stepped, day.stamp, columns, isinstance(day, CandleDay))
 
 
 def _days_before(chosen: Chosen, catalog: Catalog, symbol: str, firsts: set[dt.date]) -> set[dt.date]:

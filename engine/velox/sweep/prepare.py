@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 import velox_core
 from velox.backtest.choose import Ask, Chosen, choose, plans_on
+from velox.backtest.sources import Data
 from velox.market.dated import digest as facts_digest
 from velox.market.instruments import InstrumentBook
 from velox.research.catalog import Catalog
@@ -39,6 +40,7 @@ class SweepAsk(msgspec.Struct, frozen=True, kw_only=True):
     first: dt.date | None = None
     last: dt.date | None = None
     facts_as_of: dt.date | None = None
+    data: Data = ""
     charges: Literal["discount", "statutory", "none"] = "discount"
     samples: int | None = None
     seed: int = 0
@@ -76,9 +78,8 @@ class _Markets:
         number = self._numbers.get(key)
         if number is None:
             ask = self._ask
-            chosen = choose(
-                Ask(plans=plans, catalog=ask.catalog, first=ask.first, last=ask.last, facts_as_of=ask.facts_as_of)
-            )
+            asked = Ask(plans=plans, catalog=ask.catalog, first=ask.first, last=ask.last, data=ask.data)
+            chosen = choose(msgspec.structs.replace(asked, facts_as_of=ask.facts_as_of))
             number = self._numbers[key] = len(self.chosen)
             self.chosen.append(chosen)
             self.timeframes.append(set())
@@ -104,7 +105,7 @@ def prepare(ask: SweepAsk, settings: Settings) -> Prepared:
     arrays: dict[str, npt.NDArray[Any]] = {}
     kept = []
     for number, chosen in enumerate(markets.chosen):
-        # Where an instrument has no ticks on the first day of a window, its run begins on its next day.
+        # Where an instrument has no data on the first day of a window, its run begins on its next day.
         own = [day.date for day in chosen.days]
         firsts = {min(date for date in own if date >= start) for start in starts if own[-1] >= start}
         market, columns = hold(f"m{number}", chosen, catalog, firsts, markets.timeframes[number])

@@ -39,7 +39,7 @@ class Desk:
             raise BadInput(f"{setup.file} was changed while the sweep ran: begin anew in another folder")
         days = [day for day in self._days[job.market] if job.first <= day.date <= job.last]
         if not days:
-            raise BadInput(f"there are no ticks of it from {job.first} to {job.last}")
+            raise BadInput(f"there are no days of it from {job.first} to {job.last}")
         ask = Ask(
             plans=plans_on([setup.target], job.params, setup.instruments),
             catalog=Path(),
