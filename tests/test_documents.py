@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.M | re.S)
 STRATEGY = next(body for kind, body in BLOCKS if kind == "python")
+GUIDE = (ROOT / "docs/strategies.md").read_text()
+PROOFS = GUIDE[GUIDE.index("## Rules and their proofs") :]
 SHELL = [body for kind, body in BLOCKS if kind == "bash"]
 DOCUMENTS = [
     "README.md",
@@ -85,21 +87,30 @@ def test_command_table_of_the_readme_names_every_command() -> None:
     assert [name for name in cli._COMMANDS if not re.search(rf"`(velox )?{name}\b", table)] == []
 
 
-def test_the_strategy_of_the_guide_is_sound_and_runs(tmp_path: Path) -> None:
-    guide = (ROOT / "docs/strategies.md").read_text()
-    (tmp_path / "guide.py").write_text(next(iter(re.findall(r"^```python\n(.*?)^```$", guide, re.M | re.S))))
-    run_line("velox check guide.py", tmp_path)
+@pytest.mark.timeout(180)
+def test_each_strategy_of_the_guide_is_sound_and_runs(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", GUIDE, re.M | re.S)
+    assert blocks
     run_line("velox data sample --out days --days 1", tmp_path)
-    run_line("velox backtest guide.py --catalog days", tmp_path)
+    for block in blocks:
+        (tmp_path / "guide.py").write_text(block)
+        run_line("velox check guide.py", tmp_path)
+        run_line("velox backtest guide.py --catalog days", tmp_path)
 
 
 def test_each_proof_that_the_guide_names_is_there() -> None:
-    guide = (ROOT / "docs/strategies.md").read_text()
-    named = set(re.findall(r"`([a-z0-9_]{20,})`", guide[guide.index("## Rules and their proofs") :]))
+    named = set(re.findall(r"`([a-z0-9_]{20,})`", PROOFS))
     sources = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("velox_core/src/**/*.rs")]
     known = {name for path in sources for name in re.findall(r"(?:def|fn) (\w+)", path.read_text())}
     assert len(named) > 20
     assert named <= known, named - known
+
+
+def test_each_rule_has_a_proof_by_name_or_says_that_there_is_none() -> None:
+    rows = re.findall(r"^\| (\d+)((?:, \d+)*) .*?\| (.*) \|$", PROOFS, re.M)
+    rules = {int(rule) for first, others, _ in rows for rule in re.findall(r"\d+", first + others)}
+    assert rules == set(range(1, 28))
+    assert [proof for _, _, proof in rows if "none" not in proof and not re.search(r"`[a-z0-9_]{20,}`", proof)] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

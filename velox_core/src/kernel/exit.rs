@@ -75,7 +75,7 @@ impl Kernel {
         let base = if fresh { market.expected(side, slippage) } else { last };
         let circuit = if side > 0 { market.upper } else { market.lower };
         let price = match base.or(last) {
-            Some(base) => protected(base, side, market.offset(base), market.lower, market.upper),
+            Some(base) => protected(base, side, market.exit_offset(base), market.lower, market.upper),
             None if circuit > 0 => circuit,
             None => return None,
         };

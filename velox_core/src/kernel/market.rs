@@ -2,7 +2,7 @@
 
 use super::candle::{Candle, Frame};
 use crate::fixed::{ceil_tick, floor_tick};
-use crate::record::{InstrumentDef, KIND_INDEX, KIND_SHARE, Level};
+use crate::record::{InstrumentDef, KIND_INDEX, KIND_OPTION, KIND_SHARE, Level};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::cmp::Reverse;
@@ -132,6 +132,11 @@ impl Market {
     /// How far a protected price goes beyond the expected one: 0.5 %, at least 5 ticks.
     pub fn offset(&self, price: i64) -> i64 {
         (price / 200).max(5 * self.def.tick)
+    }
+
+    /// How far an exit's price goes beyond the expected one: as far as an entry's, of an option 5 %, at least 10 ticks.
+    pub fn exit_offset(&self, price: i64) -> i64 {
+        if self.def.kind == KIND_OPTION { (price / 20).max(10 * self.def.tick) } else { self.offset(price) }
     }
 
     /// The lowest and the highest price of an order, in whole ticks; unknown circuits bound nothing.

@@ -49,6 +49,16 @@ fn a_bought_option_takes_its_whole_premium() {
 }
 
 #[test]
+fn an_exit_of_an_option_goes_five_percent_and_at_least_ten_ticks_beyond_its_price() {
+    for (price, limit) in [(100.0, 95.0), (9.0, 8.5)] {
+        let mut day = day(at("15:00"), |def| (def.kind, def.shortable) = (KIND_OPTION, false));
+        day.buy_or_sell(1, 65, price);
+        day.wish(Action::Exit, 0).send();
+        assert_eq!(day.kernel.orders.iter().next().unwrap().1.limit, paise(limit));
+    }
+}
+
+#[test]
 fn an_option_that_the_money_does_not_pay_for_is_refused() {
     let mut day = day(at("15:00"), |def| (def.kind, def.shortable) = (KIND_OPTION, false));
     day.account_money(6_000.0);

@@ -182,6 +182,18 @@ fn an_exit_that_does_not_fill_follows_the_price_each_second() {
 }
 
 #[test]
+fn an_exit_goes_half_a_percent_and_at_least_five_ticks_beyond_its_price() {
+    for (price, limit) in [(100.0, 99.45), (10.0, 9.7)] {
+        let mut day = Day::new();
+        day.tick("09:15:01", price);
+        day.go(1, 10);
+        day.tick("09:15:01.5", price);
+        day.wish(Action::Exit, 0).send();
+        assert_eq!(day.kernel.orders.iter().next().unwrap().1.limit, paise(limit), "one tick of slippage from {price}");
+    }
+}
+
+#[test]
 fn an_exit_at_a_known_circuit_says_that_it_is_locked() {
     let mut day = Day::bare();
     day.begin();
