@@ -103,7 +103,7 @@ impl Kernel {
             None if side != 0 => self.watch_open_parts(id, side),
             None => {}
         }
-        self.watch_triggers(id);
+        self.meet_triggers(id);
     }
 
     /// A candle is over but for its close: what stood in the market meets the prices between open and close.

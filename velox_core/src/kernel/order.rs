@@ -331,6 +331,11 @@ impl Orders {
         (self.slots.len() - 1) as u32
     }
 
+    /// The number that the next order gets.
+    pub fn next_number(&self) -> u64 {
+        self.next_number
+    }
+
     /// The order in a slot.
     pub fn get(&self, slot: u32) -> Option<&Order> {
         self.slots.get(slot as usize)?.as_ref()

@@ -16,11 +16,7 @@ impl Kernel {
                     let quantity = self.paper_quantity(order);
                     self.fill(slot, quantity, price);
                 }
-                None => {
-                    if let Some(order) = self.orders.get_mut(slot) {
-                        order.rested = true;
-                    }
-                }
+                None => self.rest(slot),
             }
         }
         // Orders that these fills released stand behind those that were there.
@@ -28,6 +24,13 @@ impl Kernel {
         let market = &mut self.markets[instrument as usize];
         working.append(&mut market.working);
         market.working = working;
+    }
+
+    /// An order has met a price that did not take it.
+    pub(super) fn rest(&mut self, slot: u32) {
+        if let Some(order) = self.orders.get_mut(slot) {
+            order.rested = true;
+        }
     }
 
     fn is_working_in(&self, slot: u32, instrument: u32) -> bool {

@@ -2,8 +2,10 @@
 //!
 //! From the open to the extreme that is worse for the position, to the other one, to the close; while flat, to the nearer
 //! extreme first. Prices move without gaps, so a stop leaves at its own price and slippage; limits and targets fill at
-//! theirs when the price goes strictly through. What fills an entry inside the candle ends that way: after it counts the
-//! rest of the way to that extreme, and the way from there to the close, and nothing that may have been before.
+//! theirs when the price goes strictly through. What fills a resting entry inside the candle ends that way: after it counts
+//! the rest of the way to that extreme, and the way from there to the close, and nothing that may have been before, but
+//! for triggers, which are met wherever the candle reaches them. What a trigger opens or turns is a position like any
+//! other from its price on: the worse extreme may still have come, and comes first.
 
 use super::Kernel;
 use super::order::Role;
@@ -16,6 +18,8 @@ enum Met {
     Stop,
     /// A resting order, by its slot.
     Order(u32),
+    /// The trigger of an entry that waits for it, by its slot.
+    Trigger(u32),
     /// The position's target.
     Target(i64),
     /// The trail of a part.
@@ -29,10 +33,21 @@ impl Met {
     fn rank(self) -> u8 {
         match self {
             Self::Stop | Self::PartStop => 0,
-            Self::Order(_) => 1,
+            Self::Order(_) | Self::Trigger(_) => 1,
             Self::Target(_) | Self::Part(_) => 2,
         }
     }
+}
+
+/// What a part of the way has done to the position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Walked {
+    /// It opened nothing.
+    Through,
+    /// A resting entry opened it, or something added to it: what lies off this way may have been before.
+    Entered,
+    /// A trigger opened or turned it, and the price stands there.
+    Turned,
 }
 
 impl Kernel {
@@ -44,27 +59,33 @@ impl Kernel {
             return;
         }
         let open = self.markets[range.instrument as usize].last;
-        let low_first = if held == 0 { open - range.low <= range.high - open } else { held > 0 };
-        let (first, second) = if low_first { (range.low, range.high) } else { (range.high, range.low) };
-        if !self.walk_to(id, first) {
-            self.walk_to(id, second);
+        let mut low_first = if held == 0 { open - range.low <= range.high - open } else { held > 0 };
+        // Every round but the last has used up a trigger.
+        while self.walk_round(id, range, low_first) == Walked::Turned {
+            low_first = self.instances[id as usize].book.quantity() > 0;
         }
-        self.walk_to(id, range.close);
     }
 
-    /// Moves the price to `to`, through all that lies in between; true when that opened a position or added to it.
-    fn walk_to(&mut self, id: u32, to: i64) -> bool {
+    /// From where the price stands to both extremes and the close, or to the first trigger that turns the position.
+    fn walk_round(&mut self, id: u32, range: &CandleRange, low_first: bool) -> Walked {
+        let (first, second) = if low_first { (range.low, range.high) } else { (range.high, range.low) };
+        let other = match self.walk_to(id, first, range.ts_open) {
+            Walked::Turned => Walked::Turned,
+            Walked::Entered => self.walk_to_triggers(id, second, range.ts_open),
+            Walked::Through => self.walk_to(id, second, range.ts_open),
+        };
+        if other == Walked::Turned { other } else { self.walk_to(id, range.close, range.ts_open) }
+    }
+
+    /// Moves the price to `to`, through all that lies in between.
+    fn walk_to(&mut self, id: u32, to: i64, begun: i64) -> Walked {
         let instrument = self.instances[id as usize].instrument as usize;
-        let mut entered = false;
-        while let Some((price, met)) = self.next_met(id, to) {
-            self.markets[instrument].last = price;
-            let side = self.instances[id as usize].book.quantity().signum() as i8;
-            match met {
-                Met::Stop => self.leave_at_stop(id, side),
-                Met::Target(target) => self.leave_at_target(id, side, target),
-                Met::PartStop => self.watch_open_parts(id, side),
-                Met::Part(at) => self.take_part(id, side, at),
-                Met::Order(slot) => entered |= self.fill_resting(slot),
+        let mut walked = Walked::Through;
+        while let Some(next) = nearest(self.all_met(id, to), self.markets[instrument].last) {
+            match self.meet(id, next, begun) {
+                Walked::Turned => return Walked::Turned,
+                Walked::Entered => walked = Walked::Entered,
+                Walked::Through => {}
             }
         }
         self.markets[instrument].last = to;
@@ -74,13 +95,56 @@ impl Kernel {
         if held != 0 {
             self.watch_open_parts(id, held.signum() as i8);
         }
-        // What waits for a trigger is an order from here on, which meets the next open.
-        self.watch_triggers(id);
-        entered
+        walked
     }
 
-    /// The nearest of what lies on the way from the instrument's price to another.
-    fn next_met(&self, id: u32, to: i64) -> Option<(i64, Met)> {
+    /// The candle has been at `to`, nobody knows when: its triggers up to there were met, and what stops before them.
+    fn walk_to_triggers(&mut self, id: u32, to: i64, begun: i64) -> Walked {
+        let instrument = self.instances[id as usize].instrument as usize;
+        let from = self.markets[instrument].last;
+        let triggers = |met: &[(i64, Met)]| met.iter().any(|(_, met)| matches!(met, Met::Trigger(_)));
+        loop {
+            let mut met = self.all_met(id, to);
+            let more = triggers(&met);
+            met.retain(|(_, met)| matches!(met, Met::Trigger(_) | Met::Stop | Met::PartStop));
+            let Some(next) = nearest(met, self.markets[instrument].last).filter(|_| more) else {
+                self.markets[instrument].last = from;
+                return Walked::Through;
+            };
+            if self.meet(id, next, begun) == Walked::Turned {
+                return Walked::Turned;
+            }
+        }
+    }
+
+    /// The price is where something happens.
+    fn meet(&mut self, id: u32, (price, met): (i64, Met), begun: i64) -> Walked {
+        let i = &self.instances[id as usize];
+        let before = i.book.quantity();
+        let side = before.signum() as i8;
+        self.markets[i.instrument as usize].last = price;
+        match met {
+            Met::Stop => self.leave_at_stop(id, side),
+            Met::Target(target) => self.leave_at_target(id, side, target),
+            Met::PartStop => self.watch_open_parts(id, side),
+            Met::Part(at) => self.take_part(id, side, at),
+            Met::Order(slot) if self.fill_resting(slot) => return Walked::Entered,
+            Met::Trigger(slot) => {
+                self.meet_trigger(slot, begun);
+                let held = self.instances[id as usize].book.quantity();
+                return match (held.signum() == before.signum(), held.abs() > before.abs()) {
+                    (false, _) if held != 0 => Walked::Turned,
+                    (true, true) => Walked::Entered,
+                    _ => Walked::Through,
+                };
+            }
+            Met::Order(_) => {}
+        }
+        Walked::Through
+    }
+
+    /// All that lies on the way from the instrument's price to another.
+    fn all_met(&self, id: u32, to: i64) -> Vec<(i64, Met)> {
         let i = &self.instances[id as usize];
         let market = &self.markets[i.instrument as usize];
         let from = market.last;
@@ -108,7 +172,13 @@ impl Kernel {
                 met.push((at, Met::Order(slot)));
             }
         }
-        met.into_iter().min_by_key(|(price, met)| ((price - from).abs(), met.rank()))
+        for &slot in &i.entries {
+            let Some(trigger) = self.orders.get(slot).and_then(|order| order.trigger) else { continue };
+            if trigger.is_met(from) || trigger.is_met(to) {
+                met.push((if trigger.is_met(from) { from } else { trigger.price }, Met::Trigger(slot)));
+            }
+        }
+        met
     }
 
     /// What the parts of a position that is guarded meet on the way; nothing while one of them is on its way out.
@@ -163,4 +233,9 @@ impl Kernel {
             }
         }
     }
+}
+
+/// What a price comes to first.
+fn nearest(met: Vec<(i64, Met)>, from: i64) -> Option<(i64, Met)> {
+    met.into_iter().min_by_key(|(price, met)| ((price - from).abs(), met.rank()))
 }

@@ -18,8 +18,7 @@ impl Kernel {
                 continue;
             };
             let account = order.account;
-            let a = &self.accounts[account as usize];
-            let free_at = if a.limits.sends == 0 { i64::MIN } else { a.sent.free_at(a.limits.sends, RATE_WINDOW_NS) };
+            let free_at = self.may_send_at(account);
             if free_at <= self.now {
                 self.release(slot);
             } else {
@@ -27,6 +26,12 @@ impl Kernel {
                 self.timers.arm(TimerClass::Release, account, free_at);
             }
         }
+    }
+
+    /// When the rates let the next order of an account out.
+    pub(super) fn may_send_at(&self, account: u32) -> i64 {
+        let a = &self.accounts[account as usize];
+        if a.limits.sends == 0 { i64::MIN } else { a.sent.free_at(a.limits.sends, RATE_WINDOW_NS) }
     }
 
     /// Puts an order into the paper book.

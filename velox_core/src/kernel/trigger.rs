@@ -1,4 +1,6 @@
 //! Stop entries: they wait in the kernel, and an applied tick at or beyond their trigger sends them.
+//!
+//! On a day of candles their trigger is a price that the candle goes through, and they fill there.
 
 use super::Kernel;
 use super::entry::{at_risk, bad_price, crossed};
@@ -7,7 +9,7 @@ use super::parts::nearest_target;
 use super::risk::{self, Class, Refusal};
 use super::size::Basis;
 use crate::fixed::{PRICE_MAX, ceil_tick, floor_tick, from_float};
-use crate::record::{TriggerKind, TriggerSpec};
+use crate::record::{IntentId, TriggerKind, TriggerSpec};
 
 /// What a trigger is in whole ticks, never nearer than it was asked for; `None` for what does not wait.
 pub(super) fn trigger_of(spec: TriggerSpec, tick: i64) -> Result<Option<Trigger>, Refusal> {
@@ -27,6 +29,45 @@ impl Kernel {
         while let Some(slot) = self.first_triggered(id) {
             self.send_triggered(slot);
         }
+    }
+
+    /// As `watch_triggers`, at the open of a candle: what it has triggered fills there.
+    pub(super) fn meet_triggers(&mut self, id: u32) {
+        while let Some(slot) = self.first_triggered(id) {
+            self.meet_trigger(slot, self.opened_at);
+        }
+    }
+
+    /// The price of a candle that began at `begun` stands where it triggers an entry: that fills there, and so does what
+    /// it closes instead. What was wished for later, or takes a while to arrive, is sent and meets the next open.
+    pub(super) fn meet_trigger(&mut self, slot: u32, begun: i64) {
+        let Some(order) = self.orders.get(slot) else {
+            return;
+        };
+        let (id, intent, account) = (order.instance, order.id.intent, order.account);
+        let prompt = order.live_from <= begun && self.accounts[account as usize].def.latency_ns == 0;
+        let number = self.orders.next_number();
+        self.send_triggered(slot);
+        while prompt && self.may_send_at(account) <= self.now {
+            let Some(slot) = self.sent_by(id, intent, number) else {
+                return;
+            };
+            self.release(slot);
+            match self.orders.get(slot).and_then(|order| Some((order.rest(), self.paper_price(order)?))) {
+                Some((quantity, price)) => self.fill(slot, quantity, price),
+                None => self.rest(slot),
+            }
+        }
+    }
+
+    /// A queued order that comes of a triggered entry: a slice of it, or an exit that was placed since.
+    fn sent_by(&self, id: u32, intent: IntentId, number: u64) -> Option<u32> {
+        let of = |o: &Order| match o.role {
+            Role::Exit | Role::Reduce => o.number >= number,
+            role => role.increases() && o.id.intent == intent,
+        };
+        let sent = |slot: &u32| self.orders.get(*slot).is_some_and(|o| o.instance == id && of(o));
+        self.queue.iter().copied().find(sent)
     }
 
     fn first_triggered(&self, id: u32) -> Option<u32> {

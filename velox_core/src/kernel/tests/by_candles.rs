@@ -12,11 +12,11 @@ pub(super) fn settings() -> Settings {
 
 impl Day {
     /// A day of candles alone with one share and one strategy on minutes.
-    fn by_candles() -> Self {
+    pub(super) fn by_candles() -> Self {
         Self::by_candles_of(&[60])
     }
 
-    fn by_candles_of(seconds: &[u32]) -> Self {
+    pub(super) fn by_candles_of(seconds: &[u32]) -> Self {
         let mut day = Self::bare();
         day.put(Kind::Settings, &settings());
         day.begin();
@@ -40,32 +40,32 @@ impl Day {
         self.apply(ts, Kind::CandleRange, range.to_bytes().to_vec())
     }
 
-    fn open_of(&mut self, instrument: u32, clock: &str, rupees: f64) {
+    pub(super) fn open_of(&mut self, instrument: u32, clock: &str, rupees: f64) {
         self.try_open(instrument, at(clock), paise(rupees)).unwrap();
     }
 
-    fn open(&mut self, clock: &str, rupees: f64) {
+    pub(super) fn open(&mut self, clock: &str, rupees: f64) {
         self.open_of(0, clock, rupees);
     }
 
     /// High, low and close of the candle that began then, 100 units.
-    fn rest_of(&mut self, instrument: u32, clock: &str, [high, low, close]: [f64; 3]) {
+    pub(super) fn rest_of(&mut self, instrument: u32, clock: &str, [high, low, close]: [f64; 3]) {
         let (ts_open, [high, low, close]) = (at(clock), [high, low, close].map(paise));
         self.try_rest(&CandleRange { instrument, ts_open, high, low, close, volume: 100, ticks: 7 }).unwrap();
     }
 
-    fn rest(&mut self, clock: &str, prices: [f64; 3]) {
+    pub(super) fn rest(&mut self, clock: &str, prices: [f64; 3]) {
         self.rest_of(0, clock, prices);
     }
 
     /// A whole minute and the closing of its candles.
-    fn minute(&mut self, clock: &str, open: f64, prices: [f64; 3]) {
+    pub(super) fn minute(&mut self, clock: &str, open: f64, prices: [f64; 3]) {
         self.open(clock, open);
         self.rest(clock, prices);
         self.fire(at(clock) + MINUTE);
     }
 
-    fn fills(&mut self) -> Vec<String> {
+    pub(super) fn fills(&mut self) -> Vec<String> {
         self.said().into_iter().filter(|line| line.starts_with("fill ")).collect()
     }
 }

@@ -1,33 +1,41 @@
 //! Whatever candles come and whatever is wished for: nothing fills better than at prices that its candle has.
 
 use super::day::{Day, S, at, paise};
-use crate::record::{Action, CandleRange, Kind, PriceKind, PriceSpec};
+use crate::record::{Action, CandleRange, Kind, PriceKind, PriceSpec, TriggerKind, TriggerSpec, ValidKind};
 use proptest::prelude::*;
 
 const TICK: f64 = 0.05;
 
 /// A minute in ticks: open against the close before it, high and low beyond open and close, close against the open.
 type Minute = (i64, i64, i64, i64);
-/// A wish at its close: side, stop, target, trail and limit in ticks of distance, 0 for none.
-type Wished = (i8, i64, i64, i64, i64);
+/// A wish at its close: side, stop, target, trail, limit and trigger in ticks of distance, 0 for none.
+type Wished = (i8, i64, i64, i64, i64, i64);
 
 fn minute() -> impl Strategy<Value = (Minute, Option<Wished>)> {
     let prices = (-8..=8i64, 0..12i64, 0..12i64, -9..=9i64);
     let far = prop_oneof![1 => Just(0i64), 2 => 1..12i64];
-    let wished = (prop_oneof![Just(-1i8), Just(0), Just(1)], far.clone(), far.clone(), far, -6..=6i64);
+    let wished = (prop_oneof![Just(-1i8), Just(0), Just(1)], far.clone(), far.clone(), far, -6..=6i64, -9..=9i64);
     (prices, prop::option::weighted(0.4, wished))
 }
 
-fn wish(day: &mut Day, (side, stop, target, trail, limit): Wished) {
+fn wish(day: &mut Day, (side, stop, target, trail, limit, trigger): Wished) {
     let last = day.kernel.markets[0].last as f64 / 1e8;
     let near = |ticks: i64, sign: f64| match ticks {
         0 => PriceSpec::default(),
         far => PriceSpec { kind: PriceKind::Price, value: last + sign * f64::from(side) * far as f64 * TICK },
     };
     let trails = PriceSpec { kind: PriceKind::Points, value: trail as f64 * TICK };
-    day.wish(Action::Go, side)
+    // One that waits beyond the price, as a breakout does, and others whose trigger is met at the next open.
+    let waits = TriggerSpec {
+        kind: if trigger % 2 == 0 { TriggerKind::Above } else { TriggerKind::Below },
+        price: last + trigger as f64 * TICK,
+    };
+    let action = if trigger % 3 == 0 { Action::Go } else { Action::Trade };
+    day.wish(action, if action == Action::Trade && side == 0 { 1 } else { side })
         .quantity(10)
         .but(|i| {
+            i.trigger = if trigger == 0 { TriggerSpec::default() } else { waits };
+            (i.valid_kind, i.valid) = (ValidKind::Bars, 5);
             (i.stop, i.target) = (near(stop, -1.0), near(target, 1.0));
             i.trail = if trail > 0 { trails } else { PriceSpec::default() };
             i.limit = if limit == 0 { f64::NAN } else { last + limit as f64 * TICK };

@@ -5,6 +5,7 @@ mod aligned;
 mod between;
 mod by_candles;
 mod candle_prices;
+mod candle_triggers;
 mod candles;
 mod clock;
 mod commands;

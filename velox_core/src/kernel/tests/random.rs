@@ -291,9 +291,23 @@ impl Play {
             let (high, low) = (open.max(close) + volume % 7 * tick, open.min(close) - volume % 5 * tick);
             let range = CandleRange { instrument: share, ts_open, high, low: low.max(1), close, volume, ticks: 3 };
             self.price[share as usize] = close;
-            let _ = self.day.try_rest(&range);
+            if self.day.try_rest(&range).is_ok() {
+                self.assert_triggers_met(&range);
+            }
         }
         self.clock = ts_open + 60 * S - 1_000_000;
+    }
+
+    /// No trigger waits on that a candle has reached.
+    fn assert_triggers_met(&self, range: &CandleRange) {
+        let kernel = &self.day.kernel;
+        if kernel.markets[range.instrument as usize].last_ts < kernel.now {
+            return; // its open was no good price
+        }
+        for (_, order) in kernel.orders.iter().filter(|(_, order)| order.instrument == range.instrument) {
+            let met = |t: crate::kernel::order::Trigger| t.is_met(range.high) || t.is_met(range.low);
+            assert!(!order.trigger.is_some_and(met), "{order:?} has not met {range:?}");
+        }
     }
 
     fn odd(&mut self, share: u32, field: u8, value: i64) {
