@@ -1,6 +1,9 @@
 """`velox check` and `velox new`."""
 
 import ast
+import importlib.metadata
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +23,7 @@ class A(Strategy):
     def on_bar(self, bar):
         pass
 """
+EXAMPLES = sorted(entry.name for entry in importlib.metadata.entry_points(group="velox.strategies"))
 HOOK_BODY = "        pass\n"
 
 
@@ -68,7 +72,9 @@ def test_check_warns_on_stderr_and_stays_content(here: Path, capsys: pytest.Capt
     assert "did you mean on_bar?" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["1 bad name", "Bad", "a-b", "class", "json", "velox_x", "../up", "", "a" * 41])
+@pytest.mark.parametrize(
+    "name", ["1 bad name", "Bad", "a-b", "class", "json", "velox_x", "../up", "", "a" * 41, "bars"]
+)
 def test_new_refuses_a_bad_name_and_writes_nothing(here: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert run(["new", name]) == 2
     assert name in capsys.readouterr().err
@@ -86,6 +92,29 @@ def test_new_writes_a_sound_strategy_its_test_and_a_readme(here: Path, capsys: p
         if isinstance(node, ast.FunctionDef)
     ]
     assert "test_it_trades_the_generated_day" in functions
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_new_like_an_example_writes_a_copy_whose_test_passes(
+    here: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert run(["new", "mine", "--like", name]) == 0
+    assert run(["check", "mine.py"]) == 0
+    assert "ok: Mine" in capsys.readouterr().out
+    assert f"a copy of the example {name};" in (here / "README.md").read_text()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_new_names_the_nearest_example_and_lists_all(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["new", "mine", "--like", "vwap_pulback"]) == 2
+    assert "there is no example 'vwap_pulback': did you mean vwap_pullback?" in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+    assert run(["new", "--help"]) == 0
+    told = capsys.readouterr().out
+    assert [name for name in EXAMPLES if name not in told] == []
 
 
 def test_check_names_a_requirement_that_cannot_be_judged(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
