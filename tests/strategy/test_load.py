@@ -1,5 +1,6 @@
 """Finding a strategy in a file or by its name."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,30 @@ def test_a_missing_file_or_class_is_named(tmp_path: Path) -> None:
         load(f"{path}:Nope")
     with pytest.raises(BadInput, match="did you mean ema_cross"):
         load("ema_cros")
+
+
+@pytest.mark.parametrize(
+    ("value", "body", "told"),
+    [
+        ("nonsense value", "", "has the place 'nonsense value', not module:Class"),
+        ("offered_here", "", "offered_here of the strategy odd of the package odd-ideas is no strategy class"),
+        ("offered_here:A", "1 / 0", "odd-ideas: ZeroDivisionError: division by zero; the file must load"),
+        ("offered_nowhere:A", "", "odd-ideas: ModuleNotFoundError: No module named 'offered_nowhere'"),
+    ],
+)
+def test_a_fault_of_another_package_is_told_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, body: str, told: str
+) -> None:
+    info = tmp_path / "odd_ideas-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-ideas\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[velox.strategies]\nodd = {value}\n")
+    (tmp_path / "offered_here.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "offered_here", raising=False)
+    with pytest.raises(BadInput, match="of the package odd-ideas") as refused:
+        load("odd")
+    assert told in str(refused.value)
 
 
 def test_a_folder_is_no_strategy_file(tmp_path: Path) -> None:

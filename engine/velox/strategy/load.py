@@ -6,6 +6,8 @@ import importlib.util
 import linecache
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -76,28 +78,39 @@ def _executed(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     linecache.checkcache(str(full))
     sys.modules[name] = module
-    try:
+    with _telling(str(path), str(full)):
         spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _telling(place: str, full: str = "") -> Iterator[None]:
+    """Tell what goes wrong while a module's body runs, at its line where the file is one of the user's."""
+    try:
+        yield
     except VeloxError as error:
         if isinstance(error, InvalidStrategy):
             raise
-        raise BadInput(f"{path}:{_line_in(full, error)}: {error}") from None
+        raise BadInput(f"{_at(place, full, error)}: {error}") from None
     except SyntaxError as error:
         # It may lie in a file that this one imports; bytes that are no text have no line.
-        named = path if error.filename in (None, "<string>", str(full)) else error.filename
+        named = place if error.filename in (None, "<string>", full) else error.filename
         where = f"{named}:{error.lineno}" if error.lineno else named
         raise BadInput(f"{where}: {error.msg}; mend it first") from None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the user's own module body, a callback like any hook
-        where = f"{path}:{_line_in(full, error)}"
-        raise BadInput(f"{where}: {type(error).__name__}: {error}; the file must load without an error") from error
-    return module
+        what = f"{type(error).__name__}: {error}"
+        raise BadInput(f"{_at(place, full, error)}: {what}; the file must load without an error") from error
 
 
-def _line_in(full: Path, error: BaseException) -> int:
+def _at(place: str, full: str, error: BaseException) -> str:
+    return f"{place}:{_line_in(full, error)}" if full else place
+
+
+def _line_in(full: str, error: BaseException) -> int:
     """The line of the user's file that was at work, the innermost one."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(full)]
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == full]
     return lines[-1] or 0 if lines else 0
 
 
@@ -125,12 +138,15 @@ def _offered(name: str, class_name: str) -> type[Strategy]:
     entries = {entry.name: entry for entry in importlib.metadata.entry_points(group=_GROUP)}
     if name not in entries:
         raise BadInput(f"there is no strategy {name} (a file is written as {name}.py): {nearest(name, entries)}")
+    entry = entries[name]
+    package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
     try:
-        module = importlib.import_module(entries[name].module)
-    except ImportError as error:
-        raise BadInput(f"the strategy {name} cannot be loaded: {error}") from error
-    wanted = class_name or entries[name].attr
-    found = getattr(module, wanted, None)
+        place = (entry.module, entry.attr or "")
+    except AttributeError:  # what importlib makes of a value that is no place
+        raise BadInput(f"the strategy {name}{package} has the place {entry.value!r}, not module:Class") from None
+    with _telling(f"the strategy {name}{package}"):
+        module = importlib.import_module(place[0])
+    found = getattr(module, class_name or place[1], None)
     if not (isinstance(found, type) and issubclass(found, Strategy)):
-        raise BadInput(f"{entries[name].value} of the strategy {name} is no strategy class")
+        raise BadInput(f"{entry.value} of the strategy {name}{package} is no strategy class")
     return found
