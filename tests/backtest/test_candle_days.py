@@ -219,7 +219,7 @@ def test_each_day_is_run_by_what_was_asked_for(tmp_path: Path) -> None:
     )
     Catalog(later).store(_entry(), Catalog(SAMPLE_DIR).read(_entry()))
     left = run(Ask(plans=[plan], catalog=later), Settings())
-    assert left.days == 1 and "1 days from 2026-07-16 on have candles alone" in left.notes[0]
+    assert left.days == 1 and "1 day of candles alone, from 2026-07-16 on, left out" in left.notes[0]
 
 
 def test_a_day_with_ticks_of_one_and_candles_of_another_is_refused(tmp_path: Path) -> None:

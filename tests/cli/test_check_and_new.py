@@ -43,6 +43,14 @@ def test_check_says_what_a_sound_strategy_will_do(here: Path, capsys: pytest.Cap
     assert told.err == ""
 
 
+def test_check_takes_an_account_as_a_back_test_does(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "good.py").write_text(GOOD)
+    (here / "velox.toml").write_text("[accounts.second]\n")
+    assert run(["check", "good.py:A@second"]) == 0
+    assert run(["check", "good.py@third"]) == 2
+    assert "there is no account third" in capsys.readouterr().err
+
+
 def test_check_shows_indicators_as_they_were_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wide = GOOD.replace("import Strategy", "import Bollinger, SuperTrend, Strategy").replace(
         "    session", "    wide = Bollinger(bars.close, 20, 2.5)\n    trend = SuperTrend(bars)\n    session"

@@ -70,7 +70,7 @@ def test_settings_that_differ_are_told_and_no_others(result: Figures) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"first_day": "2026-07-14", "days": 2}, "the days differ (a: 2026-07-15 to 2026-07-15, 1 days; b: 2026-07-14"),
+        ({"first_day": "2026-07-14", "days": 2}, "the days differ (a: 2026-07-15 to 2026-07-15, 1 day; b: 2026-07-14"),
         ({"instruments": ["NSE:INFY"]}, "the instruments differ (a: NSE:RELIANCE; b: NSE:INFY)"),
         ({"ticks": 7}, "the ticks differ (a: 20,546; b: 7)"),
         ({"synthetic": False}, "differ (a: SYNTHETIC; b: recorded)"),

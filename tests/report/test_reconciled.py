@@ -14,13 +14,13 @@ from velox.backtest.reported import backtest
 from velox.backtest.run import Result, run
 from velox.report.compare import compare
 from velox.report.report import Report
-from velox.report.rupees import percent
 from velox.report.tables import charges_by_line
 from velox.research.catalog import Catalog
 from velox.research.days import SAMPLE_DIR
 from velox.research.importer import import_recordings
 from velox.research.nse_ticks import find_recordings
 from velox.runtime.plan import StrategyPlan
+from velox.rupees import percent
 from velox.sections import AccountSettings
 from velox.settings import Settings
 

@@ -142,7 +142,7 @@ def test_timeframes_are_seconds() -> None:
         ("ema:0", "not '0'"),
         ("ema:-3", "not '-3'"),
         ("ema:2.5", "not '2.5'"),
-        ("vwap:3", "vwap takes 0"),
+        ("vwap:3", "'vwap:3' has 1 parameter, vwap takes none"),
         ("bbands:20", "write bbands:PERIOD:DEVIATIONS"),
         ("bbands:20.5:2", "period of 'bbands:20.5:2' must be a whole number"),
         ("bbands:20:0", "deviations of 'bbands:20:0' must be a number above 0 and up to 100"),
@@ -157,8 +157,10 @@ def test_bad_indicator_is_named(text: str, message: str) -> None:
     assert message in str(refused.value)
 
 
-def test_same_indicator_twice_is_one_column() -> None:
-    assert [spec.columns for spec in parse_indicators("ema:20, ema:20,ema:9")] == [["ema_20"], ["ema_9"]]
+@pytest.mark.parametrize("text", ["ema:20, ema:9,ema:20", "bbands:20:2,bbands:20:2.0"])
+def test_same_indicator_twice_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match=r"the indicator (ema:20|bbands:20:2) was named twice; name it once"):
+        parse_indicators(text)
 
 
 def test_names_of_columns_tell_output_and_parameters() -> None:

@@ -99,7 +99,7 @@ def test_an_interrupted_download_goes_on_with_the_missing_days(tmp_path: Path) -
 
 def test_days_without_candles_are_told(tmp_path: Path) -> None:
     (outcome,) = take(Store(WEEK[0]), tmp_path, WEEK[0], WEEK[-1])
-    assert outcome.sentence == "NSE:A: 1 days, 1 candles; nothing of 5 days (2021-04-20 to 2021-04-27)"
+    assert outcome.sentence == "NSE:A: 1 day, 1 candle; nothing of 5 days (2021-04-20 to 2021-04-27)"
 
 
 def test_what_a_broker_gives_is_checked_as_a_file_is(tmp_path: Path) -> None:

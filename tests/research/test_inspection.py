@@ -209,7 +209,7 @@ def test_the_command_writes_both_forms_and_strict_ends_with_its_status(tmp_path:
     words = ["data", "check", "--catalog", str(catalog)]
     assert cli.run([*words, "--strict"]) == ExitCode.DONE
     assert capsys.readouterr().out.splitlines() == [
-        "NSE:A: 1 days of ticks, 375 rows; nothing to say",
+        "NSE:A: 1 day of ticks, 375 rows; nothing to say",
         "1 instruments, 0 findings.",
     ]
     ticks(catalog, "2021-04-26 09:15:01,1,1")

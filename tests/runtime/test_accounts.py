@@ -52,8 +52,8 @@ def test_an_account_takes_from_paper_and_limits_what_it_leaves_out(settings: Set
     assert (limits_set(settings, "one", 1).account_trades, limits_set(settings, "two", 2).account_trades) == (1, 0)
     assert limits_set(settings, "two", 2) == msgspec.structs.replace(limits_set(settings), account=2)
     told = limits_lines(settings, ["paper", "one"])
-    assert told[0].startswith("Paper account: ₹1,000,000 capital")
-    assert told[2].startswith("Paper account one: ₹200,000 capital")
+    assert told[0].startswith("Paper account: ₹10,00,000 capital")
+    assert told[2].startswith("Paper account one: ₹2,00,000 capital")
 
 
 def test_a_strategy_is_named_with_its_account(settings: Settings, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_day_on_two_accounts_over_the_socket(tmp_path: Path, monkeypatch: pyte
     assert [(a["name"], a["capital"]) for a in report["accounts"]] == [("one", 200_000), ("two", 300_000)]
     fills = {s["name"]: (s["fills"], s["gross_pnl"]) for s in report["strategies"]}
     assert fills["Busy"] == fills["Busy-2"], "the same orders of the same share fill alike"
-    assert "Account one: capital ₹200,000.00" in day.output and "Busy on NSE:INFY (account one)" in day.output
+    assert "Account one: capital ₹2,00,000.00" in day.output and "Busy on NSE:INFY (account one)" in day.output
     tested = _run(load(environ={"VELOX_CONFIG": str(config)}), *strategies)
     assert [(s.fills, s.gross_pnl, s.net_pnl) for s in tested.strategies] == [
         (s["fills"], s["gross_pnl"], s["net_pnl"]) for s in report["strategies"]

@@ -24,6 +24,7 @@ from velox.research.days import SAMPLE_DIR
 from velox.research.importer import import_recordings
 from velox.research.nse_ticks import find_recordings
 from velox.runtime.plan import StrategyPlan
+from velox.rupees import grouped
 from velox.settings import Settings
 from velox.sweep.job import Figures, Job, Outcome
 from velox.sweep.prepare import SweepAsk, prepare
@@ -122,10 +123,10 @@ def test_the_table_the_files_and_the_page_say_the_same(cross: Path, three_days: 
     first = _figures(out)["best"][0]
     assert first["params"] == {"fast": str(best["fast"]), "slow": str(best["slow"])}
     assert first["net_pnl"] == best["net_pnl"] and len(_figures(out)["best"]) == 3
-    assert f"{best['net_pnl']:,.2f}" in told.stdout
+    assert grouped(best["net_pnl"], 2) in told.stdout
     assert pl.read_csv(out / "results.csv")["result_hash"].to_list() == frame["result_hash"].to_list()
     page = (out / "heatmap.html").read_text()
-    assert f"{best['net_pnl']:,.2f}" in page and "SYNTHETIC" in page
+    assert grouped(best["net_pnl"], 2) in page and "SYNTHETIC" in page
     assert not (out / "columns").exists()
 
 

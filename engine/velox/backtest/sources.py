@@ -12,6 +12,7 @@ from velox.research.days import Day, catalog_day
 from velox.research.minutes import MINUTE_S, CandleDay, candle_day
 from velox.runtime.choose import book_of
 from velox.runtime.plan import StrategyPlan
+from velox.rupees import counted
 from velox.settings import Settings
 from velox.strategy.compile import compile_strategy
 from velox.strategy.load import load
@@ -47,7 +48,7 @@ def by_source(catalog: Catalog, entries: Sequence[Entry], data: Data) -> tuple[l
         alone = []
     left = [date for date in alone if date > min(ticks)] if data == "" else []
     notes = (
-        [f"{len(left)} days from {left[0]} on have candles alone and were left out: --data auto runs them."]
+        [f"{counted(len(left), 'day')} of candles alone, from {left[0]} on, left out: --data auto takes them in."]
         if left
         else []
     )

@@ -128,7 +128,7 @@ def _write(report: "Report", call: _Call) -> None:
 
 def _lines(result: "Result") -> list[str]:
     from velox.runtime.report import account_sentence, strategy_sentence
-    from velox.runtime.view import rupees
+    from velox.rupees import money
 
     span = result.first_day if result.days == 1 else f"{result.first_day} to {result.last_day}, {result.days} days"
     read = f"{result.ticks:,} ticks" if result.data == "ticks" else f"{result.minutes:,} minutes of candles"
@@ -140,8 +140,8 @@ def _lines(result: "Result") -> list[str]:
     if len(result.accounts) > 1:
         out += [account_sentence(msgspec.to_builtins(told)) for told in result.accounts]
     out.append(
-        f"Together: gross {rupees(result.gross_pnl)}, charges {rupees(result.charges)}, net {rupees(result.net_pnl)}; "
-        f"deepest drawdown {rupees(result.max_drawdown)}; {result.rejected} refused, {result.too_small} too small."
+        f"Together: gross {money(result.gross_pnl)}, charges {money(result.charges)}, net {money(result.net_pnl)}; "
+        f"deepest drawdown {money(result.max_drawdown)}; {result.rejected} refused, {result.too_small} too small."
     )
     rate = f" ({result.engine_ticks_per_s:,.0f} ticks/s)" if result.data == "ticks" else ""
     out.append(

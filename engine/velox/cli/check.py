@@ -10,6 +10,7 @@ from velox.market import facts
 from velox.market.calendar import covered, last_covered_date
 from velox.market.contracts import contract_of
 from velox.market.instruments import InstrumentBook
+from velox.rupees import briefly
 from velox.strategy.clocktext import SECOND_NS, clock_text
 from velox.strategy.collect import Declared
 from velox.strategy.compile import compile_members
@@ -23,12 +24,16 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("file", metavar="FILE.py[:Class]")
+@click.argument("strategy", metavar="FILE.py[:Class][@ACCOUNT]")
 @click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be given many times.")
-def command(file: str, params: tuple[str, ...]) -> None:
+def command(strategy: str, params: tuple[str, ...]) -> None:
     """Judge a strategy by the rules of the last covered date, or of its contract's expiry, without running it."""
+    from velox.runtime.choose import plan_of
+    from velox.settings import load as load_settings
+
     texts = parse_assignments(params)
-    cls = load_with_faults(file)
+    accounts = load_settings().accounts if "@" in strategy else ()  # nothing else of the settings is needed
+    cls = load_with_faults(plan_of(strategy, texts, accounts).target)
     date, why = _judged_on(cls.__velox__, texts)
     try:
         members = compile_members(cls, texts, facts.load(date), InstrumentBook.offline())
@@ -86,7 +91,7 @@ def _rules(rules: GuardSpec) -> str:
         if value and name == "cooldown_ns":
             words.append(f"cooldown {_span(value // SECOND_NS)}")
         elif value and name != "name":
-            words.append(f"{name} {value:,g}")
+            words.append(f"{name} {briefly(value)}")
     return f"{rules.name}: {', '.join(words)}"
 
 

@@ -24,6 +24,7 @@ import msgspec
 
 from velox.errors import BadInput
 from velox.market.amounts import ONE, scaled
+from velox.rupees import grouped
 
 __all__ = ["Action", "Actions", "Adjustment", "NO_ACTIONS", "read_actions"]
 
@@ -166,6 +167,7 @@ def _price_factor(action: Action, close_before: _CloseBefore) -> Fraction:
     amount = scaled(action.amount, ONE)
     if amount >= close:
         raise BadInput(
-            f"the dividend of {action.name} on {action.ex} is not less than the close of {close / ONE:,.2f} before it"
+            f"the dividend of {action.name} on {action.ex} is not less than the close of {grouped(close / ONE, 2)} "
+            "before it"
         )
     return 1 - Fraction(amount, close)

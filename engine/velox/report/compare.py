@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from velox.errors import BadInput
-from velox.report.rupees import grouped, money, percent
+from velox.rupees import counted, grouped, money, percent
 
 __all__ = ["Comparison", "Row", "compare", "load_result"]
 
@@ -229,7 +229,7 @@ def _list(values: Sequence[str]) -> str:
 
 
 _COMPARABLE: list[tuple[str, Callable[[Mapping[str, Any]], str]]] = [
-    ("the days", lambda f: f"{f['first_day']} to {f['last_day']}, {f['days']} days"),
+    ("the days", lambda f: f"{f['first_day']} to {f['last_day']}, {counted(f['days'], 'day')}"),
     ("the instruments", lambda f: _list(f["instruments"])),
     ("the ticks", lambda f: grouped(f["ticks"])),
     ("generated and recorded prices", lambda f: "SYNTHETIC" if f["synthetic"] else "recorded"),

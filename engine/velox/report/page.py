@@ -12,7 +12,7 @@ from velox.report.keeper import Kept
 from velox.report.markup import Html, element, text
 from velox.report.payload import TRADES_MAX, embedded, payload
 from velox.report.ratios import Ratios
-from velox.report.rupees import grouped
+from velox.rupees import grouped
 
 __all__ = ["document", "headline", "one_figure", "page"]
 

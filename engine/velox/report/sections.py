@@ -11,9 +11,9 @@ from velox.report.coverage import DayCoverage
 from velox.report.keeper import Kept
 from velox.report.markup import Html, card, details, element, sentence_list, table
 from velox.report.ratios import Ratios
-from velox.report.rupees import grouped, money, percent
 from velox.report.tables import Group, charges_by_line, grouped_by, slippage
 from velox.report.timelines import local_time
+from velox.rupees import grouped, money, percent
 
 __all__ = ["blocked", "charges", "coverage", "groups", "headline_cards", "settings", "slipped", "span", "stamp"]
 

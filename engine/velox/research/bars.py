@@ -19,6 +19,7 @@ from velox.market.records import Phase
 from velox.research.candles import Columns, day_columns, serves
 from velox.research.catalog import Catalog, Entry, length_text, write_parquet
 from velox.research.merge import group_number
+from velox.rupees import counted
 
 __all__ = ["IndicatorSpec", "borrowed_facts", "compute_bars", "parse_indicators", "parse_timeframe", "write_bars"]
 
@@ -106,8 +107,12 @@ def parse_timeframe(text: str) -> int:
 
 
 def parse_indicators(text: str) -> list[IndicatorSpec]:
-    """Read `ema:20,macd:12:26:9`; naming one twice is the same as once."""
-    return list(dict.fromkeys(_parse_one(part.strip()) for part in text.split(",") if part.strip()))
+    """Read `ema:20,macd:12:26:9`; each gives columns of its own, so none may stand there twice."""
+    specs = [_parse_one(part.strip()) for part in text.split(",") if part.strip()]
+    for spec in specs:
+        if specs.count(spec) > 1:
+            raise BadInput(f"the indicator {spec.text} was named twice; name it once")
+    return specs
 
 
 def compute_bars(
@@ -214,7 +219,9 @@ def _parse_one(text: str) -> IndicatorSpec:
     names = _KINDS[kind][0]
     if len(words) != len(names):
         usage = ":".join((kind, *(name.upper() for name in names)))
-        raise BadInput(f"{text!r} has {len(words)} parameters, {kind} takes {len(names)}: write {usage}")
+        raise BadInput(
+            f"{text!r} has {counted(len(words), 'parameter')}, {kind} takes {len(names) or 'none'}: write {usage}"
+        )
     for name, word in zip(names, words, strict=True):
         if name in _MULTIPLES:
             if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", word) or not 0 < float(word) <= _MULTIPLE_MAX:

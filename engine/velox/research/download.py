@@ -19,6 +19,7 @@ from velox.research.candle_checks import PRICES, Series, checked_days
 from velox.research.candle_import import Ledger
 from velox.research.catalog import Catalog, length_text
 from velox.research.findings import Finding, Findings
+from velox.rupees import counted
 
 __all__ = ["Download", "Downloaded", "Request", "download", "requests_of"]
 
@@ -56,10 +57,10 @@ class Downloaded(msgspec.Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """For people."""
-        told = f"{self.instrument}: {len(self.taken):,} days, {self.rows:,} candles"
-        told += f"; {self.kept:,} days were there already" if self.kept else ""
+        told = f"{self.instrument}: {counted(len(self.taken), 'day')}, {counted(self.rows, 'candle')}"
+        told += f"; {counted(self.kept, 'day')} already there" if self.kept else ""
         if self.empty:
-            told += f"; nothing of {len(self.empty):,} days ({self.empty[0]} to {self.empty[-1]})"
+            told += f"; nothing of {counted(len(self.empty), 'day')} ({self.empty[0]} to {self.empty[-1]})"
         return told
 
 

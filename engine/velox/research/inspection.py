@@ -16,6 +16,7 @@ from velox.market.venues import venue_of
 from velox.research.catalog import DAY_S, Catalog, Entry
 from velox.research.parity import Parity, parities
 from velox.research.quality import DayQuality, Thresholds, day_quality
+from velox.rupees import counted, grouped
 
 __all__ = ["Ask", "Inspection", "Inspected", "Suspicion", "inspect", "report_lines", "summary_lines"]
 
@@ -54,8 +55,8 @@ class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """For people."""
         return (
-            f"{self.day}: opens at {self.open:,.2f} after {self.close:,.2f} on {self.before}, near {self.ratio}: "
-            "a split or bonus that the data is not adjusted for?"
+            f"{self.day}: opens at {grouped(self.open, 2)} after {grouped(self.close, 2)} on {self.before}, "
+            f"near {self.ratio}: a split or bonus that the data is not adjusted for?"
         )
 
 
@@ -113,7 +114,7 @@ def summary_lines(inspection: Inspection) -> Iterator[str]:
         kinds = sorted({day.kind for day in each.days})
         rows = sum(day.rows for day in each.days)
         words = (
-            [f"{each.instrument}: {len(each.days):,} days of {', '.join(kinds)}, {rows:,} rows"]
+            [f"{each.instrument}: {counted(len(each.days), 'day')} of {', '.join(kinds)}, {counted(rows, 'row')}"]
             if each.days
             else [f"{each.instrument}: whole days alone"]
         )

@@ -7,6 +7,7 @@ import msgspec
 
 from velox.events import AccountDef, ChargeRates, ClockMode, FactsLoaded, LimitsSet
 from velox.events import Settings as Thresholds
+from velox.rupees import money
 from velox.settings import AccountSettings, LevelLimits, Settings
 
 __all__ = ["PAPER", "account_def", "level_limits", "limits_lines", "limits_set", "thresholds", "with_brokerage"]
@@ -128,11 +129,11 @@ def limits_lines(settings: Settings, accounts: Sequence[str] = (PAPER,)) -> list
         d, r = account_def(settings, name), limits_set(settings, name)
         head = "Paper account" if name == PAPER else f"Paper account {name}"
         lines += [
-            f"{head}: ₹{d.capital / _ONE:,.0f} capital, margin {d.mis_margin / _SHARE:g} % of value "
+            f"{head}: {money(d.capital / _ONE, 0)} capital, margin {d.mis_margin / _SHARE:g} % of value "
             f"({d.fno_margin / _SHARE:g} % of futures), "
             f"slippage {d.slippage_ticks} tick, latency {d.latency_ns // _MS} ms, brokerage min(₹"
             f"{p.brokerage_rupees:g}, {p.brokerage_pct:g} %) an order.",
-            f"Limits: order and position ₹{r.order_value / _ONE:,.0f} and ₹{r.position_value / _ONE:,.0f}, "
+            f"Limits: order and position {money(r.order_value / _ONE, 0)} and {money(r.position_value / _ONE, 0)}, "
             f"{r.trades} round trips a day, daily loss {r.daily_loss / _SHARE:g} %, drawdown "
             f"{r.drawdown / _SHARE:g} %, {r.sends} orders in any 1.1 s.",
         ]

@@ -9,6 +9,7 @@ from velox.errors import BadInput
 from velox.events import LimitsSet
 from velox.market.instruments import InstrumentBook
 from velox.runtime.account import level_limits
+from velox.rupees import briefly
 from velox.settings import LevelLimits, Settings
 
 __all__ = ["check_levels", "level_lines", "level_sets"]
@@ -69,4 +70,4 @@ def level_lines(settings: Settings, strategies: set[str]) -> list[str]:
 
 def _words(limits: LevelLimits) -> str:
     told = {name: value for name, value in msgspec.structs.asdict(limits).items() if value}
-    return ", ".join(f"{name} {value:,g}" for name, value in told.items()) or "none"
+    return ", ".join(f"{name} {briefly(value)}" for name, value in told.items()) or "none"

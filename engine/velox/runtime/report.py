@@ -6,7 +6,7 @@ import msgspec
 
 from velox.runtime.account import PAPER
 from velox.runtime.supervisor import Outcome
-from velox.runtime.view import rupees
+from velox.rupees import money
 
 __all__ = ["account_sentence", "as_json", "lines", "strategy_sentence"]
 
@@ -51,7 +51,7 @@ def strategy_sentence(s: dict[str, Any]) -> str:
     state = " It was quarantined: its code failed." if s["faulted"] else ""
     return (
         f"{s['name']} on {s['instrument']}{_of_account(s)}: {s['orders']} orders, {s['fills']} fills, {trips}; "
-        f"gross {rupees(s['gross_pnl'])}, charges {rupees(s['charges'])}, net {rupees(s['net_pnl'])}.{end}{state}"
+        f"gross {money(s['gross_pnl'])}, charges {money(s['charges'])}, net {money(s['net_pnl'])}.{end}{state}"
     )
 
 
@@ -62,8 +62,8 @@ def _of_account(s: dict[str, Any]) -> str:
 def account_sentence(account: dict[str, Any]) -> str:
     """What an account made of its capital."""
     return (
-        f"Account {account['name']}: capital {rupees(account['capital'])}, charges {rupees(account['charges'])}, "
-        f"net {rupees(account['net_pnl'])}."
+        f"Account {account['name']}: capital {money(account['capital'])}, charges {money(account['charges'])}, "
+        f"net {money(account['net_pnl'])}."
     )
 
 

@@ -12,8 +12,9 @@ from rich.text import Text
 from velox.clock import monotonic_ns
 from velox.market.calendar import IST
 from velox.runtime.plan import Hello, Message, Said, Status
+from velox.rupees import grouped, money
 
-__all__ = ["View", "rupees"]
+__all__ = ["View"]
 
 _LINE_EVERY_S = 5.0
 _ROWS_MAX = 12
@@ -75,11 +76,6 @@ class View:
             click.echo(_line(status.summary), err=self._quiet)
 
 
-def rupees(value: float) -> str:
-    """Money as people write it: a sign where it matters, two decimals."""
-    return f"{'-' if value < 0 else ''}₹{abs(value):,.2f}"
-
-
 def _clock(now_ns: int) -> str:
     return dt.datetime.fromtimestamp(now_ns // 1_000_000_000, IST).strftime("%H:%M:%S")
 
@@ -89,7 +85,7 @@ def _line(summary: dict[str, Any]) -> str:
     fills = sum(s["fills"] for s in summary["strategies"])
     return (
         f"{_clock(summary['now_ns'])}  {summary['ticks']:,} ticks  {summary['candles']:,} candles  "
-        f"{fills} fills  net {rupees(net)}"
+        f"{fills} fills  net {money(net)}"
     )
 
 
@@ -106,7 +102,7 @@ def _picture(title: str, status: Status, width: int) -> Group:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None or value != value else f"{value:,.2f}"
+    return "–" if value is None or value != value else grouped(value, 2)
 
 
 def _fitting(columns: dict[str, list[Text]], dropped_first: str, width: int) -> Table:
@@ -148,9 +144,9 @@ def _strategies(strategies: list[dict[str, Any]], width: int) -> Table:
         "average": [Text(_number(s["average"])) for s in strategies],
         "stop": [Text(_number(s["stop"])) for s in strategies],
         "trips": [Text(str(s["round_trips"])) for s in strategies],
-        "gross": [Text(f"{s['gross_pnl']:,.2f}") for s in strategies],
-        "charges": [Text(f"{s['charges']:,.2f}") for s in strategies],
-        "net": [Text(f"{s['net_pnl']:,.2f}", style=_colour(s["net_pnl"])) for s in strategies],
+        "gross": [Text(grouped(s["gross_pnl"], 2)) for s in strategies],
+        "charges": [Text(grouped(s["charges"], 2)) for s in strategies],
+        "net": [Text(grouped(s["net_pnl"], 2), style=_colour(s["net_pnl"])) for s in strategies],
         "state": [Text(_state(s)) for s in strategies],
     }
     if len({s["account"] for s in strategies}) > 1:

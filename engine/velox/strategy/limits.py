@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Self, overload
 
+from velox.rupees import grouped
 from velox.strategy.clocktext import span_ns
 from velox.strategy.declaration import Declaration
 from velox.strategy.declare import Multiple, Text, Whole, resolved
@@ -42,7 +43,8 @@ class _DayRules(Declaration):
         for word, amount in money.items():
             least = 0 if word == "lock_keep" else 1
             if not least <= amount <= _RUPEES_MAX:
-                yield f"{self._call}: {word} is {amount:g}; it must lie between {least} and {_RUPEES_MAX:,.0f} rupees"
+                most = grouped(_RUPEES_MAX)
+                yield f"{self._call}: {word} is {amount:g}; it must lie between {least} and {most} rupees"
         if money.get("lock_keep", 0) >= money.get("lock_at", float("inf")):
             yield (
                 f"{self._call}: lock_keep is {money['lock_keep']:g} and lock_at is {money['lock_at']:g}; "

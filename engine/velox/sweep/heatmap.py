@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from velox.errors import BadInput
+from velox.rupees import grouped
 from velox.strategy.params import nearest
 from velox.sweep.job import Outcome
 from velox.sweep.score import Metric
@@ -133,7 +134,7 @@ def _map(of: _Cells, across: Axis, down: Axis) -> str:
         params = " ".join(f"{name}={text}" for name, text in outcome.job.params.items())
         drawn.append(
             f'<rect x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" fill="{_colour(value, bounds)}"{edge}>'
-            f"<title>{html.escape(params)}: {value:,.2f}</title></rect>"
+            f"<title>{html.escape(params)}: {grouped(value, 2)}</title></rect>"
         )
     drawn += [
         f'<text x="{_LEFT - 6}" y="{_TOP + row * _CELL + 21}" text-anchor="end">{html.escape(text[:10])}</text>'
@@ -144,7 +145,7 @@ def _map(of: _Cells, across: Axis, down: Axis) -> str:
         f"{html.escape(text[:10])}</text>"
         for column, text in enumerate(across.texts)
     ]
-    scale = f"red to {bounds[0]:,.2f} · white {bounds[1]:,.2f} · green to {bounds[2]:,.2f}"
+    scale = f"red to {grouped(bounds[0], 2)} · white {grouped(bounds[1], 2)} · green to {grouped(bounds[2], 2)}"
     drawn.append(f'<text x="{_LEFT}" y="{height + 32}">{scale}</text></svg>')
     return "".join(drawn)
 

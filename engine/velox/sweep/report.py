@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from velox.research.catalog import write_parquet
+from velox.rupees import grouped, money
 from velox.sweep.job import Outcome
 from velox.sweep.prepare import Prepared
 from velox.sweep.run import Swept, WindowOutcome
@@ -81,7 +82,7 @@ def best_sets(outcomes: Sequence[Outcome], metric: Metric, top: int, swept: Sequ
                 str(place),
                 *(outcome.job.params[name] for name in names),
                 *own,
-                *(f"{money:,.2f}" for money in (told.net_pnl, told.max_drawdown, told.charges)),
+                *(grouped(amount, 2) for amount in (told.net_pnl, told.max_drawdown, told.charges)),
                 str(told.round_trips),
                 _number(sharpe(told.daily_pnl)),
             ]
@@ -137,17 +138,17 @@ def walk_lines(swept: Swept, names: Sequence[str]) -> list[str]:
             lines.append(f"{span}: no set could be chosen, since none has a figure to be ranked by.")
             continue
         chosen = " ".join(f"{name}={each.chosen.job.params[name]}" for name in names)
-        before = f"{each.chosen.figures.net_pnl:,.2f}"
+        before = money(each.chosen.figures.net_pnl)
         tested = each.tested.figures if each.tested else None
-        after = f"{tested.net_pnl:,.2f}" if tested else f"failed: {each.tested.failed if each.tested else ''}"
-        lines.append(f"{span}: {chosen}; chosen with net ₹{before}, then ₹{after}")
+        after = money(tested.net_pnl) if tested else f"failed: {each.tested.failed if each.tested else ''}"
+        lines.append(f"{span}: {chosen}; chosen with net {before}, then {after}")
     told = walk_summary(swept)
     ratio = told["out_of_in_sample"]
     kept = "the days of choice made nothing to compare it with"
     if ratio is not None:
         kept = f"a day made {ratio:.0%} of what one of the days of choice made"
     lines.append(
-        f"Out of sample: net ₹{told['net_pnl']:,.2f} in {told['days']} days, Sharpe {_number(told['sharpe'])}; {kept}."
+        f"Out of sample: net {money(told['net_pnl'])} in {told['days']} days, Sharpe {_number(told['sharpe'])}; {kept}."
     )
     return lines
 
@@ -218,4 +219,4 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.2f}"
+    return "–" if value is None else grouped(value, 2)

@@ -1,8 +1,8 @@
-"""Money and numbers as people in India write them: 1,23,45,678."""
+"""Money and numbers as people write them, money as in India: 1,23,45,678."""
 
 import math
 
-__all__ = ["grouped", "money", "percent"]
+__all__ = ["briefly", "counted", "grouped", "money", "percent"]
 
 _NOTHING = "–"
 
@@ -20,6 +20,16 @@ def grouped(value: float, decimals: int = 0) -> str:
         head = head[:-2]
     is_negative = value < 0 and any(digit not in "0." for digit in text)
     return ("-" if is_negative else "") + ",".join([*reversed(pairs), tail]) + point + part
+
+
+def briefly(value: float) -> str:
+    """A number that somebody has set, with no more decimals than it has, at most six."""
+    return grouped(value, len(f"{value:.6f}".rstrip("0").partition(".")[2]))
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something, which has an s where it is not one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def money(value: float, decimals: int = 2) -> str:
