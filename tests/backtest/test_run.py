@@ -13,7 +13,7 @@ from tests.acceptance.product import velox
 from tests.acceptance.test_feeds_agree import TURNS
 
 import velox_core
-from velox import journal
+from velox import cli, journal
 from velox.backtest.choose import Ask, spells
 from velox.backtest.run import Progress, Result, run
 from velox.backtest.tally import Tally
@@ -103,6 +103,23 @@ def test_a_journal_changes_nothing_and_holds_the_hash(busy: StrategyPlan, tmp_pa
     assert bare.result_hash == kept.result_hash
     told = velox("replay", tmp_path / "kept", "--verify", "--json")
     assert json.loads(told.stdout)["decisions_hash"] == bare.result_hash
+
+
+def test_a_replay_of_several_days_counts_them_all(
+    busy: StrategyPlan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["data", "sample", "--out", str(tmp_path / "days"), "--days", "2"]) == 0
+    capsys.readouterr()
+    result = run(Ask(plans=[busy], catalog=tmp_path / "days", journal=tmp_path / "kept"), Settings())
+    assert result.days == 2
+    assert cli.run(["replay", str(tmp_path / "kept"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (strategy,) = told["strategies"]
+    assert (told["ticks"], told["candles"]) == (result.ticks, result.bars)
+    counted = tuple(strategy[name] for name in ("orders", "fills", "round_trips"))
+    assert counted == (result.orders, result.fills, result.round_trips)
+    assert cli.run(["replay", str(tmp_path / "kept")]) == 0
+    assert ", 2026-07-15 to 2026-07-16, " in capsys.readouterr().out
 
 
 def test_a_journal_that_is_there_already_is_refused_and_stays(busy: StrategyPlan, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from velox.errors import BadInput
+from velox.rupees import counted, money
 
 __all__ = ["command"]
 
@@ -91,17 +92,17 @@ def _progress(journal: Path) -> Iterator[Callable[[int], None]]:
 def _print_summary(journal: Path, summary: dict[str, Any], verified: bool, *, whole: bool) -> None:
     run, seq = summary["as_of"]
     click.echo(
-        f"{journal}: {_count(summary['records'], 'record')} in {_count(summary['segments'], 'segment')}, "
-        f"{_count(summary['runs'], 'run')}, read up to {run}:{seq}, {_session(summary)}"
+        f"{journal}: {counted(summary['records'], 'record')} in {counted(summary['segments'], 'segment')}, "
+        f"{counted(summary['runs'], 'run')}, read up to {run}:{seq}, {_session(summary)}"
     )
     if verified:
         equal = f"all {summary['decisions_equal']} decision records reproduced byte for byte"
     else:
         equal = f"{summary['decisions']} decisions made, not compared (--verify compares them)"
-    click.echo(f"{_count(summary['inputs'], 'input')} applied by kernel {_kernel_version()}; {equal}")
+    click.echo(f"{counted(summary['inputs'], 'input')} applied by kernel {_kernel_version()}; {equal}")
     told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in summary["verdicts"].items() if count)
-    click.echo(f"{_count(summary['ticks'], 'tick')}{': ' if told else ''}{told}")
-    click.echo(f"{_count(summary['candles'], 'candle')} closed; decisions hash {summary['decisions_hash']}")
+    click.echo(f"{counted(summary['ticks'], 'tick')}{': ' if told else ''}{told}")
+    click.echo(f"{counted(summary['candles'], 'candle')} closed; decisions hash {summary['decisions_hash']}")
     for strategy in summary["strategies"]:
         click.echo(_strategy_line(strategy))
     for note in [*(summary["notes"] or []), *_missing(summary, whole)]:
@@ -129,24 +130,22 @@ def _kernel_version() -> str:
 
 
 def _session(summary: dict[str, Any]) -> str:
-    date = summary["session_date"]
-    day = f"{date // 10_000}-{date // 100 % 100:02}-{date % 100:02}" if date else "without a session"
+    first, last = summary["first_date"], summary["session_date"]
+    day = _date(last) if last else "without a session"
+    if first and first != last:
+        day = f"{_date(first)} to {day}"
     return f"{day}, written by kernel {summary['kernel_version']}"
+
+
+def _date(number: int) -> str:
+    return f"{number // 10_000}-{number // 100 % 100:02}-{number % 100:02}"
 
 
 def _strategy_line(strategy: dict[str, Any]) -> str:
     state = "faulted" if strategy["faulted"] else "running" if strategy["running"] else "stopped"
     held = f"holds {strategy['quantity']}" if strategy["quantity"] else "flat"
     return (
-        f"{strategy['name']} on {strategy['instrument']}: {_count(strategy['orders'], 'order')}, "
-        f"{_count(strategy['fills'], 'fill')}, gross {_rupees(strategy['gross_pnl'])}, "
-        f"charges {_rupees(strategy['charges'])}, net {_rupees(strategy['net_pnl'])}, {held}, {state}"
+        f"{strategy['name']} on {strategy['instrument']}: {counted(strategy['orders'], 'order')}, "
+        f"{counted(strategy['fills'], 'fill')}, gross {money(strategy['gross_pnl'])}, "
+        f"charges {money(strategy['charges'])}, net {money(strategy['net_pnl'])}, {held}, {state}"
     )
-
-
-def _rupees(amount: float) -> str:
-    return f"{'-' if amount < 0 else ''}₹{abs(amount):,.2f}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -8,6 +8,7 @@ mod bars;
 mod bench;
 mod bounds;
 mod candles;
+mod carried;
 mod conduct;
 mod core;
 mod decode;

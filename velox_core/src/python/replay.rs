@@ -7,6 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use super::carried::Carried;
 use super::errors::raise_replay;
 use super::report::{dict, hex, summary};
 use crate::journal::{RECORD_HEADER_LEN, Reader, Start, TornTail, Watermark};
@@ -42,6 +43,7 @@ fn placed_error(error: ReplayError, reader: &Reader) -> ReplayError {
 pub(super) struct Replayer {
     reader: Reader,
     follow: Follow,
+    carried: Carried,
     records: u64,
     bytes: u64,
     last: (u64, u64),
@@ -61,7 +63,8 @@ impl Replayer {
             reader = reader.until(run, seq);
         }
         let skip = skipped(&journal).map_err(raise_replay)?;
-        Ok(Self { reader, follow: Follow::new(verify, skip), records: 0, bytes: 0, last: (0, 0), synced })
+        let (follow, carried) = (Follow::new(verify, skip), Carried::default());
+        Ok(Self { reader, follow, carried, records: 0, bytes: 0, last: (0, 0), synced })
     }
 
     /// Takes up to `records` records; false at the end.
@@ -72,8 +75,12 @@ impl Replayer {
             self.bytes += (RECORD_HEADER_LEN + record.payload.len()) as u64;
             // The record borrows the reader, which alone knows the run: an error is placed in it afterwards.
             let placed = Placed { run: 0, seq, ts, kind, payload: record.payload };
+            let before = Carried::before(kind, &self.follow.kernel);
             let taken = self.follow.take(placed, None);
             taken.map_err(|e| raise_replay(placed_error(e, &self.reader)))?;
+            if let Some(before) = before {
+                self.carried.keep(&before, &self.follow.kernel);
+            }
             self.records += 1;
             self.last = (self.reader.run(), seq);
         }
@@ -85,9 +92,10 @@ impl Replayer {
         self.bytes
     }
 
-    /// What was replayed and the state that it led to.
+    /// What was replayed and the state that it led to; counts are those of all days.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let out = summary(py, &self.follow.kernel)?;
+        self.carried.complete(&self.follow.kernel, &out)?;
         let torn = self.reader.torn().map(describe_torn);
         out.set_item("records", self.records)?;
         out.set_item("inputs", self.follow.inputs)?;
