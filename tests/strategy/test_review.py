@@ -101,17 +101,37 @@ def test_a_hook_that_names_self_otherwise_is_read_as_well(faults: Faults) -> Non
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    "line",
     [
-        ("if self.mode == 'paper': pass", "self.mode decides"),
-        ("x = 1 if self.mode == 'live' else 2", "self.mode decides"),
-        ("pass\n\ndef on_bra(self, bar):\n    pass", "did you mean on_bar?"),
+        "if self.mode == 'paper': pass",
+        "x = 1 if self.mode == 'live' else 2",
+        "while bar.n < 0 and self.mode != 'live': pass",
+        "match self.mode:\n        case 'live': pass",
+        "live = self.mode == 'live'\n    if live: self.go_flat()",
+        "self.go_long(qty={'paper': 1, 'live': 2}[self.mode])",
+        "self.mode == 'live' and self.go_flat()",
+        "[self.go_flat() for _ in range(3) if self.mode == 'live']",
+        "self.log('told') if self.mode == 'live' else None",
+        "pass\n\ndef helper(self):\n    return self.mode",
     ],
 )
-def test_a_doubtful_line_is_a_warning(strategy: Callable[[str], type[Strategy]], line: str, words: str) -> None:
+def test_27_what_reads_the_mode_to_decide_is_a_warning(strategy: Callable[[str], type[Strategy]], line: str) -> None:
     (warning,) = strategy(f"{BODY}{line}").__velox__.warnings
-    assert words in warning.sentence
+    assert warning.sentence.startswith("self.mode is for the words of self.log(…)")
 
 
-def test_the_mode_in_a_log_is_no_warning(strategy: Callable[[str], type[Strategy]]) -> None:
-    assert strategy(f"{BODY}self.log(self.mode)").__velox__.warnings == []
+def test_27_the_mode_of_a_member_is_a_warning_too(strategy: Callable[[str], type[Strategy]]) -> None:
+    body = 'symbol = Symbols(["NSE:TCS", "NSE:INFY"])\nbars = Bars(symbol, "5m")\n'
+    body += "@on(bars, together=True)\ndef rank(self, members):\n    for m in members:\n"
+    (warning,) = strategy(body + "        m.log(m.mode)\n        if m.mode == 'live': m.go_flat()").__velox__.warnings
+    assert (warning.line, warning.sentence[:10]) == (10, "m.mode is ")
+
+
+@pytest.mark.parametrize("line", ["self.log(self.mode)", "self.log(f'{self.mode}: ' + ('a' if self.mode else 'b'))"])
+def test_27_the_mode_in_a_log_is_no_warning(strategy: Callable[[str], type[Strategy]], line: str) -> None:
+    assert strategy(f"{BODY}{line}").__velox__.warnings == []
+
+
+def test_a_hook_that_is_nearly_named_is_a_warning(strategy: Callable[[str], type[Strategy]]) -> None:
+    (warning,) = strategy(f"{BODY}pass\n\ndef on_bra(self, bar):\n    pass").__velox__.warnings
+    assert "did you mean on_bar?" in warning.sentence

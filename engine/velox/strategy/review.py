@@ -24,6 +24,7 @@ _INTENTS = (*_KNOWN, "submit", "go_flat", "flatten")
 _SIZES = ("qty", "lots", "notional", "size")
 _NOT_BOUND = ("staticmethod", "classmethod")
 _RISK_SIZES = ("risk_pct", "risk_rupees")
+_MODE = "is for the words of self.log(…); a strategy that does the same everywhere can be trusted"
 
 
 class Remark(msgspec.Struct, frozen=True):
@@ -108,10 +109,13 @@ class _Reader(ast.NodeVisitor):
         self._found = found
         self._self = me
         self._trades = trades
+        self._logs = 0  # calls of log around what is read
         self.members = False  # whether other instances of the class speak here as well
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         name = _own(node, self._self)
+        if node.attr == "mode" and not self._logs and (name or (self.members and isinstance(node.value, ast.Name))):
+            self._found.warnings.append(Remark(node.lineno, f"{ast.unparse(node)} {_MODE}"))
         if name is None:
             self.generic_visit(node)
         elif isinstance(node.ctx, ast.Load):
@@ -133,24 +137,18 @@ class _Reader(ast.NodeVisitor):
         if word in _KNOWN:
             for sentence in self._entry_faults(word, node):
                 self._fault(node, sentence)
+        if word != "log":
+            self.generic_visit(node)
+            return
+        self._logs += 1  # what is only said decides nothing
         self.generic_visit(node)
+        self._logs -= 1
 
     def _word(self, node: ast.expr) -> str | None:
-        """The name of `self.name`, or of `member.name` where that is an intent."""
-        if self.members and isinstance(node, ast.Attribute) and node.attr in _INTENTS:
+        """The name of `self.name`, or of `member.name` where that is an intent or a log."""
+        if self.members and isinstance(node, ast.Attribute) and node.attr in (*_INTENTS, "log"):
             return node.attr
         return _own(node, self._self)
-
-    def visit(self, node: ast.AST) -> None:
-        if isinstance(node, ast.If | ast.IfExp | ast.While):
-            self._judge_condition(node)
-        super().visit(node)
-
-    def _judge_condition(self, node: ast.If | ast.IfExp | ast.While) -> None:
-        for part in ast.walk(node.test):
-            if isinstance(part, ast.Attribute) and _own(part, self._self) == "mode":
-                sentence = "self.mode decides something here; a strategy that does the same everywhere can be trusted"
-                self._found.warnings.append(Remark(part.lineno, sentence))
 
     def _settable(self, name: str) -> bool:
         declared = getattr(self._owner, name, None)
