@@ -53,6 +53,7 @@ __all__ = [
     "PositionChanged",
     "PriceSpec",
     "RiskVerdict",
+    "SameInstrument",
     "Schedule",
     "SessionMark",
     "Settings",
@@ -139,6 +140,13 @@ class ClockMode(enum.IntEnum):
 
     DATA = 0
     WALL = 1
+
+
+class SameInstrument(enum.IntEnum):
+    """What an account does with a second strategy on an instrument: refuse it, or let the later of two orders wait."""
+
+    REFUSE = 0
+    WAIT = 1
 
 
 class PriceSpec(Record, frozen=True):
@@ -251,6 +259,7 @@ class AccountDef(Record, frozen=True):
     latency_ns: int
     partial: bool
     fno_margin: int
+    same_instrument: int = SameInstrument.REFUSE
 
 
 class LimitsSet(Record, frozen=True):

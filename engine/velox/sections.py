@@ -1,7 +1,7 @@
 """What can be set: the sections of the settings with their defaults and bounds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -26,6 +26,7 @@ _Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 _SomePercent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 _Rupees = Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # above it, rupees at 1e-8 no longer fit an i64 with room to sum
 _SomeRupees = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+_SameInstrument = Literal["refuse", "wait"]
 _Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -75,6 +76,8 @@ class PaperSettings(Section, frozen=True):
     slippage_ticks: _Count = 1
     latency_ms: _Count = 0
     partial: bool = False
+    # A second strategy on an instrument of the account: refused, or the later of two orders that would trade waits.
+    same_instrument: _SameInstrument = "refuse"
     brokerage_rupees: _Rupees = 20.0
     brokerage_pct: _Percent = 0.03
 
@@ -104,6 +107,7 @@ class AccountSettings(Section, frozen=True):
     slippage_ticks: _Count | None = None
     latency_ms: _Count | None = None
     partial: bool | None = None
+    same_instrument: _SameInstrument | None = None
     limits: LevelLimits = LevelLimits()  # in the place of those of [limits], where they are not 0
 
 

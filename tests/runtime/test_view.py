@@ -22,6 +22,7 @@ _STATUS = Status(
                 "trading": "active",
                 "ready": True,
                 "kill": False,
+                "waiting": 0,
                 "account": "paper",
             }
         ],

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 import velox_core
-from velox.events import AccountDef, Command, CommandKind, HistoryBar, Kind, encode
+from velox.events import AccountDef, Command, CommandKind, HistoryBar, Kind, SameInstrument, encode
 from velox.market import facts as market_facts
 from velox.market.calendar import IST
 from velox.market.instruments import InstrumentBook, definition
@@ -25,7 +25,7 @@ CAPITAL = 1_000_000 * ONE
 class Desk:
     """One engine's core on the generated day's date, on paper, with the instruments that its strategies trade."""
 
-    def __init__(self, journal: Path | None = None) -> None:
+    def __init__(self, journal: Path | None = None, *, same_instrument: SameInstrument = SameInstrument.REFUSE) -> None:
         self.facts = market_facts.load(DAY)
         self.book = InstrumentBook.offline()
         self.core = velox_core.Core(journal)
@@ -40,7 +40,9 @@ class Desk:
             self._put(
                 Kind.INSTRUMENT_DEF, definition(self.book[name], self.facts, id=number, reference_price=100 * ONE)
             )
-        account = AccountDef(0, "paper", "", "paper", CAPITAL, 2_000_000_000, 1, 0, False, 2_000_000_000)
+        account = AccountDef(
+            0, "paper", "", "paper", CAPITAL, 2_000_000_000, 1, 0, False, 2_000_000_000, same_instrument
+        )
         self._put(Kind.ACCOUNT_DEF, account)
         self.core.on_fault(self._fault)
 

@@ -8,6 +8,7 @@ import pytest
 from tests.strategy.desk import Desk
 
 import velox_core
+from velox.events import SameInstrument
 from velox.strategy.base import Strategy
 
 Made = Callable[[str], type[Strategy]]
@@ -263,6 +264,25 @@ def test_the_handle_of_an_over_trade_does_not_move_the_stop_of_the_next(tmp_path
     desk.candles("09:16", flat(7))
     assert desk.logged() == ["90.0"]
     assert "trade_over" in desk.codes()
+
+
+def test_23_of_two_opposite_orders_the_later_waits_and_its_strategy_says_so(strategy: Made) -> None:
+    desk = Desk(same_instrument=SameInstrument.WAIT)
+    body = HEAD + DAY + "n = State(0)\ndef on_tick(self, tick):\n    self.n += 1\n"
+    for word in ("go_long", "go_short"):
+        desk.start(strategy(body + f"    if self.n == 1: self.{word}(qty=5)\n"))
+    desk.tick("09:16:00", 100)
+    assert [desk.summary(place)["waiting"] for place in (0, 1)] == [0, 1]
+    desk.tick("09:16:01", 100)
+    assert [desk.summary(place)["quantity"] for place in (0, 1)] == [5, 0]
+    desk.tick("09:16:02", 100)
+    assert [(desk.summary(place)["quantity"], desk.summary(place)["waiting"]) for place in (0, 1)] == [(5, 0), (-5, 0)]
+
+
+def test_23_a_second_strategy_on_an_instrument_is_refused_by_default(desk: Desk, strategy: Made) -> None:
+    desk.start(strategy(HEAD + DAY))
+    with pytest.raises(velox_core.CoreError, match="trades the same instrument on the same account"):
+        desk.start(strategy(HEAD + DAY))
 
 
 def test_24_a_refusal_reaches_on_reject_with_code_sentence_and_numbers(desk: Desk, strategy: Made) -> None:

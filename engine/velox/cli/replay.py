@@ -143,9 +143,10 @@ def _date(number: int) -> str:
 
 def _strategy_line(strategy: dict[str, Any]) -> str:
     state = "faulted" if strategy["faulted"] else "running" if strategy["running"] else "stopped"
+    waiting = f", {counted(strategy['waiting'], 'order')} waiting" if strategy["waiting"] else ""
     held = f"holds {strategy['quantity']}" if strategy["quantity"] else "flat"
     return (
         f"{strategy['name']} on {strategy['instrument']}: {counted(strategy['orders'], 'order')}, "
         f"{counted(strategy['fills'], 'fill')}, gross {money(strategy['gross_pnl'])}, "
-        f"charges {money(strategy['charges'])}, net {money(strategy['net_pnl'])}, {held}, {state}"
+        f"charges {money(strategy['charges'])}, net {money(strategy['net_pnl'])}, {held}, {state}{waiting}"
     )

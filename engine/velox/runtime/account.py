@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from velox.events import AccountDef, ChargeRates, ClockMode, FactsLoaded, LimitsSet
+from velox.events import AccountDef, ChargeRates, ClockMode, FactsLoaded, LimitsSet, SameInstrument
 from velox.events import Settings as Thresholds
 from velox.rupees import money
 from velox.settings import AccountSettings, LevelLimits, Settings
@@ -38,6 +38,7 @@ def account_def(settings: Settings, name: str = PAPER, number: int = 0) -> Accou
         latency_ns=chosen("latency_ms") * _MS,
         partial=chosen("partial"),
         fno_margin=round(chosen("fno_margin_pct") * _SHARE),
+        same_instrument=SameInstrument[chosen("same_instrument").upper()],
     )
 
 

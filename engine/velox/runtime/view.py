@@ -163,6 +163,8 @@ def _state(strategy: dict[str, Any]) -> str:
         return "quarantined"
     if strategy["kill"]:
         return "blocked"
+    if strategy["waiting"]:
+        return "waiting"  # for an order of another strategy
     trading: str = strategy["trading"]
     return trading if strategy["ready"] else "warming up"
 

@@ -4,7 +4,7 @@ use crate::bytes::Bytes;
 use velox_core::fixed::ONE;
 use velox_core::record::{
     AccountDef, ChargeRates, ClockMode, Command, CommandKind, FactsLoaded, InstrumentDef, LimitsSet, MoneyRules,
-    NodeAdded, PhaseGroup, Schedule, Settings, StrategyRules, StrategyStarted, Watch,
+    NodeAdded, PhaseGroup, SameInstrument, Schedule, Settings, StrategyRules, StrategyStarted, Watch,
 };
 
 /// One second.
@@ -93,6 +93,7 @@ pub fn paper(id: u32, from: &mut Bytes<'_>) -> AccountDef {
         latency_ns: if shape & 1 == 1 { S / 3 } else { 0 },
         partial: shape & 2 == 2,
         fno_margin: 1_500_000_000,
+        same_instrument: if shape & 4 == 4 { SameInstrument::Wait } else { SameInstrument::Refuse },
     }
 }
 

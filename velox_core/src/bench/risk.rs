@@ -8,8 +8,8 @@ use crate::engine::{Engine, EngineError};
 use crate::fixed::{ONE, PAISA, floor_tick};
 use crate::kernel::Kernel;
 use crate::record::{
-    AccountDef, Action, Intent, IntentId, Kind, LimitsSet, PriceSpec, SizeKind, StrategyRules, StrategyStarted,
-    TriggerSpec, ValidKind,
+    AccountDef, Action, Intent, IntentId, Kind, LimitsSet, PriceSpec, SameInstrument, SizeKind, StrategyRules,
+    StrategyStarted, TriggerSpec, ValidKind,
 };
 
 /// Strategies on the account, each with one working order: what open orders and margin are counted over.
@@ -65,6 +65,7 @@ fn desk() -> Result<Engine, EngineError> {
         latency_ns: 0,
         partial: false,
         fno_margin: 0,
+        same_instrument: SameInstrument::Refuse,
     };
     input(&mut engine, Kind::AccountDef, &account)?;
     input(&mut engine, Kind::LimitsSet, &limits())?;

@@ -80,8 +80,8 @@ impl Kernel {
     /// An exit that waits was priced anew every second: the open meets it at a limit of its own. What has a limit by wish
     /// keeps it.
     fn chase_open(&mut self, instrument: u32) {
-        for at in 0..self.markets[instrument as usize].working.len() {
-            let slot = self.markets[instrument as usize].working[at];
+        // A copy: what gives way to an exit at its new price leaves the list.
+        for slot in self.markets[instrument as usize].working.clone() {
             let open = self.markets[instrument as usize].last;
             let waits = self.orders.get(slot).filter(|o| {
                 let follows = !o.role.increases() && o.until == i64::MAX;

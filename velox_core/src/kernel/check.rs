@@ -6,8 +6,8 @@ use super::{Kernel, timers};
 use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
 use crate::indicators::Indicator;
 use crate::record::{
-    AccountDef, BrokerReply, Command, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, Schedule,
-    Settings, StrategyRules, StrategyStarted, Timer, Watch,
+    AccountDef, BrokerReply, Command, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded,
+    SameInstrument, Schedule, Settings, StrategyRules, StrategyStarted, Timer, Watch,
 };
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -274,11 +274,14 @@ impl Kernel {
                 ("entry window's begin", start.entry_from, 0..=i64::MAX),
             ],
         )?;
-        let rival = self
-            .instances
-            .iter()
-            .find(|i| i.running && i.id != start.id && i.account == start.account && i.instrument == start.instrument);
-        rival.map_or(Ok(()), |other| no(&format!("{} trades the same instrument on the same account", other.name)))
+        if self.accounts[start.account as usize].def.same_instrument == SameInstrument::Refuse
+            && let Some(other) = (self.instances.iter())
+                .filter(|i| i.running && i.id != start.id)
+                .find(|i| (i.account, i.instrument) == (start.account, start.instrument))
+        {
+            return no(&format!("{} trades the same instrument on the same account", other.name));
+        }
+        Ok(())
     }
 
     fn check_node(&self, add: &NodeAdded) -> Checked {

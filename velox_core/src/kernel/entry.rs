@@ -225,11 +225,12 @@ impl Kernel {
     }
 
     /// Places what increases a position until its life is over.
-    pub(super) fn place_entry(&mut self, order: Order, approved: Approved) {
+    pub(super) fn place_entry(&mut self, order: Order, approved: Approved) -> u32 {
         let (id, until) = (order.instance, order.until);
         let slot = self.place(order, approved);
         self.instances[id as usize].entries.push(slot);
         self.timers.arm(TimerClass::Expire, slot, until);
+        slot
     }
 
     /// Puts an approved order where it belongs: into the queue, or aside while it waits for its trigger.

@@ -147,6 +147,7 @@ impl Kernel {
         {
             (order.limit, order.rested) = (limit, false);
             self.note_order(slot, "priced anew");
+            self.clear_way(slot);
             if locked {
                 self.tell(id, "locked_at_circuit", "Cannot exit: the price is locked at its circuit.");
             }
@@ -155,6 +156,7 @@ impl Kernel {
 
     /// An exit that works is priced anew until it fills.
     pub(super) fn watch_exit(&mut self, slot: u32) {
+        self.clear_way(slot);
         self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS);
     }
 

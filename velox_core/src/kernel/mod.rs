@@ -14,6 +14,7 @@ mod candles_in;
 pub mod charges;
 mod check;
 mod command;
+mod crossing;
 mod day;
 mod delivery;
 mod emergency;

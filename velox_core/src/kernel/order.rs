@@ -11,6 +11,7 @@ pub enum State {
     Approved,
     MarginPending,
     Queued,
+    Waiting,
     Routing,
     Submitted,
     Open,
@@ -31,6 +32,7 @@ pub enum Event {
     Approve,
     Refuse,
     Enqueue,
+    Hold,
     Route,
     Submit,
     Accept,
@@ -53,11 +55,12 @@ pub struct ImpossibleStep {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Created,
         Self::Approved,
         Self::MarginPending,
         Self::Queued,
+        Self::Waiting,
         Self::Routing,
         Self::Submitted,
         Self::Open,
@@ -77,6 +80,7 @@ impl State {
             Self::Approved => "APPROVED",
             Self::MarginPending => "MARGIN_PENDING",
             Self::Queued => "QUEUED",
+            Self::Waiting => "WAITING",
             Self::Routing => "ROUTING",
             Self::Submitted => "SUBMITTED",
             Self::Open => "OPEN",
@@ -108,7 +112,9 @@ impl State {
             (S::Created | S::MarginPending, E::Approve) => Ok(S::Approved),
             (S::Created, E::NeedMargin) => Ok(S::MarginPending),
             (S::Created | S::MarginPending, E::Refuse) => Ok(S::Refused),
-            (S::Approved, E::Enqueue) => Ok(S::Queued),
+            (S::Approved | S::Waiting, E::Enqueue) => Ok(S::Queued),
+            // It would trade with an order of another strategy of the account.
+            (S::Queued, E::Hold) => Ok(S::Waiting),
             (S::Queued, E::Route) => Ok(S::Routing),
             (S::Routing, E::Submit) => Ok(S::Submitted),
             // A paper order goes from the queue into the kernel's own book: there is no wire between.
@@ -117,8 +123,8 @@ impl State {
             (_, E::FillAll) if sent => Ok(S::Filled),
             (S::Routing | S::Submitted | S::Open | S::Unknown, E::Reject) => Ok(S::Rejected),
             (S::Routing | S::Submitted | S::Open | S::PartiallyFilled, E::LoseTrack) => Ok(S::Unknown),
-            (S::Approved | S::MarginPending | S::Queued, E::Cancel) => Ok(S::Cancelled),
-            (S::Approved | S::MarginPending | S::Queued, E::Expire) => Ok(S::Expired),
+            (S::Approved | S::MarginPending | S::Queued | S::Waiting, E::Cancel) => Ok(S::Cancelled),
+            (S::Approved | S::MarginPending | S::Queued | S::Waiting, E::Expire) => Ok(S::Expired),
             (_, E::Cancel) if sent => Ok(S::Cancelled),
             (_, E::Expire) if sent => Ok(S::Expired),
             _ => Err(ImpossibleStep { state: self, event }),
@@ -252,6 +258,8 @@ pub struct Order {
     pub until: i64,
     /// It has met a tick that did not take it: from now on it fills at its own price.
     pub rested: bool,
+    /// It can wait: it opens, or leaves at a price of its own that nobody gives yet.
+    pub patient: bool,
     /// The parts of the position that it closes, a bit each; 0 for an order that knows no parts.
     pub parts: u16,
     /// Protection of what it opens.
@@ -282,6 +290,7 @@ impl Order {
             placed: 0,
             until: i64::MAX,
             rested: false,
+            patient: false,
             parts: 0,
             protect: ProtectSpec::default(),
         }
@@ -290,6 +299,11 @@ impl Order {
     /// Whether it closes a part of the position and leaves the rest guarded.
     pub fn is_partial(&self) -> bool {
         self.role == Role::Reduce || self.parts != 0
+    }
+
+    /// Whether it is on its way into the market, or there: it waits neither for a trigger nor for another's order.
+    pub fn is_sent(&self) -> bool {
+        self.trigger.is_none() && self.state != State::Waiting
     }
 
     /// Units that can still fill.
@@ -363,11 +377,12 @@ impl Orders {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 13] = [
+    const EVENTS: [Event; 14] = [
         Event::NeedMargin,
         Event::Approve,
         Event::Refuse,
         Event::Enqueue,
+        Event::Hold,
         Event::Route,
         Event::Submit,
         Event::Accept,
@@ -383,20 +398,21 @@ mod tests {
     #[test]
     fn every_pair_of_state_and_event_is_decided() {
         let table = [
-            (State::Created, "M A R . . . . . . . . . ."),
-            (State::Approved, ". . . Q . . . . . . C X ."),
-            (State::MarginPending, ". A R . . . . . . . C X ."),
-            (State::Queued, ". . . . r . O . . . C X ."),
-            (State::Routing, ". . . . . S O P F J C X U"),
-            (State::Submitted, ". . . . . . O P F J C X U"),
-            (State::Open, ". . . . . . . P F J C X U"),
-            (State::PartiallyFilled, ". . . . . . . P F . C X U"),
-            (State::Unknown, ". . . . . . O P F J C X ."),
-            (State::Filled, ". . . . . . . . . . . . ."),
-            (State::Refused, ". . . . . . . . . . . . ."),
-            (State::Rejected, ". . . . . . . . . . . . ."),
-            (State::Cancelled, ". . . . . . . . . . . . ."),
-            (State::Expired, ". . . . . . . . . . . . ."),
+            (State::Created, "M A R . . . . . . . . . . ."),
+            (State::Approved, ". . . Q . . . . . . . C X ."),
+            (State::MarginPending, ". A R . . . . . . . . C X ."),
+            (State::Queued, ". . . . W r . O . . . C X ."),
+            (State::Waiting, ". . . Q . . . . . . . C X ."),
+            (State::Routing, ". . . . . . S O P F J C X U"),
+            (State::Submitted, ". . . . . . . O P F J C X U"),
+            (State::Open, ". . . . . . . . P F J C X U"),
+            (State::PartiallyFilled, ". . . . . . . . P F . C X U"),
+            (State::Unknown, ". . . . . . . O P F J C X ."),
+            (State::Filled, ". . . . . . . . . . . . . ."),
+            (State::Refused, ". . . . . . . . . . . . . ."),
+            (State::Rejected, ". . . . . . . . . . . . . ."),
+            (State::Cancelled, ". . . . . . . . . . . . . ."),
+            (State::Expired, ". . . . . . . . . . . . . ."),
         ];
         assert_eq!(table.len(), State::ALL.len());
         for (state, row) in table {
@@ -406,6 +422,7 @@ mod tests {
                     "A" => Some(State::Approved),
                     "R" => Some(State::Refused),
                     "Q" => Some(State::Queued),
+                    "W" => Some(State::Waiting),
                     "r" => Some(State::Routing),
                     "S" => Some(State::Submitted),
                     "O" => Some(State::Open),

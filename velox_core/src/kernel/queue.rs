@@ -1,7 +1,7 @@
 //! Approved orders wait here for the exchange's rate: exits first, then the older.
 
 use super::Kernel;
-use super::order::Event;
+use super::order::{Event, State};
 use super::rates::RATE_WINDOW_NS;
 use crate::record::TimerClass;
 
@@ -11,21 +11,54 @@ impl Kernel {
         if self.queue.is_empty() {
             return;
         }
+        // What leaves may free another's way, or take it.
+        while self.drain_once() {}
+    }
+
+    /// Whether an order has left the queue.
+    fn drain_once(&mut self) -> bool {
         let mut waiting = std::mem::take(&mut self.queue);
         waiting.sort_by_key(|slot| self.orders.get(*slot).map(|o| (o.role.priority(), o.number)));
-        for &slot in &waiting {
-            let Some(order) = self.orders.get(slot) else {
-                continue;
-            };
-            let account = order.account;
-            let free_at = self.may_send_at(account);
-            if free_at <= self.now {
-                self.release(slot);
-            } else {
-                self.queue.push(slot);
+        let before = waiting.len();
+        waiting.retain(|slot| !self.leaves_queue(*slot));
+        let left = waiting.len() < before;
+        // What gave way to an exit meanwhile is new here; a slot may be another order's by now.
+        waiting.retain(|slot| self.is_queued(*slot) && !self.queue.contains(slot));
+        waiting.append(&mut self.queue);
+        self.queue = waiting;
+        left
+    }
+
+    fn is_queued(&self, slot: u32) -> bool {
+        self.orders.get(slot).is_some_and(|o| matches!(o.state, State::Queued | State::Waiting))
+    }
+
+    /// Lets an order out, if nothing of its own account stands in its way and the rates allow it.
+    fn leaves_queue(&mut self, slot: u32) -> bool {
+        if !self.is_queued(slot) {
+            return true;
+        }
+        if let Some(other) = self.must_wait(slot) {
+            self.hold(slot, other);
+            return false;
+        }
+        let free_at = self.sends_from(slot);
+        if free_at > self.now {
+            if let Some(account) = self.orders.get(slot).map(|o| o.account) {
                 self.timers.arm(TimerClass::Release, account, free_at);
             }
+            return false;
         }
+        if self.let_go(slot) {
+            self.clear_way(slot);
+            self.release(slot);
+        }
+        !self.is_queued(slot)
+    }
+
+    /// When the rates let the next order of an order's account out.
+    pub(super) fn sends_from(&self, slot: u32) -> i64 {
+        self.orders.get(slot).map_or(i64::MIN, |order| self.may_send_at(order.account))
     }
 
     /// When the rates let the next order of an account out.

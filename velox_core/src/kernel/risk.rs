@@ -154,6 +154,13 @@ pub struct Order {
 #[derive(Clone, Copy, Debug)]
 pub struct Approved(());
 
+impl Approved {
+    /// What is left of an approved order is approved: it asks for nothing more, at no other price.
+    pub(super) fn rest_of(_: &super::order::Order) -> Self {
+        Self(())
+    }
+}
+
 /// Holds an order against every rule of its class.
 pub fn approve(class: Class, order: &Order) -> Result<Approved, Refusal> {
     for (_, stops, check) in &TABLE {

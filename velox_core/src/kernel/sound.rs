@@ -45,7 +45,7 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
             if i.exit == Some(*slot) {
                 assert_eq!(i64::from(order.side), -held.signum(), "an exit stands against the position");
                 leaving += order.open();
-            } else if order.role == Role::Flip && order.trigger.is_none() && i64::from(order.side) == -held.signum() {
+            } else if order.role == Role::Flip && order.is_sent() && i64::from(order.side) == -held.signum() {
                 leaving += order.open().min(held.abs());
             }
         }
@@ -69,8 +69,9 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
         assert_eq!(order.trigger.is_some(), order.state == State::Approved, "what is approved and not sent waits");
     }
     for slot in &k.queue {
-        assert_eq!(k.orders.get(*slot).map(|o| o.state), Some(State::Queued));
+        assert!(k.orders.get(*slot).is_some_and(|o| matches!(o.state, State::Queued | State::Waiting)));
     }
+    k.assert_apart();
     for group in &k.groups {
         let members = group.members.iter().map(|id| &k.instances[*id as usize]);
         let engaged = members.clone().filter(|i| i.is_engaged()).count() as u32;

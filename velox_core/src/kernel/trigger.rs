@@ -119,7 +119,7 @@ impl Kernel {
     }
 
     /// Fits a triggered entry to what is held by now; false when nothing of it is left to send.
-    fn meet_position(&mut self, slot: u32) -> bool {
+    pub(super) fn meet_position(&mut self, slot: u32) -> bool {
         let Some(order) = self.orders.get(slot) else {
             return false;
         };

@@ -58,6 +58,7 @@ fn instances<'py>(py: Python<'py>, kernel: &Kernel) -> PyResult<Bound<'py, PyLis
             "ready": i.ready,
             "account": &kernel.accounts[i.account as usize].def.name,
             "kill": i.kill,
+            "waiting": kernel.waiting_orders(i.id),
             "limited": kernel.accounts[i.account as usize].own_limits.contains_key(&i.id),
         ))?;
     }

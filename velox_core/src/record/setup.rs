@@ -40,6 +40,19 @@ pub struct AccountDef {
     pub partial: bool,
     /// Margin of a future, 1e-10 of its value.
     pub fno_margin: i64,
+    /// Whether two of its strategies may trade one instrument.
+    pub same_instrument: SameInstrument,
+}
+
+/// What an account does with a second strategy on an instrument.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum SameInstrument {
+    /// It is not started.
+    #[default]
+    Refuse,
+    /// It trades; of two orders that would trade with each other the later waits.
+    Wait,
 }
 
 /// Limits at one level; money at 1e-8, shares at 1e-10, 0 means no limit. Of several levels the tightest holds.
@@ -157,4 +170,5 @@ impl Default for Settings {
 
 as_u8! {
     ClockMode { Data = 0, Wall = 1 }
+    SameInstrument { Refuse = 0, Wait = 1 }
 }

@@ -73,6 +73,7 @@ pub(super) fn paper() -> AccountDef {
         latency_ns: 0,
         partial: false,
         fno_margin: 1_500_000_000,
+        same_instrument: SameInstrument::Refuse,
     }
 }
 

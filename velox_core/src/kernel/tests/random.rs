@@ -90,6 +90,8 @@ pub(super) struct World {
     circuits: bool,
     rules: bool,
     accounts: bool,
+    /// Three strategies of one account trade the first share.
+    crowd: bool,
 }
 
 /// Rules that random days break often: a few rupees, a few trades, one position of the two.
@@ -106,8 +108,8 @@ fn own_rules() -> StrategyRules {
 
 pub(super) fn world() -> impl Strategy<Value = World> {
     let freezes = prop_oneof![Just(0), Just(30i64), Just(8i64)];
-    (prop::bool::weighted(0.3), any::<[bool; 6]>(), freezes).prop_map(
-        |(candles, [partial, latency, wall, circuits, rules, accounts], freeze)| World {
+    (prop::bool::weighted(0.3), any::<[bool; 7]>(), freezes).prop_map(
+        |(candles, [partial, latency, wall, circuits, rules, accounts, crowd], freeze)| World {
             candles,
             partial,
             latency,
@@ -115,7 +117,8 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             freeze,
             circuits,
             rules,
-            accounts,
+            accounts: accounts && !crowd,
+            crowd,
         },
     )
 }
@@ -124,9 +127,11 @@ fn started(instance: u32, world: World) -> StrategyStarted {
     let account = if world.accounts { instance } else { 0 };
     let rules = if world.rules { own_rules() } else { StrategyRules::default() };
     let schedules = vec![Schedule { hook: 20, first: at("09:16"), every: 60 * S, run_late: false }];
-    let series = vec![(2 * instance, 16), (2 * instance + 1, 17)];
+    let first = 2 * (instance % 2);
+    let series = vec![(first, 16), (first + 1, 17)];
     let flat_at = at("09:40");
-    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, account, ..strategy(instance, instance) }
+    let share = if world.crowd { 0 } else { instance };
+    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, account, ..strategy(instance, share) }
 }
 
 /// A day that is played act by act.
@@ -144,6 +149,7 @@ impl Play {
     pub(super) fn new(world: World) -> Self {
         let mut day = Day::bare();
         day.account.partial = world.partial;
+        day.account.same_instrument = if world.crowd { SameInstrument::Wait } else { SameInstrument::Refuse };
         day.account.latency_ns = if world.latency { S / 3 } else { 0 };
         if world.wall {
             day.settings(|s| s.clock = ClockMode::Wall);
@@ -168,7 +174,7 @@ impl Play {
             day.watch(share, 60);
             day.watch(share, 300);
         }
-        for instance in 0..2 {
+        for instance in 0..if world.crowd { 3 } else { 2 } {
             day.put(Kind::StrategyStarted, &started(instance, world));
         }
         day.feed_up("09:00");
@@ -214,8 +220,9 @@ impl Play {
             Act::Odd { share, field, value } => self.odd(share, field, value),
             Act::Wish(ref wished) => {
                 let action = Action::try_from(wished.action).unwrap();
-                let blank = self.day.wish_of(wished.instance, action, wished.side).intent;
-                let base = self.price[wished.instance as usize] as f64 / 1e8;
+                let instance = if self.world.crowd { wished.instance + wished.third() } else { wished.instance };
+                let blank = self.day.wish_of(instance, action, wished.side).intent;
+                let base = self.price[blank.instrument as usize] as f64 / 1e8;
                 self.day.put(Kind::Intent, &wished.intent(blank, base));
             }
             Act::Raw(ref raw) => {
@@ -228,7 +235,7 @@ impl Play {
                 let side = if turned { -1 } else { 1 };
                 let legs = [(0, side), (1, -side)].map(|(instance, side): (u32, i8)| {
                     let wish = self.day.wish_of(instance, Action::Go, side).sized(SizeKind::Notional, rupees as f64);
-                    let price = self.price[instance as usize] as f64 / 1e8;
+                    let price = self.price[wish.intent.instrument as usize] as f64 / 1e8;
                     (if guarded { wish.stop(price - 0.3 * f64::from(side)) } else { wish }).intent
                 });
                 self.day.put(Kind::Structure, &Structure { legs, unwind, together });
@@ -381,7 +388,8 @@ proptest! {
     /// Time marks where the clock moves without a tick change no decision.
     #[test]
     fn time_marks_change_nothing(
-        acts in prop::collection::vec(act(), 1..120), marks in prop::collection::vec(0..3u8, 120)
+        crowd in any::<bool>(), acts in prop::collection::vec(act(), 1..120),
+        marks in prop::collection::vec(0..3u8, 120)
     ) {
         let world = World {
             candles: false,
@@ -392,6 +400,7 @@ proptest! {
             circuits: false,
             rules: false,
             accounts: false,
+            crowd,
         };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));

@@ -109,6 +109,11 @@ pub(super) fn raw() -> impl Strategy<Value = Raw> {
 }
 
 impl Wished {
+    /// 1 for every third wish or so.
+    pub(super) fn third(&self) -> u32 {
+        u32::from(self.units % 3 == 0)
+    }
+
     /// The wish at a price in rupees; `blank` names it.
     pub(super) fn intent(&self, blank: Intent, base: f64) -> Intent {
         let spec = |kind: u8, away: f64| {

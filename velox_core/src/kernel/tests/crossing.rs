@@ -1,0 +1,393 @@
+//! Rule 23: opposite orders of two strategies of one account do not cross in the market.
+
+use super::day::{Day, S, at, paise};
+use crate::kernel::order::State;
+use crate::record::{
+    AccountDef, Action, CandleRange, CommandKind, Kind, SameInstrument, StrategyStopped, Tick, ValidKind,
+};
+
+/// Three strategies of one account on one share, at 100 rupees.
+fn day(change: impl FnOnce(&mut Day)) -> Day {
+    let mut day = Day::with(|day| {
+        day.account.same_instrument = SameInstrument::Wait;
+        change(day);
+    });
+    for _ in 0..2 {
+        day.start(|s| s.instrument = 0);
+    }
+    day.limits(|l| (l.intents, l.sends) = (0, 0));
+    day.tick("09:20:00", 100.0);
+    day.forget();
+    day
+}
+
+fn trade(day: &mut Day, instance: u32, units: i64, limit: f64) {
+    let wish = day.wish_of(instance, Action::Trade, units.signum() as i8).quantity(units.abs());
+    wish.limit(limit).but(|i| (i.valid_kind, i.valid) = (ValidKind::Until, at("09:30"))).send();
+}
+
+/// A trade of so many units, of which an account that fills in parts gets no more.
+fn print(day: &mut Day, clock: &str, rupees: f64, last_qty: i64) {
+    let tick = Tick { last_qty, ..day.packet(clock, rupees) };
+    day.put_tick(&tick);
+}
+
+fn held(day: &Day) -> [i64; 3] {
+    [0, 1, 2].map(|id: usize| day.kernel.instances[id].book.quantity())
+}
+
+/// Orders that wait, by their strategy.
+fn waiting(day: &Day) -> Vec<u32> {
+    let waits = day.kernel.orders.iter().filter(|(_, o)| o.state == State::Waiting);
+    waits.map(|(_, o)| o.instance).collect()
+}
+
+#[test]
+fn the_later_of_two_opposite_entries_waits_until_the_earlier_has_filled() {
+    let mut day = day(|_| {});
+    day.trade(1, 10);
+    day.wish_of(1, Action::Go, -1).quantity(5).send();
+    assert_eq!(day.news(), ["1.0 entry +10 @100.55 OPEN", "1.0 entry -5 @99.5 WAITING (waits for an order of s0)"]);
+    day.tick("09:20:01", 100.0);
+    let told = ["1.0 entry +10 @100.55 FILLED", "fill 1.0 entry +10 @100.05"];
+    let then = ["1.0 entry -5 @99.5 QUEUED (nothing is in its way any more)", "1.0 entry -5 @99.5 OPEN"];
+    assert_eq!(day.news(), [told, then].concat());
+    assert_eq!(held(&day), [10, 0, 0], "it fills on the next tick at the earliest");
+    day.tick("09:20:02", 100.0);
+    assert_eq!(held(&day), [10, -5, 0]);
+}
+
+#[test]
+fn latency_counts_from_where_an_order_stops_waiting() {
+    let mut day = day(|day| day.account.latency_ns = 2_000_000_000);
+    trade(&mut day, 0, 10, 100.5);
+    trade(&mut day, 1, -5, 99.5);
+    day.tick("09:20:02", 100.0);
+    day.tick("09:20:03.9", 100.0);
+    assert_eq!(held(&day), [10, 0, 0]);
+    day.tick("09:20:04", 100.0);
+    assert_eq!(held(&day), [10, -5, 0]);
+}
+
+#[test]
+fn only_orders_that_could_trade_with_each_other_wait() {
+    let mut day = day(|_| {});
+    trade(&mut day, 0, 10, 99.4);
+    trade(&mut day, 1, -10, 99.45);
+    assert_eq!(waiting(&day), []);
+    trade(&mut day, 2, -10, 99.4);
+    assert_eq!(waiting(&day), [2], "at one price they could");
+    trade(&mut day, 0, -10, 99.3);
+    trade(&mut day, 2, 10, 99.25);
+    assert_eq!(waiting(&day), [2], "one's own orders and those of one side are no reason");
+}
+
+#[test]
+fn another_account_and_another_share_are_no_reason_to_wait() {
+    let mut day = day(|_| {});
+    let other = AccountDef { id: 1, name: "second".into(), ..day.account.clone() };
+    day.put(Kind::AccountDef, &other);
+    day.share(|_| {});
+    day.start(|s| (s.account, s.instrument) = (1, 0));
+    day.start(|s| s.instrument = 1);
+    day.tick_of(1, "09:20:00", 100.0);
+    trade(&mut day, 0, 10, 100.5);
+    trade(&mut day, 3, -10, 99.5);
+    trade(&mut day, 4, -10, 99.5);
+    assert_eq!(waiting(&day), []);
+}
+
+#[test]
+fn an_order_that_waits_ends_by_its_own_time() {
+    let mut day = day(|_| {});
+    trade(&mut day, 0, 10, 99.5);
+    let wish = day.wish_of(1, Action::Go, -1).quantity(5);
+    wish.but(|i| (i.valid_kind, i.valid) = (ValidKind::Until, at("09:20:30"))).send();
+    day.forget();
+    day.clock("09:20:29");
+    assert_eq!(waiting(&day), [1]);
+    day.clock("09:20:30");
+    assert_eq!(day.news(), ["1.0 entry -5 @99.5 EXPIRED (not filled in time)", "s1 expired"]);
+}
+
+#[test]
+fn what_waits_goes_as_soon_as_the_earlier_order_ends() {
+    let mut day = day(|_| {});
+    trade(&mut day, 0, 10, 99.5);
+    trade(&mut day, 1, -5, 99.5);
+    day.forget();
+    day.wish(Action::CancelEntry, 0).send();
+    assert_eq!(waiting(&day), []);
+    assert_eq!(day.news().last().unwrap(), "1.0 entry -5 @99.5 OPEN");
+}
+
+#[test]
+fn of_several_that_wait_each_goes_when_nothing_is_in_its_way() {
+    let mut day = day(|_| {});
+    trade(&mut day, 0, 10, 99.5);
+    trade(&mut day, 1, -5, 99.5);
+    trade(&mut day, 2, -5, 99.4);
+    assert_eq!(waiting(&day), [1, 2]);
+    day.wish(Action::CancelEntry, 0).send();
+    assert_eq!(waiting(&day), []);
+    trade(&mut day, 0, 9, 99.4);
+    assert_eq!(waiting(&day), [0], "now it is the later one");
+}
+
+#[test]
+fn a_halt_and_the_days_end_take_what_waits_too() {
+    let mut day = day(|_| {});
+    trade(&mut day, 0, 10, 99.5);
+    trade(&mut day, 1, -5, 99.5);
+    day.command_for(CommandKind::Halt, "k", (-1, 1, -1));
+    assert_eq!(waiting(&day), []);
+    assert_eq!(day.kernel.instances[1].entries, []);
+    trade(&mut day, 2, -5, 99.5);
+    assert_eq!(waiting(&day), [2]);
+    day.clock("16:00:02");
+    assert_eq!(day.kernel.orders.iter().count(), 0);
+}
+
+#[test]
+fn the_rates_hold_for_what_stops_waiting() {
+    let mut day = day(|_| {});
+    day.limits(|l| (l.intents, l.sends) = (0, 1));
+    trade(&mut day, 0, 10, 99.5);
+    trade(&mut day, 1, -5, 99.5);
+    day.wish(Action::CancelEntry, 0).send();
+    assert_eq!(waiting(&day), [1], "nothing is in its way but the rate");
+    day.clock("09:20:01.2");
+    assert_eq!(waiting(&day), []);
+}
+
+#[test]
+fn an_entry_gives_way_to_a_stop_and_comes_back_when_that_has_filled() {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.5).send();
+    day.tick("09:20:01", 100.0);
+    trade(&mut day, 0, 7, 99.3);
+    day.forget();
+    day.tick("09:20:02", 99.5);
+    let news = day.news();
+    let told = ["hit_stop stop 99.5 target 0", "1.0 entry +7 @99.3 CANCELLED (gives way to s1)"];
+    let waits = ["1.1 entry +7 @99.3 WAITING (waits for an order of s1)", "1.1 stop -10 @98.95 OPEN"];
+    assert_eq!(news, [told, waits].concat());
+    day.tick("09:20:03", 99.4);
+    assert_eq!((held(&day), waiting(&day)), ([0, 0, 0], vec![]), "the stop left on the very next tick");
+    day.tick("09:20:04", 99.2);
+    assert_eq!(held(&day), [7, 0, 0]);
+}
+
+#[test]
+fn an_entry_gives_way_when_an_exit_follows_the_price_to_it() {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.5).send();
+    day.tick("09:20:01", 100.0);
+    trade(&mut day, 0, 7, 97.8);
+    day.tick("09:20:02", 99.5);
+    day.tick("09:20:02.5", 98.0);
+    assert_eq!(waiting(&day), [], "an exit at 98.95 does not reach a bid of 97.8");
+    day.clock("09:20:03");
+    assert_eq!(waiting(&day), [0], "at 97.5 it does");
+}
+
+#[test]
+fn an_entry_that_has_filled_in_part_comes_back_with_its_rest() {
+    let mut day = day(|day| day.account.partial = true);
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.5).send();
+    print(&mut day, "09:20:01", 100.0, 10);
+    trade(&mut day, 0, 10, 99.6);
+    print(&mut day, "09:20:02", 99.55, 4);
+    assert_eq!(held(&day), [4, 10, 0]);
+    day.forget();
+    print(&mut day, "09:20:03", 99.5, 1);
+    assert_eq!(waiting(&day), [0]);
+    assert_eq!(day.hooks(), ["fill"], "one more unit, and the entry is not over");
+    print(&mut day, "09:20:04", 99.5, 10);
+    print(&mut day, "09:20:05", 99.5, 10);
+    assert_eq!(held(&day), [10, 0, 0]);
+    assert_eq!(day.hooks(), ["fill", "stop", "fill", "entered"]);
+    let more: i64 = day.kernel.instances[0].book.quantity();
+    assert_eq!(more, 10, "no unit twice");
+}
+
+#[test]
+fn an_entry_waits_for_an_exit_that_works() {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).send();
+    day.tick("09:20:01", 100.0);
+    day.wish_of(1, Action::Go, 0).send();
+    day.trade(1, 5);
+    assert_eq!(waiting(&day), [0]);
+    day.tick("09:20:02", 100.0);
+    day.tick("09:20:03", 100.0);
+    assert_eq!(held(&day), [5, 0, 0]);
+}
+
+#[test]
+fn two_exits_both_go() {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.0).send();
+    day.tick("09:20:01", 100.0);
+    day.wish_of(2, Action::Go, -1).quantity(10).stop(101.0).send();
+    day.tick("09:20:02", 100.0);
+    day.wish_of(1, Action::Go, 0).send();
+    day.wish_of(2, Action::Go, 0).send();
+    assert_eq!(waiting(&day), []);
+    day.tick("09:20:03", 100.0);
+    assert_eq!(held(&day), [0, 0, 0]);
+}
+
+#[test]
+fn an_emergency_exit_waits_for_nobody() {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).send();
+    day.tick("09:20:01", 100.0);
+    trade(&mut day, 0, 5, 99.9);
+    day.command_for(CommandKind::Flatten, "k", (-1, 1, -1));
+    assert_eq!(waiting(&day), [0]);
+    day.tick("09:20:02", 100.0);
+    assert_eq!((held(&day), day.kernel.command_state("k")), ([0, 0, 0], Some("flat")));
+}
+
+#[test]
+fn a_flip_leaves_at_once_and_a_resting_entry_gives_way() {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).send();
+    day.tick("09:20:01", 100.0);
+    trade(&mut day, 0, 5, 99.9);
+    day.wish_of(1, Action::Go, -1).quantity(10).send();
+    assert_eq!(waiting(&day), [0]);
+    day.tick("09:20:02", 100.0);
+    assert_eq!(held(&day), [0, -10, 0]);
+}
+
+#[test]
+fn a_flip_at_a_price_of_its_own_waits_and_leaves_the_stop_on_watch() {
+    let mut day = day(|day| day.account.partial = true);
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.0).send();
+    print(&mut day, "09:20:01", 100.0, 10);
+    day.trade(1, 100);
+    trade(&mut day, 1, -20, 100.5);
+    assert_eq!(waiting(&day), [1]);
+    assert!(!day.kernel.instances[1].protection.suspended);
+    print(&mut day, "09:20:02", 99.0, 1);
+    assert_eq!(waiting(&day), [0], "the stop takes the flip back and goes");
+    print(&mut day, "09:20:03", 99.0, 10);
+    assert_eq!(held(&day), [1, 0, 0]);
+}
+
+#[test]
+fn a_flip_that_waited_closes_what_is_held_by_then() {
+    let mut day = day(|day| day.account.partial = true);
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.0).send();
+    print(&mut day, "09:20:01", 100.0, 10);
+    day.trade(1, 100);
+    trade(&mut day, 1, -20, 100.5);
+    assert_eq!(waiting(&day), [1]);
+    day.wish(Action::CancelEntry, 0).send();
+    assert_eq!(waiting(&day), []);
+    assert!(day.kernel.instances[1].protection.suspended, "from here on the flip closes it");
+    print(&mut day, "09:20:02", 100.55, 100);
+    print(&mut day, "09:20:03", 100.55, 100);
+    assert_eq!(held(&day), [0, -10, 0]);
+}
+
+#[test]
+fn a_reduction_at_its_limit_waits_and_one_at_the_market_does_not() {
+    let mut day = day(|day| day.account.partial = true);
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.0).send();
+    print(&mut day, "09:20:01", 100.0, 10);
+    day.trade(1, 100);
+    trade(&mut day, 1, -4, 100.5);
+    assert_eq!(waiting(&day), [1]);
+    day.wish_of(1, Action::Exit, 0).quantity(4).send();
+    assert_eq!(waiting(&day), [1], "an exit works already");
+    day.wish_of(1, Action::Resize, 0).quantity(6).send();
+    assert_eq!(waiting(&day), [0], "it leaves now");
+    print(&mut day, "09:20:02", 100.0, 10);
+    assert_eq!(held(&day), [0, 6, 0]);
+}
+
+#[test]
+fn entries_give_way_to_a_strategy_that_has_been_stopped() {
+    let mut day = Day::new(); // of two that run the second would be refused
+    day.tick("09:20:00", 100.0);
+    day.wish(Action::Go, 1).quantity(10).stop(99.5).send();
+    day.tick("09:20:01", 100.0);
+    day.put(Kind::StrategyStopped, &StrategyStopped { instance: 0, fault: false, reason: "asked".into() });
+    day.start(|s| s.instrument = 0);
+    trade(&mut day, 1, 5, 99.3);
+    day.tick("09:20:02", 99.5);
+    assert_eq!(waiting(&day), [1]);
+    day.tick("09:20:03", 99.5);
+    assert_eq!((day.held(), waiting(&day)), (0, vec![]));
+}
+
+/// A day of candles with three strategies on one share, whose first minute is over.
+fn candles() -> Day {
+    let mut day = Day::bare();
+    day.account.same_instrument = SameInstrument::Wait;
+    day.put(Kind::Settings, &super::by_candles::settings());
+    day.begin();
+    day.share(|_| {});
+    let series = day.watch(0, 60);
+    for _ in 0..3 {
+        day.start(|s| (s.instrument, s.series) = (0, vec![(series, 16)]));
+    }
+    day.limits(|l| (l.intents, l.sends) = (0, 0));
+    day.feed_up("09:15");
+    minute(&mut day, "09:15", 100.0, [100.5, 99.5, 100.0]);
+    day.forget();
+    day
+}
+
+fn open(day: &mut Day, clock: &str, rupees: f64) {
+    day.try_open(0, at(clock), paise(rupees)).unwrap();
+}
+
+fn minute(day: &mut Day, clock: &str, rupees: f64, rest: [f64; 3]) {
+    open(day, clock, rupees);
+    let (ts_open, [high, low, close]) = (at(clock), rest.map(paise));
+    day.try_rest(&CandleRange { instrument: 0, ts_open, high, low, close, volume: 100, ticks: 7 }).unwrap();
+    day.fire(ts_open + 60 * S);
+}
+
+#[test]
+fn on_days_of_candles_the_later_fills_an_open_after_the_earlier() {
+    let mut day = candles();
+    day.trade(1, 10);
+    day.wish_of(1, Action::Go, -1).quantity(5).send();
+    minute(&mut day, "09:16", 100.0, [100.5, 99.5, 100.0]);
+    assert_eq!(held(&day), [10, 0, 0]);
+    open(&mut day, "09:17", 100.0);
+    assert_eq!(held(&day), [10, -5, 0]);
+}
+
+#[test]
+fn a_stop_inside_a_candle_leaves_there_whoever_waits_below() {
+    let mut day = candles();
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.0).send();
+    minute(&mut day, "09:16", 100.0, [100.5, 99.5, 100.0]);
+    trade(&mut day, 0, 7, 98.9);
+    minute(&mut day, "09:17", 100.0, [100.0, 98.95, 99.5]);
+    assert_eq!((held(&day), waiting(&day)), ([0, 0, 0], vec![]));
+    minute(&mut day, "09:18", 99.5, [99.5, 98.5, 99.0]);
+    assert_eq!(held(&day), [7, 0, 0]);
+}
+
+#[test]
+fn an_exit_that_an_open_leaves_behind_follows_it_through_what_rests_there() {
+    let mut day = candles();
+    day.wish_of(1, Action::Go, 1).quantity(10).send();
+    minute(&mut day, "09:16", 100.0, [100.5, 99.5, 100.0]);
+    trade(&mut day, 0, 7, 98.5);
+    trade(&mut day, 2, 7, 98.6);
+    day.wish_of(1, Action::Go, 0).send();
+    assert_eq!(waiting(&day), [], "99.5 does not reach them");
+    open(&mut day, "09:17", 98.55);
+    assert_eq!(held(&day)[1], 0, "the exit meets the open at a price of its own");
+    assert_eq!(waiting(&day), []);
+    minute(&mut day, "09:18", 98.4, [99.0, 98.0, 98.4]);
+    assert_eq!(held(&day), [7, 0, 7]);
+}
