@@ -240,17 +240,18 @@ fn check_tradable(o: &Order) -> Option<Refusal> {
     when(!o.tradable, "not_tradable", "The instrument cannot be traded.", 1, 0)
 }
 
-/// A short that locks at the upper circuit goes to auction: none within 1.5 % of it.
+/// A short that locks at the upper circuit goes to auction: none within 1.5 % of it, be it by a limit that waits there.
 fn check_short(o: &Order) -> Option<Refusal> {
     if o.side > 0 {
         return None;
     }
     let near = i64::try_from(i128::from(o.upper) * 985 / 1000).unwrap_or(i64::MAX);
-    let locked = o.upper > 0 && o.last >= near;
+    let price = o.last.max(o.limit);
+    let locked = o.upper > 0 && price >= near;
     let hours = "A share cannot be held short over night: the strategy needs intraday hours.";
     when(!o.shortable, "not_shortable", "The instrument may not be sold short.", 0, o.quantity)
         .or_else(|| when(o.carried_short, "needs_intraday", hours, 0, o.quantity))
-        .or_else(|| when(locked, "near_upper_circuit", "Too near the upper circuit to sell short.", near, o.last))
+        .or_else(|| when(locked, "near_upper_circuit", "Too near the upper circuit to sell short.", near, price))
 }
 
 fn check_band(o: &Order) -> Option<Refusal> {

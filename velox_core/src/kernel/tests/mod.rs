@@ -31,6 +31,7 @@ mod random;
 mod rules;
 mod scopes;
 mod sequences;
+mod shorts;
 mod sizes;
 mod sliced;
 mod structures;

@@ -170,6 +170,11 @@ fn a_new_short_within_one_and_a_half_percent_of_the_upper_circuit_is_refused() {
     assert_eq!(at(118.2, -1), Some("near_upper_circuit"));
     assert_eq!(at(120.0, -1), Some("near_upper_circuit"));
     assert_eq!(at(120.0, 1), None);
+    let resting = Order { last: paise(116.0), limit: paise(118.2), upper: paise(120.0), ..sound(Class::Increase) };
+    assert_eq!(
+        approve(Class::Increase, &Order { side: -1, ..resting }).err().map(|r| r.code),
+        Some("near_upper_circuit")
+    );
 }
 
 #[test]
