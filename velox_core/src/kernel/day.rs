@@ -45,6 +45,7 @@ impl Kernel {
     /// Forgets the day before; a day that nobody ended is ended first, and its hooks are lost with it.
     fn leave_day(&mut self) {
         self.end_day();
+        self.end_orders(); // those of a day whose end was passed over: their markets forget them
         self.out.hooks.clear();
         self.day_over = false;
         self.timers = super::timers::Timers::default();
@@ -93,9 +94,6 @@ impl Kernel {
         self.end_orders();
         self.charge_delivery();
         self.abandon_day();
-        for instance in &mut self.instances {
-            instance.waiting = None;
-        }
         self.hook_running(number::FINISH, Rank::Finish);
     }
 }

@@ -85,6 +85,9 @@ impl Kernel {
             let Some(slot) = self.orders.iter().next().map(|(slot, _)| slot) else { break };
             self.end_order(slot, Event::Expire, "the day is over");
         }
+        for instance in &mut self.instances {
+            instance.waiting = None;
+        }
         while let Some(first) = self.commands.flattening.first() {
             let key = first.key.clone();
             self.end_flattening(&key, "not_flat", "The session closed before every position was.");

@@ -217,7 +217,6 @@ impl Instance {
             orders: 0,
             fills: 0,
             intents: 0,
-            waiting: None,
             intent_times: fresh.intent_times,
             refusal_times: fresh.refusal_times,
             recent: fresh.recent,

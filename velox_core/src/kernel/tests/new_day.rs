@@ -4,8 +4,8 @@ use super::day::{Day, MIDNIGHT, S, at, facts, paise};
 use crate::fixed::ONE;
 use crate::kernel::Trading;
 use crate::record::{
-    Action, FactsLoaded, HistoryBar, Kind, MarkKind, NodeAdded, PhaseGroup, Schedule, StrategyStarted, StrategyStopped,
-    Tick, Verdict,
+    Action, FactsLoaded, HistoryBar, Input, Kind, MarkKind, NodeAdded, PhaseGroup, Schedule, StrategyStarted,
+    StrategyStopped, Tick, TimerClass, Verdict,
 };
 
 const DAY: i64 = 86_400 * S;
@@ -247,4 +247,72 @@ fn days_more_than_four_apart_begin_with_cold_indicators() {
         let value = day.kernel.nodes[0].values[0];
         assert_eq!((value - 50.0).abs() < 1e-9, !goes_on, "{value}");
     }
+}
+
+#[test]
+fn the_best_of_yesterday_is_no_height_to_fall_from_today() {
+    let mut day = Day::new();
+    day.limits(|l| l.daily_loss = 0);
+    day.tick("14:00:00", 100.0);
+    day.go(1, 10_000);
+    day.tick("14:00:01", 100.0);
+    day.tick("14:00:03", 104.0);
+    day.tick("14:00:05", 101.0);
+    let (account, instance) = (&day.kernel.accounts[0], &day.kernel.instances[0]);
+    let best = i128::from(1_000_000 * ONE + 10_000 * paise(3.95));
+    assert_eq!((account.peak, instance.peak), (best, best));
+    day.put(Kind::FactsLoaded, &tomorrow());
+    assert_eq!(day.kernel.accounts[0].peak, day.kernel.equity(0), "the day begins at its best");
+    day.put(Kind::StrategyStarted, &again());
+    assert_eq!(day.kernel.instances[0].peak, i128::from(day.kernel.instances[0].capital));
+    // 3 % below the day's begin: 6 % below yesterday's best.
+    tick(&mut day, "09:15:05", 98.0);
+    tick(&mut day, "09:15:08", 98.0);
+    let kernel = &day.kernel;
+    assert_eq!((kernel.accounts[0].trading, kernel.instances[0].trading), (Trading::Active, Trading::Active));
+    tick(&mut day, "09:15:10", 95.9);
+    tick(&mut day, "09:15:13", 95.9);
+    assert_eq!(day.kernel.accounts[0].trading, Trading::DrawdownStopped, "and from today's it counts");
+}
+
+/// A long that leaves, and a short that waits for it.
+fn turning() -> Day {
+    let mut day = Day::new();
+    day.tick("14:00:00", 100.0);
+    day.go(1, 10);
+    day.tick("14:00:01", 100.0);
+    day.go(0, 0);
+    day.go(-1, 10);
+    assert!(day.kernel.instances[0].waiting.is_some());
+    day
+}
+
+#[test]
+fn what_waited_for_an_exit_at_the_days_end_is_forgotten_with_the_day() {
+    let mut day = turning();
+    day.session(MarkKind::DayDone, at("16:00"));
+    assert_eq!((day.held(), day.kernel.instances[0].waiting.is_some()), (10, false));
+}
+
+#[test]
+fn what_waited_on_a_day_whose_end_was_passed_over_opens_nothing_on_the_next() {
+    let mut day = turning();
+    while let Some(timer) = day.kernel.due_timer(i64::MAX) {
+        if timer.class == TimerClass::DayEnd {
+            day.kernel.pass_over(&Input::Timer(timer));
+            break;
+        }
+        day.fire(timer.due);
+    }
+    assert_eq!(day.kernel.orders.iter().count(), 1, "nothing has ended the day in order");
+    day.forget();
+    day.put(Kind::FactsLoaded, &tomorrow());
+    assert_eq!(day.news(), ["1.1 exit -10 @99.5 EXPIRED (the day is over)"]);
+    day.put(Kind::StrategyStarted, &again());
+    day.session(MarkKind::FeedUp, at("09:00") + DAY);
+    for clock in ["09:15:05", "09:15:06", "09:15:07"] {
+        tick(&mut day, clock, 100.0);
+        day.go(0, 0);
+    }
+    assert_eq!((day.held(), day.kernel.orders.iter().count()), (0, 0), "it leaves, and nothing follows");
 }
