@@ -325,3 +325,18 @@ fn after_the_days_end_nothing_is_placed_or_armed() {
     assert_eq!(day.news()[0], "refused session_closed 2/0");
     assert_eq!((day.kernel.orders.iter().count(), day.kernel.next_due()), (0, i64::MAX));
 }
+
+#[test]
+fn thirty_seconds_after_its_time_a_start_still_runs_it_and_a_moment_later_it_does_not() {
+    for (start, told) in [("09:20:30", vec!["own 20"]), ("09:20:30.001", vec![])] {
+        let mut day = Day::bare();
+        day.begin();
+        day.share(|_| {});
+        day.feed_up("09:00");
+        day.tick(start, 100.0);
+        day.start(|s| s.schedules = vec![once(20, "09:20")]);
+        day.forget();
+        day.clock("09:20:31");
+        assert_eq!(day.hooks(), told, "{start}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::day::{Day, paise};
 use crate::fixed::ONE;
-use crate::record::{Action, PriceKind, PriceSpec, SizeKind};
+use crate::record::{Action, PriceKind, PriceSpec, SameInstrument, SizeKind};
 
 /// Units of the one working order, none where there is none.
 fn units(day: &Day) -> Option<i64> {
@@ -188,4 +188,67 @@ fn a_limit_that_waits_is_where_its_risk_begins() {
     day.tick("09:15:03", 100.0);
     day.wish(Action::Trade, 1).risk_rupees(500.0).limit(101.0).stop(98.05).send();
     assert_eq!(day.news(), ["3.0 entry +250 @101 OPEN"], "an eager limit costs what the market asks");
+}
+
+#[test]
+fn working_entries_of_both_sides_take_their_room_of_a_position_limit() {
+    let mut day = Day::new();
+    day.limits(|l| (l.position_value, l.intents) = (100_000 * ONE, 0));
+    day.tick("09:15:01", 100.0);
+    day.trade(1, 300);
+    day.tick("09:15:02", 100.0);
+    day.wish(Action::Trade, 1).quantity(200).limit(99.0).send();
+    assert_eq!((day.held(), day.kernel.working_units(0, None)), (300, 200));
+    day.forget();
+    day.wish(Action::Trade, 1).risk_rupees(100_000.0).stop(99.05).send();
+    // ₹1,00,000 at the limit of 100.55 are 994 units
+    assert_eq!(day.news(), ["sized_down sized_down 494/100000", "3.0 entry +494 @100.55 OPEN"]);
+}
+
+#[test]
+fn the_room_of_a_limit_is_that_of_all_strategies_of_the_account() {
+    let mut day = Day::with(|day| day.account.same_instrument = SameInstrument::Wait);
+    day.start(|s| s.instrument = 0);
+    day.limits(|l| (l.position_value, l.intents) = (100_000 * ONE, 0));
+    day.tick("09:15:01", 100.0);
+    day.wish_of(1, Action::Go, 1).quantity(400).send();
+    day.tick("09:15:02", 100.0);
+    day.forget();
+    day.wish(Action::Trade, 1).risk_rupees(100_000.0).stop(99.05).send();
+    assert_eq!(day.news()[0], "sized_down sized_down 594/100000");
+}
+
+#[test]
+fn margin_without_a_strategy_is_without_its_position_and_its_orders() {
+    let mut day = Day::bare();
+    day.begin();
+    for _ in 0..2 {
+        day.share(|_| {});
+        day.start(|_| {});
+    }
+    day.limits(|l| l.intents = 0);
+    day.feed_up("09:00");
+    for (instance, price, units) in [(0, 100.0, 10), (1, 50.0, 30)] {
+        day.tick_of(instance, "09:15:01", price);
+        day.wish_of(instance, Action::Trade, 1).quantity(units).send();
+        day.tick_of(instance, "09:15:02", price);
+        day.wish_of(instance, Action::Trade, 1).quantity(units / 2).limit(price - 1.0).send();
+    }
+    let margin = |held: f64, works: f64| i128::from(paise(held + works)) / 5;
+    let first = margin(10.0 * 100.05, 5.0 * 99.0);
+    let second = margin(30.0 * 50.05, 15.0 * 49.0);
+    let used = |except| day.kernel.margin_used(0, except);
+    assert_eq!((used(None), used(Some(0)), used(Some(1))), (first + second, second, first));
+}
+
+#[test]
+fn a_flip_is_paid_for_by_what_it_closes() {
+    let mut day = Day::with(|day| day.account.capital = paise(21_000.0));
+    day.tick("09:15:01", 100.0);
+    day.go(1, 1_000);
+    day.tick("09:15:02", 100.0);
+    assert!(day.kernel.margin_used(0, None) > i128::from(paise(20_000.0)));
+    day.forget();
+    day.go(-1, 1_000);
+    assert_eq!(day.news(), ["2.0 flip -2000 @99.5 OPEN"]);
 }
