@@ -34,7 +34,7 @@ impl Kernel {
     }
 
     /// Lets an order out, if nothing of its own account stands in its way and the rates allow it.
-    fn leaves_queue(&mut self, slot: u32) -> bool {
+    pub(super) fn leaves_queue(&mut self, slot: u32) -> bool {
         if !self.is_queued(slot) {
             return true;
         }
@@ -62,7 +62,7 @@ impl Kernel {
     }
 
     /// When the rates let the next order of an account out.
-    pub(super) fn may_send_at(&self, account: u32) -> i64 {
+    fn may_send_at(&self, account: u32) -> i64 {
         let a = &self.accounts[account as usize];
         if a.limits.sends == 0 { i64::MIN } else { a.sent.free_at(a.limits.sends, RATE_WINDOW_NS) }
     }

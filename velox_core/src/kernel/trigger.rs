@@ -48,11 +48,10 @@ impl Kernel {
         let prompt = order.live_from <= begun && self.accounts[account as usize].def.latency_ns == 0;
         let number = self.orders.next_number();
         self.send_triggered(slot);
-        while prompt && self.may_send_at(account) <= self.now {
-            let Some(slot) = self.sent_by(id, intent, number) else {
+        while prompt {
+            let Some(slot) = self.sent_by(id, intent, number).filter(|slot| self.leaves_queue(*slot)) else {
                 return;
             };
-            self.release(slot);
             match self.orders.get(slot).and_then(|order| Some((order.rest(), self.paper_price(order)?))) {
                 Some((quantity, price)) => self.fill(slot, quantity, price),
                 None => self.rest(slot),
