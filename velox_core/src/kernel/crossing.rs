@@ -74,14 +74,14 @@ impl Kernel {
         self.orders.get(slot).map_or("", |order| &self.instances[order.instance as usize].name)
     }
 
-    /// What waited is an order like any other from here on; false where nothing of it is left to send, or it waits on.
+    /// What waited is an order like any other from here on; false where nothing of it is left to send.
     pub(super) fn let_go(&mut self, slot: u32) -> bool {
         let Some(order) = self.orders.get(slot).filter(|o| o.state == State::Waiting) else {
             return true;
         };
         let (id, account) = (order.instance, order.account);
-        if order.role == Role::Flip && (!self.meet_position(slot) || self.must_wait(slot).is_some()) {
-            return false; // with nothing left to close it is an entry, which waits for more than a flip does
+        if order.role == Role::Flip && !self.meet_position(slot) {
+            return false;
         }
         self.step(slot, Event::Enqueue, "nothing is in its way any more");
         let live_from = self.live_from(self.accounts[account as usize].def.latency_ns);

@@ -3,7 +3,7 @@
 use super::day::{Day, S, at, paise};
 use crate::kernel::order::State;
 use crate::record::{
-    AccountDef, Action, CandleRange, CommandKind, Kind, SameInstrument, StrategyStopped, Tick, ValidKind,
+    AccountDef, Action, CandleRange, CommandKind, InstrumentDef, Kind, SameInstrument, StrategyStopped, Tick, ValidKind,
 };
 
 /// Three strategies of one account on one share, at 100 rupees.
@@ -390,4 +390,130 @@ fn an_exit_that_an_open_leaves_behind_follows_it_through_what_rests_there() {
     assert_eq!(waiting(&day), []);
     minute(&mut day, "09:18", 98.4, [99.0, 98.0, 98.4]);
     assert_eq!(held(&day), [7, 0, 7]);
+}
+
+#[test]
+fn an_entry_that_ends_while_it_waits_tells_what_it_got_before() {
+    let mut day = day(|day| day.account.partial = true);
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.5).send();
+    print(&mut day, "09:20:01", 100.0, 10);
+    trade(&mut day, 0, 10, 99.6);
+    print(&mut day, "09:20:02", 99.55, 4);
+    print(&mut day, "09:20:03", 99.5, 1);
+    assert_eq!(waiting(&day), [0]);
+    day.forget();
+    day.wish(Action::CancelEntry, 0).send();
+    assert_eq!((day.hooks(), held(&day)), (vec!["entered".to_owned()], [5, 10, 0]));
+}
+
+/// s1 long 10 with 4 of them for sale at 100.5, s2 short 5.
+fn for_sale() -> Day {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).send();
+    day.tick("09:20:01", 100.0);
+    day.wish_of(2, Action::Go, -1).quantity(5).send();
+    day.tick("09:20:02", 100.0);
+    trade(&mut day, 1, -4, 100.5);
+    day.tick("09:20:03", 100.3);
+    day.command_for(CommandKind::Flatten, "k", (-1, 2, -1));
+    assert_eq!(waiting(&day), [1], "bought back at 100.85 at most");
+    day
+}
+
+#[test]
+fn a_reduction_that_gave_way_is_still_the_one_exit_and_is_taken_back_by_another() {
+    let mut day = for_sale();
+    day.wish_of(1, Action::Go, 0).send();
+    assert_eq!((waiting(&day), day.kernel.orders.iter().count()), (vec![], 2));
+    day.tick("09:20:04", 100.3);
+    assert_eq!(held(&day), [0, 0, 0]);
+}
+
+#[test]
+fn a_reduction_that_gave_way_comes_back_and_ends_by_its_own_time() {
+    let mut day = for_sale();
+    day.tick("09:20:04", 100.3);
+    assert_eq!((waiting(&day), held(&day)), (vec![], [0, 10, 0]));
+    day.forget();
+    day.clock("09:30");
+    assert_eq!(day.kernel.orders.iter().count(), 0);
+    assert!(day.news().contains(&"s1 expired".to_owned()));
+}
+
+#[test]
+fn a_flip_that_waited_is_as_large_as_the_position_is_by_then() {
+    let mut day = day(|day| day.account.partial = true);
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(99.0).send();
+    print(&mut day, "09:20:01", 100.0, 10);
+    day.trade(1, 100);
+    trade(&mut day, 1, -20, 100.5);
+    trade(&mut day, 1, 1, 100.1);
+    print(&mut day, "09:20:02", 100.0, 1);
+    assert_eq!((held(&day)[1], waiting(&day)), (11, vec![1]), "it has grown meanwhile");
+    day.wish(Action::CancelEntry, 0).send();
+    let flip = day.kernel.orders.iter().next().unwrap().1;
+    assert_eq!((flip.quantity, flip.closes), (21, 11));
+    print(&mut day, "09:20:03", 100.55, 100);
+    print(&mut day, "09:20:04", 100.55, 100);
+    assert_eq!(held(&day)[1], -10);
+}
+
+#[test]
+fn a_flip_that_gave_way_closes_and_opens_what_it_was_to() {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).send();
+    day.tick("09:20:01", 100.0);
+    day.wish_of(2, Action::Go, -1).quantity(5).send();
+    day.tick("09:20:02", 100.0);
+    trade(&mut day, 1, -25, 100.5);
+    day.tick("09:20:03", 100.3);
+    day.command_for(CommandKind::Flatten, "k", (-1, 2, -1));
+    assert_eq!(waiting(&day), [1]);
+    day.tick("09:20:04", 100.3);
+    day.tick("09:20:05", 100.3);
+    day.tick("09:20:06", 100.6);
+    assert_eq!(held(&day), [0, -15, 0]);
+}
+
+#[test]
+fn a_reduction_at_the_market_never_waits_however_the_price_runs_from_its_limit() {
+    let mut day = day(|day| day.account.partial = true);
+    day.wish_of(1, Action::Go, 1).quantity(10).send();
+    print(&mut day, "09:20:01", 100.0, 10);
+    day.trade(1, 100);
+    day.limits(|l| (l.intents, l.sends) = (0, 1));
+    print(&mut day, "09:20:02.5", 100.0, 1);
+    trade(&mut day, 2, 5, 98.0);
+    day.wish_of(1, Action::Exit, 0).quantity(4).send();
+    print(&mut day, "09:20:03.55", 99.0, 1);
+    day.clock("09:20:03.6");
+    assert_eq!(waiting(&day), [0], "it went, at 99.5 while the market gives 98.95");
+}
+
+#[test]
+fn a_stop_that_is_locked_inside_a_candle_takes_what_rests_there_out_of_its_way() {
+    let mut day = candles();
+    let def = InstrumentDef { lower: paise(99.0), ..super::day::share(0) };
+    day.put(Kind::InstrumentDef, &def);
+    day.wish_of(1, Action::Go, 1).quantity(10).stop(98.5).send();
+    minute(&mut day, "09:16", 100.0, [100.5, 99.5, 100.0]);
+    trade(&mut day, 2, 7, 99.1);
+    open(&mut day, "09:17", 100.0);
+    day.forget();
+    let (ts_open, [high, low, close]) = (at("09:17"), [100.0, 98.0, 99.5].map(paise));
+    day.try_rest(&CandleRange { instrument: 0, ts_open, high, low, close, volume: 100, ticks: 7 }).unwrap();
+    assert!(day.news().contains(&"1.0 entry +7 @99.1 CANCELLED (gives way to s1)".to_owned()));
+    assert_eq!((held(&day), waiting(&day)), ([0, 10, 0], vec![2]));
+}
+
+#[test]
+fn what_gives_way_frees_at_once_what_waited_for_it() {
+    let mut day = day(|_| {});
+    day.wish_of(1, Action::Go, 1).quantity(10).send();
+    day.tick("09:20:01", 100.0);
+    trade(&mut day, 0, 5, 99.9);
+    trade(&mut day, 2, -5, 99.9);
+    assert_eq!(waiting(&day), [2]);
+    day.wish_of(1, Action::Go, -1).quantity(10).send();
+    assert_eq!(waiting(&day), [0], "the flip takes the purchase out of both ways");
 }
