@@ -37,6 +37,19 @@ impl Charges {
         }
     }
 
+    /// The part of these lines that falls to `units` of `all`.
+    pub(super) fn part(&self, units: i64, all: i64) -> Self {
+        let of = |line: i128| mul_div(line, i128::from(units), i128::from(all)).unwrap_or(line);
+        Self {
+            brokerage: of(self.brokerage),
+            stt: of(self.stt),
+            transaction: of(self.transaction),
+            sebi: of(self.sebi),
+            stamp: of(self.stamp),
+            gst: of(self.gst),
+        }
+    }
+
     /// Adds another fill's lines.
     pub fn add(&mut self, other: &Self) {
         self.brokerage += other.brokerage;

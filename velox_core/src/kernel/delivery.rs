@@ -4,9 +4,9 @@
 //! then each fill is charged as if it were of the day; at its end the difference is charged, on the average price of
 //! the side that is left over.
 
-use super::Kernel;
 use super::account::narrow;
 use super::charges::{self, Charges};
+use super::{Instance, Kernel};
 use crate::fixed::mul_div;
 use crate::record::{ChargeRates, Delivery, KIND_SHARE, Kind};
 use serde::{Deserialize, Serialize};
@@ -30,13 +30,19 @@ pub(super) struct DayTrades {
     sold: Side,
 }
 
+impl Side {
+    fn add(&mut self, other: &Self) {
+        self.units = self.units.saturating_add(other.units);
+        self.value += other.value;
+        self.brokerage += other.brokerage;
+    }
+}
+
 impl DayTrades {
     /// Adds a fill.
     pub(super) fn note(&mut self, side: i8, units: i64, value: i128, brokerage: i128) {
         let of = if side > 0 { &mut self.bought } else { &mut self.sold };
-        of.units = of.units.saturating_add(units);
-        of.value += value;
-        of.brokerage += brokerage;
+        of.add(&Side { units, value, brokerage });
     }
 
     /// The side that is left over, its units and its sums, where the day ends with `held`.
@@ -53,20 +59,58 @@ impl DayTrades {
 }
 
 impl Kernel {
-    /// Charges what was delivered this day, once it is over.
+    /// Charges what was delivered this day, once it is over: to an account, for all that its strategies did in a share.
     pub(super) fn charge_delivery(&mut self) {
-        for id in 0..self.instances.len() as u32 {
-            let i = &mut self.instances[id as usize];
-            let (day, held, instrument) = (std::mem::take(&mut i.day), i.book.quantity(), i.instrument);
-            let def = &self.markets[instrument as usize].def;
-            let all = self.facts.as_ref().map_or(&[][..], |f| &f.charges);
-            let rates = all.get(usize::from(def.charges)).filter(|r| r.name == INTRADAY && def.kind == KIND_SHARE);
-            let delivery = all.iter().find(|r| r.name == DELIVERY);
-            if let (Some(rates), Some(delivery), Some((side, units, of))) = (rates, delivery, day.left_over(held))
-                && let Some(costs) = difference(rates, delivery, side, units, of)
-            {
-                self.settle_delivery(id, i64::from(side) * units, &costs);
+        let mut desks: Vec<(u32, u32)> = Vec::new();
+        for desk in self.instances.iter().map(|i| (i.account, i.instrument)) {
+            if !desks.contains(&desk) {
+                desks.push(desk);
             }
+        }
+        for (account, instrument) in desks {
+            self.charge_desk(account, instrument);
+        }
+        for instance in &mut self.instances {
+            instance.day = DayTrades::default();
+        }
+    }
+
+    fn charge_desk(&mut self, account: u32, instrument: u32) {
+        let here = self.instances.iter().filter(|i| (i.account, i.instrument) == (account, instrument));
+        let (mut day, mut held) = (DayTrades::default(), 0);
+        for i in here.clone() {
+            day.bought.add(&i.day.bought);
+            day.sold.add(&i.day.sold);
+            held += i.book.quantity();
+        }
+        let Some((side, units, of)) = day.left_over(held) else {
+            return;
+        };
+        let def = &self.markets[instrument as usize].def;
+        let all = self.facts.as_ref().map_or(&[][..], |f| &f.charges);
+        let rates = all.get(usize::from(def.charges)).filter(|r| r.name == INTRADAY && def.kind == KIND_SHARE);
+        let Some((rates, delivery)) = rates.zip(all.iter().find(|r| r.name == DELIVERY)) else {
+            return;
+        };
+        let Some(costs) = difference(rates, delivery, side, units, of) else {
+            return;
+        };
+        let (mut left, mut shares) = (units, Vec::new());
+        for i in here.clone() {
+            let own = i.day.left_over(i.book.quantity()).filter(|own| own.0 == side).map_or(0, |own| own.1.min(left));
+            left -= own;
+            shares.push((i.id, own));
+        }
+        // What one strategy has bought another may hold: whoever holds it, or sold it, pays for it.
+        let has = |i: &&Instance| if side > 0 { i.book.quantity() > 0 } else { i.day.sold.units > 0 };
+        let payer = here.clone().find(has).map(|i| i.id);
+        shares.iter_mut().filter(|(id, _)| Some(*id) == payer).for_each(|(_, own)| *own += left);
+        let (mut before, mut done) = (Charges::default(), 0);
+        for (id, own) in shares.into_iter().filter(|(_, own)| *own > 0) {
+            done += own;
+            let until = costs.part(done, units);
+            self.settle_delivery(id, i64::from(side) * own, &until.less(&before));
+            before = until;
         }
     }
 

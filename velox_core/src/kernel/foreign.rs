@@ -96,7 +96,9 @@ impl Kernel {
             self.cancel_turns(id, -reply.side);
         }
         let costs = self.note_foreign(id, reply, taken);
-        self.instances[id as usize].charges.add(&costs);
+        let i = &mut self.instances[id as usize];
+        i.charges.add(&costs);
+        i.day.note(reply.side, taken, i128::from(taken) * i128::from(reply.price), costs.brokerage);
         let i = &self.instances[id as usize];
         let position = PositionChanged {
             account: reply.account,

@@ -1,7 +1,9 @@
 //! What shares cost that are kept over the day, or sold from before it.
 
 use super::day::{Day, at, paise};
-use crate::record::{Action, ChargeRates, Kind, MarkKind};
+use crate::record::{
+    Action, BrokerReply, ChargeRates, FactsLoaded, Kind, MarkKind, ReplyKind, SameInstrument, StrategyStarted, Tick,
+};
 
 /// Of 1 July 2026, the brokerage of a discount plan; at 1e-10 of the value.
 fn rates() -> Vec<ChargeRates> {
@@ -117,4 +119,83 @@ fn what_is_sold_from_before_is_delivered_and_todays_own_is_not() {
     let stt = 40.0 * 1100.0 * 0.001 + 20.0 * 1100.0 * 0.00025;
     assert_eq!(day.lines()[1] - before[1], i128::from(paise(stt)));
     assert_eq!(day.lines()[4] - before[4], i128::from(paise(20.0 * 1100.0 * 0.00003)));
+}
+
+/// Two strategies of one account on one share, one of them long 100 from the day before at 1,000.
+fn two() -> Day {
+    let mut day = Day::with(|day| {
+        day.facts.charges = rates();
+        day.account.slippage_ticks = 0;
+        day.account.same_instrument = SameInstrument::Wait;
+    });
+    day.start(|s| s.instrument = 0);
+    day.deal("09:15:01", 1, 100, 1000.0);
+    let facts = FactsLoaded { charges: rates(), ..super::new_day::days_later(1) };
+    day.put(Kind::FactsLoaded, &facts);
+    for id in 0..2 {
+        let whole = StrategyStarted { entry_from: 0, entry_until: i64::MAX, ..super::day::strategy(id, 0) };
+        day.put(Kind::StrategyStarted, &whole);
+    }
+    day.forget();
+    day
+}
+
+fn tomorrow(day: &mut Day, clock: &str, price: f64) {
+    let tick = Tick { exch_ts: at(clock) + 86_400 * super::day::S, ..day.packet(clock, price) };
+    day.put_tick(&tick);
+}
+
+fn delivered(day: &mut Day) -> Vec<String> {
+    day.session(MarkKind::DayDone, at("15:31") + 86_400 * super::day::S);
+    let told = day.said().into_iter().filter(|line| line.starts_with("delivered"));
+    told.map(|line| line.split(" stamp").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_one_strategy_sells_from_before_and_another_buys_is_not_delivered() {
+    let mut day = two();
+    tomorrow(&mut day, "09:15:01", 1000.0);
+    day.wish(Action::Trade, -1).quantity(100).send();
+    tomorrow(&mut day, "09:15:02", 1000.0);
+    day.wish_of(1, Action::Trade, 1).quantity(100).send();
+    tomorrow(&mut day, "09:15:03", 1000.0);
+    let held = [0, 1].map(|id: usize| day.kernel.instances[id].book.quantity());
+    assert_eq!((held, delivered(&mut day)), ([0, 100], vec![]), "the exchange sees one client's purchase and sale");
+}
+
+#[test]
+fn what_two_strategies_keep_is_charged_to_each_for_its_own() {
+    let mut day = two();
+    tomorrow(&mut day, "09:15:01", 1000.0);
+    day.wish(Action::Trade, 1).quantity(30).send();
+    day.wish_of(1, Action::Trade, 1).quantity(10).send();
+    tomorrow(&mut day, "09:15:02", 1000.0);
+    // 0.1 % of 30,000 and of 10,000
+    assert_eq!(delivered(&mut day), ["delivered +30 stt 30", "delivered +10 stt 10"]);
+}
+
+#[test]
+fn of_what_one_strategy_keeps_the_units_that_another_sold_are_not_delivered() {
+    let mut day = two();
+    tomorrow(&mut day, "09:15:01", 1000.0);
+    day.wish(Action::Trade, -1).quantity(70).send();
+    tomorrow(&mut day, "09:15:02", 1000.0);
+    day.wish_of(1, Action::Trade, 1).quantity(100).send();
+    tomorrow(&mut day, "09:15:03", 1000.0);
+    assert_eq!(delivered(&mut day), ["delivered +30 stt 30"]);
+}
+
+#[test]
+fn what_somebody_else_sells_of_a_days_purchase_is_not_delivered_and_what_is_from_before_is() {
+    for (bought, told) in [(40, vec![]), (10, vec!["delivered -30 stt 22.5".to_owned()])] {
+        let mut day = two();
+        tomorrow(&mut day, "09:15:01", 1000.0);
+        day.wish_of(1, Action::Trade, 1).quantity(bought).send();
+        tomorrow(&mut day, "09:15:02", 1000.0);
+        let (kind, account, instrument, side, quantity) = (ReplyKind::ForeignFill, 0, 0, -1, 40);
+        let reply = BrokerReply { kind, account, id: "t".into(), instrument, side, quantity, price: paise(1000.0) };
+        day.put(Kind::BrokerReply, &reply);
+        let held: i64 = day.kernel.instances.iter().map(|i| i.book.quantity()).sum();
+        assert_eq!((held, delivered(&mut day)), (100 + bought - 40, told));
+    }
 }
