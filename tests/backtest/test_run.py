@@ -14,7 +14,7 @@ from tests.acceptance.test_feeds_agree import TURNS
 
 import velox_core
 from velox import cli, journal
-from velox.backtest.choose import Ask, spells
+from velox.backtest.choose import Ask, choose, spells
 from velox.backtest.run import Progress, Result, run
 from velox.backtest.tally import Tally
 from velox.errors import BadInput
@@ -189,6 +189,13 @@ def test_spells_break_after_more_than_four_days() -> None:
     entry = next(e for e in Catalog(SAMPLE_DIR).of_instrument(SYMBOL) if not e.candles)
     days = [catalog_day(Catalog(SAMPLE_DIR), DAY + dt.timedelta(days=n), [entry]) for n in (0, 4, 9)]
     assert [len(part) for part in spells(days)] == [2, 1]
+
+
+def test_8_the_first_and_the_last_date_are_both_played(busy: StrategyPlan, tmp_path: Path) -> None:
+    days = [DAY + dt.timedelta(days=n) for n in range(4)]
+    catalog = _catalog(tmp_path / "four", dict.fromkeys(days, _ticks().head(9)))
+    chosen = choose(Ask(plans=[busy], catalog=catalog, first=days[1], last=days[2]))
+    assert [day.date for spell in chosen.spells for day in spell] == days[1:3]
 
 
 def test_a_tick_that_a_hook_keeps_says_the_same_for_ever(tmp_path: Path) -> None:

@@ -84,6 +84,20 @@ def test_trading_days_include_both_ends() -> None:
     assert calendar.trading_days(D(2026, 1, 27), D(2026, 1, 23)) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2026-01", D(2026, 1, 1), D(2026, 1, 31)),
+        ("2026-02", D(2026, 2, 1), D(2026, 2, 28)),
+        ("2024-02", D(2024, 2, 1), D(2024, 2, 29)),
+        ("2026-12", D(2026, 12, 1), D(2026, 12, 31)),
+        ("2026-07-15", D(2026, 7, 15), D(2026, 7, 15)),
+    ],
+)
+def test_8_a_month_is_the_whole_month_and_a_date_a_day(text: str, first: dt.date, last: dt.date) -> None:
+    assert calendar.day_span(text) == (first, last)
+
+
 def test_a_range_that_leaves_what_is_known_is_refused() -> None:
     with pytest.raises(calendar.NotCovered, match="2021-07-01"):
         calendar.trading_days(D(2021, 6, 29), D(2021, 7, 2))

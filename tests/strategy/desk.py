@@ -95,8 +95,8 @@ class Desk:
 
     def history(self, series: int, closes: list[float]) -> None:
         """Candles of the day before, the last one at its end."""
-        for place, close in enumerate(reversed(closes)):
-            ts_open = self.ns("15:29:00") - 86_400 * 1_000_000_000 - place * 60 * 1_000_000_000
+        for place, close in enumerate(closes, 1 - len(closes)):
+            ts_open = self.ns("15:29:00") - 86_400 * 1_000_000_000 + place * 60 * 1_000_000_000
             price = round(close * ONE)
             self._put(Kind.HISTORY_BAR, HistoryBar(series, ts_open, price, price, price, price, 10, 1))
 

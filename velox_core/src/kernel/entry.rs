@@ -88,7 +88,7 @@ impl Kernel {
         let expected = match trigger {
             // A stop entry is expected to fill at its trigger, slippage included.
             Some(trigger) => (trigger.price + i64::from(side) * slippage * tick).max(tick),
-            None => market.expected(side, slippage).ok_or_else(no_quote)?,
+            None => market.expected(side, slippage).ok_or_else(|| self.no_quote(instance.instrument))?,
         };
         let given = given_limit(intent.limit, side, tick)?;
         let limit =
@@ -186,6 +186,17 @@ impl Kernel {
     /// Holds an order that an instance might place now against every rule; changes nothing.
     pub fn check_entry(&self, id: u32, side: i8, limit: i64, quantity: i64) -> Result<Approved, Refusal> {
         risk::approve(Class::Increase, &self.risk_facts(id, side, limit, quantity, 1, 0))
+    }
+
+    /// Why nothing can be opened where there is no price: before the first trade of the day the session says it better.
+    fn no_quote(&self, instrument: u32) -> Refusal {
+        let sentence = "There is no price yet to open a position on.";
+        risk::closed(self.phase_now(instrument)).unwrap_or(Refusal {
+            code: "stale_quote",
+            sentence,
+            limit: 0,
+            value: 0,
+        })
     }
 
     /// The phase of an instrument's session at kernel time; a day that was called over is closed.
@@ -313,10 +324,6 @@ pub(super) fn crossed(entry: i64, side: i8, stop: i64, target: i64) -> Option<(&
     } else {
         None
     }
-}
-
-fn no_quote() -> Refusal {
-    Refusal { code: "stale_quote", sentence: "There is no price yet to open a position on.", limit: 0, value: 0 }
 }
 
 /// No order may have as many units, whatever the limits say.

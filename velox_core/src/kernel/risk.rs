@@ -232,7 +232,12 @@ fn check_reduce_only(o: &Order) -> Option<Refusal> {
 }
 
 fn check_phase(o: &Order) -> Option<Refusal> {
-    let (wanted, now) = (Phase::Continuous, o.phase);
+    closed(o.phase)
+}
+
+/// The refusal of whatever comes outside the continuous phase.
+pub(super) fn closed(now: Phase) -> Option<Refusal> {
+    let wanted = Phase::Continuous;
     when(now != wanted, "session_closed", "The instrument is not in continuous trading.", wanted as i64, now as i64)
 }
 

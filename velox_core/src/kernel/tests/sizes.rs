@@ -155,6 +155,45 @@ fn prices_round_to_the_tick_toward_the_entry() {
 }
 
 #[test]
+fn a_stop_rounds_toward_the_price_however_and_whenever_it_is_set() {
+    // one tick above or below 100.00, so that cost is no help: 1 % of it lies between two ticks
+    let cases = [
+        (PriceKind::Price, 98.98, 101.02, 99.0, 101.0),
+        (PriceKind::Percent, 1.0, 1.0, 99.05, 100.9),
+        (PriceKind::Points, 1.02, 1.02, 99.05, 100.95),
+    ];
+    for (kind, below, above, long, short) in cases {
+        for (side, value, stop) in [(1, below, long), (-1, above, short)] {
+            let spec = PriceSpec { kind, value };
+            let mut day = Day::new();
+            day.tick("09:15:01", 100.0);
+            day.wish(Action::Go, side).quantity(1).but(|i| i.stop = spec).send();
+            day.tick("09:15:02", 100.0);
+            assert_eq!(day.kernel.instances[0].protection.stop, paise(stop), "{kind:?} {side}");
+            day.wish(Action::StopTo, 0).stop(if side > 0 { 95.0 } else { 105.0 }).send();
+            day.wish(Action::StopTo, 0).but(|i| i.stop = spec).send();
+            assert_eq!(day.kernel.instances[0].protection.stop, paise(stop), "{kind:?} {side} moved");
+        }
+    }
+}
+
+#[test]
+fn a_stop_at_a_cost_between_two_ticks_rounds_toward_the_price() {
+    for (side, second, stop) in [(1, 100.1, 100.1), (-1, 99.9, 99.9)] {
+        let mut day = Day::new();
+        day.tick("09:15:01", 100.0);
+        day.go(side, 2);
+        day.tick("09:15:02", 100.0);
+        day.tick("09:15:03", second);
+        day.wish(Action::Add, 0).quantity(1).send();
+        day.tick("09:15:04", second);
+        assert_ne!(day.kernel.instances[0].protection.entry % day.kernel.markets[0].def.tick, 0);
+        day.wish(Action::StopTo, 0).but(|i| i.stop = PriceSpec { kind: PriceKind::Cost, value: 0.0 }).send();
+        assert_eq!(day.kernel.instances[0].protection.stop, paise(stop));
+    }
+}
+
+#[test]
 fn more_units_than_any_order_may_have_are_refused() {
     let mut day = Day::new();
     day.limits(|l| (l.intents, l.order_value, l.position_value) = (0, 0, 0));
