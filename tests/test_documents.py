@@ -7,11 +7,15 @@ import signal
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from velox import cli, settings
+from velox.market.corporate_actions import read_actions
+from velox.strategy.load import load
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -25,6 +29,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/architecture.md",
+    "docs/data.md",
     "docs/report.md",
     "docs/roadmap.md",
     "docs/strategies.md",
@@ -78,8 +83,76 @@ def test_strategy_of_the_readme_has_the_promised_length() -> None:
     assert len(code) <= 17
 
 
-def test_no_other_kind_of_block_escapes_the_tests() -> None:
-    assert {kind for kind, _ in BLOCKS} <= {"bash", "python", "toml", "text"}
+def test_fragments_of_the_readme_belong_into_its_strategy(tmp_path: Path) -> None:
+    fragments = [body for kind, body in BLOCKS if kind == "python" and body != STRATEGY]
+    assert fragments
+    assert all(line.startswith("    ") for fragment in fragments for line in fragment.splitlines())
+    words = "Guard, Limits, Strategy"
+    body = STRATEGY.replace("    def on_bar", "\n".join([*fragments, "    def on_bar"])).replace("Strategy", words, 1)
+    (tmp_path / "ema_cross.py").write_text(body)
+    run_line("velox check ema_cross.py", tmp_path)
+    run_line("velox data sample --out days --days 1", tmp_path)
+    run_line("velox backtest ema_cross.py --catalog days", tmp_path)
+
+
+def test_the_notebook_line_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = set(re.findall(r"`(EmaCross\(.*?\)\.backtest\(.*?\))`", README))
+    words = re.findall(r"`(\w+)(?:\(\))?`", README[README.index(line) :].partition(".\n")[0])
+    assert {"plot", "trades", "equity", "result"} <= set(words)
+    (tmp_path / "ema_cross.py").write_text(STRATEGY)
+    run_line("velox data sample --out days --days 1", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    report = eval(line, {"EmaCross": load("ema_cross.py")})  # noqa: S307 - the line is what is tested
+    assert [word for word in words if not hasattr(report, word)] == []
+
+
+def test_the_corporate_actions_of_the_guide_are_read(tmp_path: Path) -> None:
+    (body,) = re.findall(r"^```toml\n(.*?)^```$", (ROOT / "docs/data.md").read_text(), re.M | re.S)
+    (tmp_path / "actions.toml").write_text(body)
+    read_actions(tmp_path / "actions.toml")
+    kinds = [action["kind"] for action in tomllib.loads(body)["action"]]
+    assert kinds == ["split", "bonus", "dividend", "rename"]
+
+
+# Blocks that run, by document; what is neither here nor plain text is tested by nobody.
+RUN = {
+    "README.md": ["bash"] * 5 + ["python"] * 2 + ["toml"],
+    "docs/data.md": ["toml"],
+    "docs/report.md": ["python"],  # with the reports themselves
+    "docs/strategies.md": ["python"],
+}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_block_of_a_document_escapes_the_tests(document: str) -> None:
+    kinds = re.findall(r"^```(\w*)\n.*?^```$", (ROOT / document).read_text(), re.M | re.S)
+    assert sorted(kind for kind in kinds if kind != "text") == RUN.get(document, [])
+
+
+def _commands(group: click.Group = cli._velox, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words, as in `data import`."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        yield f"{before}{name}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{before}{name} ")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_and_options_that_a_document_names_are_there(document: str) -> None:
+    commands = dict(_commands())
+    options = {word for each in commands.values() for param in each.params for word in param.opts}
+    for text in re.findall(r"`([^`\n]+)`", (ROOT / document).read_text()):
+        if not re.match(r"(velox |-)", text):
+            continue
+        words = text.split()
+        if words[0] == "velox" and re.fullmatch(r"[a-z]+", words[1]):
+            assert words[1] in commands, text
+            more = " ".join(words[1:3])
+            assert not isinstance(commands[words[1]], click.Group) or len(words) < 3 or more in commands, text
+        named = {word.partition("=")[0].strip("[].,") for word in words if re.match(r"-{1,2}[a-z]", word)}
+        assert named <= options | {"-h", "--help"}, text
 
 
 def test_command_table_of_the_readme_names_every_command() -> None:

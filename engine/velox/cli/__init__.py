@@ -37,9 +37,6 @@ _COMMANDS = {
 }
 
 
-_STDERR = 2
-
-
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
