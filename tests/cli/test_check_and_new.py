@@ -51,6 +51,46 @@ def test_check_takes_an_account_as_a_back_test_does(here: Path, capsys: pytest.C
     assert "there is no account third" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("good.py:B", "there is no strategy class B in good.py: there are A"),
+        ("good.py:A@", "good.py:A@: there is no account (no name); there are paper, second: add [accounts.NAME]"),
+        ("good.py:A@third", "good.py:A@third: there is no account third; there are paper, second: add [accounts.NAME]"),
+        ("good.py@second:A", "good.py@second:A: the account stands at the end: write good.py:A@second"),
+        ("nope.py@second", "there is no strategy file nope.py"),
+        ("ema_cross:Nope", "there is no strategy class Nope in ema_cross: there are EmaCross"),
+        (
+            "ema_crss@second",
+            "there is no strategy ema_crss (a file is written as ema_crss.py): did you mean ema_cross?",
+        ),
+        ("good.py:A:B", "there is no strategy good.py:A: there are ema_cross, "),
+        ("@second", "there is no strategy '': there are ema_cross, "),
+        (":A", "there is no strategy '': there are ema_cross, "),
+        (" ", "there is no strategy ' ': there are ema_cross, "),
+        ("good.py\n", "there is no strategy 'good.py\\n': there are ema_cross, "),
+    ],
+)
+def test_26_a_strategy_that_is_not_there_is_told_in_one_sentence(
+    here: Path, capsys: pytest.CaptureFixture[str], target: str, told: str
+) -> None:
+    (here / "good.py").write_text(GOOD)
+    (here / "velox.toml").write_text("[accounts.second]\n")
+    assert run(["check", target]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"velox: {told}")
+    assert said.count("\n") == 1
+
+
+def test_a_file_may_have_an_at_in_its_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "my@good.py").write_text(GOOD)
+    (here / "velox.toml").write_text("[accounts.second]\n")
+    for target in ("my@good.py", "my@good.py:A", "my@good.py:A@second"):
+        assert run(["check", target]) == 0, target
+    assert run(["check", "my@good.py:A@third"]) == 2
+    assert "there is no account third" in capsys.readouterr().err
+
+
 def test_check_shows_indicators_as_they_were_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wide = GOOD.replace("import Strategy", "import Bollinger, SuperTrend, Strategy").replace(
         "    session", "    wide = Bollinger(bars.close, 20, 2.5)\n    trend = SuperTrend(bars)\n    session"

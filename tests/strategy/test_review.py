@@ -135,3 +135,30 @@ def test_27_the_mode_in_a_log_is_no_warning(strategy: Callable[[str], type[Strat
 def test_a_hook_that_is_nearly_named_is_a_warning(strategy: Callable[[str], type[Strategy]]) -> None:
     (warning,) = strategy(f"{BODY}pass\n\ndef on_bra(self, bar):\n    pass").__velox__.warnings
     assert "did you mean on_bar?" in warning.sentence
+
+
+def test_26_a_method_that_hides_another_is_a_fault(faults: Faults) -> None:
+    (told,) = faults(f"{BODY}pass\n\n@at('09:30')\ndef go(self):\n    pass\n\n@at('09:40')\ndef go(self):\n    pass")
+    assert told == "15: go stands in line 14 already, of which nothing is left; give each its own name"
+
+
+def test_a_declaration_that_hides_another_is_a_warning(strategy: Callable[[str], type[Strategy]]) -> None:
+    body = BODY.replace("atr =", "atr = ATR(bars, 20)\natr =")
+    (warning,) = strategy(f"{body}pass").__velox__.warnings
+    assert (warning.line, warning.sentence[:30]) == (9, "atr stands in line 8 already, ")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "gap = bars.close - bars.open\ngap = EMA(gap, 9)",
+        "seen: int\nseen = State(0)",
+        "@property\ndef x(self):\n    return 1\n@x.setter\ndef x(self, value):\n    pass",
+        "from typing import overload\n@overload\ndef x(self): ...\ndef x(self, y=1):\n    pass",
+        "quick = EMA(bars.close, 9)\nsame = EMA(bars.close, 9)",
+    ],
+)
+def test_what_builds_on_its_name_or_is_twice_the_same_is_right(
+    strategy: Callable[[str], type[Strategy]], lines: str
+) -> None:
+    assert strategy(BODY.replace("def on_bar", f"{lines}\ndef on_bar") + "pass").__velox__.warnings == []

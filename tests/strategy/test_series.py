@@ -71,3 +71,13 @@ def test_2_history_ages_over_the_night(strategy: Made) -> None:
     desk.history(0, [100.0, 101.0, 102.0])
     desk.tick("09:15:10", 100)
     assert me.average.age == me.bars.close.age == datetime.timedelta(hours=17, minutes=45, seconds=10)
+
+
+def test_an_indicator_that_is_declared_twice_is_computed_once(strategy: Made) -> None:
+    desk = Desk()
+    body = BODY + "one = EMA(bars.close, 2)\ntwo = EMA(bars.close, 2)\nother = EMA(bars.close, 3)\n"
+    body += "def on_bar(self, bar):\n    self.seen = (float(self.one), float(self.two), float(self.other))\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:15", [100, 101, 103, 106, 110])
+    assert me.seen[0] == me.seen[1] != me.seen[2]
+    assert desk.instances[0].wiring.nodes == [0, 1]

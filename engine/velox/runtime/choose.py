@@ -39,8 +39,12 @@ def plan_of(text: str, params: Mapping[str, str], accounts: Collection[str]) -> 
         return StrategyPlan(text, dict(params))
     if account == PAPER or account in accounts:
         return StrategyPlan(target, dict(params), account)
-    if Path(text.partition(":")[0]).exists():
+    file = text.partition(":")[0]
+    if len(target) < len(file) and Path(file).exists():
         return StrategyPlan(text, dict(params))  # an @ of the file's own name
+    account, colon, name = account.partition(":")
+    if colon:
+        raise BadInput(f"{text}: the account stands at the end: write {target}:{name}@{account}")
     known = ", ".join(sorted({PAPER, *accounts}))
     raise BadInput(f"{text}: there is no account {account or '(no name)'}; there are {known}: add [accounts.NAME]")
 

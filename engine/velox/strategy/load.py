@@ -137,7 +137,7 @@ def _choose(module: ModuleType, place: str, class_name: str) -> type[Strategy]:
 def _offered(name: str, class_name: str) -> type[Strategy]:
     entries = {entry.name: entry for entry in importlib.metadata.entry_points(group=_GROUP)}
     if name not in entries:
-        raise BadInput(f"there is no strategy {name} (a file is written as {name}.py): {nearest(name, entries)}")
+        raise BadInput(f"there is no strategy {_shown(name)}: {nearest(name, entries)}")
     entry = entries[name]
     package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
     try:
@@ -146,7 +146,16 @@ def _offered(name: str, class_name: str) -> type[Strategy]:
         raise BadInput(f"the strategy {name}{package} has the place {entry.value!r}, not module:Class") from None
     with _telling(f"the strategy {name}{package}"):
         module = importlib.import_module(place[0])
-    found = getattr(module, class_name or place[1], None)
+    found = getattr(module, place[1], None)
+    if class_name and class_name != place[1]:
+        return _choose(module, name, class_name)
     if not (isinstance(found, type) and issubclass(found, Strategy)):
         raise BadInput(f"{entry.value} of the strategy {name}{package} is no strategy class")
     return found
+
+
+def _shown(name: str) -> str:
+    """A name that is none, and how the file is written that it may mean."""
+    if not name.isprintable() or not name.strip():
+        return repr(name)
+    return f"{name} (a file is written as {name}.py)" if name.isidentifier() else name

@@ -9,7 +9,7 @@ from velox.strategy.binding import AddTerms, Terms
 from velox.strategy.params import Param, nearest
 from velox.strategy.parts import Rest, rest, shares_fault
 from velox.strategy.sizes import RiskPct, RiskRupees, Sized
-from velox.strategy.source import ClassSource
+from velox.strategy.source import ClassSource, written_twice
 from velox.strategy.state import State
 
 __all__ = ["ENTRIES", "Remark", "Review", "review", "trades_kept", "undeclared"]
@@ -57,6 +57,11 @@ def undeclared(owner: type, name: str) -> str:
 def review(owner: type, source: ClassSource, trades: Set[str]) -> Review:
     """Read every method of one class body; `owner` inherits them, `trades` are the attributes that hold trades."""
     found = Review([], [], {})
+    for twice in written_twice(source.definition):
+        sentence = (
+            f"{twice.name} stands in line {twice.first} already, of which nothing is left; give each its own name"
+        )
+        (found.faults if twice.is_method else found.warnings).append(Remark(twice.line, sentence))
     for method in _methods(source):
         reader = _Reader(owner, found, method.args.args[0].arg, trades)
         reader.members = _is_together(method)

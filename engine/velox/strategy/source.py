@@ -11,7 +11,7 @@ from types import FunctionType
 
 import msgspec
 
-__all__ = ["ClassSource", "code_hash", "find_source"]
+__all__ = ["ClassSource", "Twice", "code_hash", "find_source", "written_twice"]
 
 
 class ClassSource(msgspec.Struct, frozen=True):
@@ -21,6 +21,15 @@ class ClassSource(msgspec.Struct, frozen=True):
     text: str
     definition: ast.ClassDef
     lines: dict[str, int]
+
+
+class Twice(msgspec.Struct, frozen=True):
+    """An attribute that a class body gives a second time, so that nothing is left of the first."""
+
+    name: str
+    line: int
+    first: int
+    is_method: bool
 
 
 def find_source(cls: type) -> ClassSource | None:
@@ -39,6 +48,45 @@ def find_source(cls: type) -> ClassSource | None:
         if definition is not None:
             return ClassSource(file, text, definition, _lines(definition))
     return None
+
+
+def written_twice(definition: ast.ClassDef) -> list[Twice]:
+    """Attributes that stand in a class body more than once and do not build on what stood there."""
+    found, lines = [], dict[str, int]()
+    for statement in definition.body:
+        name, is_method = _given(statement)
+        if name in lines and not _builds_on(statement, name):
+            found.append(Twice(name, statement.lineno, lines[name], is_method))
+        if name and not _is_overload(statement):
+            lines[name] = statement.lineno
+    return found
+
+
+def _is_overload(statement: ast.stmt) -> bool:
+    decorators = statement.decorator_list if isinstance(statement, ast.FunctionDef) else []
+    return any(ast.unparse(each).rpartition(".")[2] == "overload" for each in decorators)
+
+
+def _given(statement: ast.stmt) -> tuple[str, bool]:
+    """The attribute that a statement gives, and whether it is a method."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return name, False
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return name, True
+        case _:
+            return "", False
+
+
+def _builds_on(statement: ast.stmt, name: str) -> bool:
+    """Whether it takes what had the name before, as `gap = EMA(gap, 9)` and the setter of a property do."""
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        parts: list[ast.expr | None] = [statement.value]
+    else:
+        assert isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
+        parts = [*statement.decorator_list]
+    names = {node.id for part in parts if part for node in ast.walk(part) if isinstance(node, ast.Name)}
+    return name in names
 
 
 def code_hash(classes: list[type]) -> str:
