@@ -194,6 +194,44 @@ def test_flat_later_than_the_rules_allow_names_instrument_and_time(faults: Fault
     assert len(faults(body("15:04"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("hours", "sentence"),
+    [
+        ('"09:20", flat="09:15"', "start 09:20 must come before the last entry at 09:15"),
+        (
+            '"09:20", last_entry="14:45", flat="14:30"',
+            "last entry at 14:45, and that not after the square-off at 14:30",
+        ),
+        ('"09:20", last_entry="15:04"', "last entry at 15:04, and that not after the square-off at 15:03"),
+        ('"15:10"', "start 15:10 must come before the last entry at 15:03"),
+        ('"06:00", last_entry="09:15"', "from 06:00 to 09:15 nothing can be entered: trading begins at 09:15"),
+        ('windows=[("08:00", "08:30"), ("10:00", "11:00")]', "from 08:00 to 08:30 nothing can be entered"),
+        ('windows=[("10:00", "15:10")]', "the window 10:00 to 15:10 must begin before it ends, after the window"),
+        ('windows=[("10:00", "11:00"), ("10:59", "12:00")]', "the window 10:59 to 12:00 must begin before it ends"),
+        ('windows=[("10:00", "11:00"), ("09:30", "09:45")]', "the window 09:30 to 09:45 must begin before it ends"),
+    ],
+)
+def test_26_hours_out_of_order_or_outside_the_session_are_told_in_one_sentence(
+    faults: Faults, hours: str, sentence: str
+) -> None:
+    (fault,) = faults(BARS + f"session = intraday({hours})\n" + HOOK + "pass")
+    assert fault.startswith("3: session = intraday(…): ")
+    assert sentence in fault
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        '"09:00"',
+        '"09:00", last_entry="09:16"',
+        'windows=[("10:00", "11:00"), ("11:00", "12:00")]',
+        '"09:20", flat="09:21"',
+    ],
+)
+def test_hours_that_begin_before_the_open_or_touch_are_right(faults: Faults, hours: str) -> None:
+    assert faults(BARS + f"session = intraday({hours})\n" + HOOK + "pass") == []
+
+
 def test_a_share_outside_the_closing_auction_may_stay_longer(faults: Faults, book: InstrumentBook) -> None:
     outside = next(each.name for each in book if each.tradable and not each.cas)
     body = BARS + 'session = intraday("09:20", flat="15:15")\n' + HOOK + "pass"

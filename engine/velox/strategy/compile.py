@@ -9,6 +9,7 @@ import msgspec
 from velox.errors import BadInput
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook, Kind, plain_name, why_not_known, why_not_tradable
+from velox.market.records import Phase
 from velox.strategy.base import Strategy
 from velox.strategy.clocktext import SECOND_NS, clock_ns, clock_text, span_ns
 from velox.strategy.collect import Declared, Hook, judge_values
@@ -125,6 +126,12 @@ def _latest_ns(instrument: Instrument, facts: Facts) -> int:
     return facts.loaded.groups[facts.group_index(instrument.group)].flat_auto_ns - facts.loaded.day_start_ns
 
 
+def _open_ns(instrument: Instrument, facts: Facts) -> int:
+    """When continuous trading begins, ns since IST midnight."""
+    phases = facts.loaded.groups[facts.group_index(instrument.group)].phases
+    return next(at for at, phase in phases if phase == Phase.CONTINUOUS) - facts.loaded.day_start_ns
+
+
 def _instrument(declared: Declared, values: Values, facts: Facts, book: InstrumentBook) -> Instrument | None:
     symbol = resolved(declared.symbol, values)
     if not isinstance(symbol, str) or (declared.broken and declared.futures):
@@ -196,7 +203,7 @@ def _session(declared: Declared, values: Values, instrument: Instrument | None, 
                 f'{hours.name} = intraday(…): flat="{flat}" is too late for {instrument.name}: on {facts.date} '
                 f'the latest legal time is {clock_text(latest)}; write flat="auto"'
             )
-        return SessionSpec(hours.name, *hours.hours(values, latest))
+        return SessionSpec(hours.name, *hours.hours(values, _open_ns(instrument, facts), latest))
     except ValueError as error:
         declared.fault(hours.name, str(error))
         return None

@@ -150,21 +150,31 @@ class Intraday(Declaration):
         except ValueError as error:
             yield f"{call}: windows: {error}"
 
-    def hours(self, values: Values, flat_auto_ns: int) -> tuple[list[tuple[int, int]], int]:
-        """Entry windows and square-off in ns of the day; ValueError with a sentence when out of order."""
+    def hours(self, values: Values, open_ns: int, flat_auto_ns: int) -> tuple[list[tuple[int, int]], int]:
+        """Entry windows and square-off in ns of the day; ValueError with a sentence when out of order or outside."""
         flat = self._ns("flat", values)
         flat = flat_auto_ns if flat is None else flat
+        windows = self._ordered_windows(values, flat)
+        for begin, end in windows:
+            if end <= open_ns:
+                raise ValueError(
+                    f"{self.name} = intraday(…): from {clock_text(begin)} to {clock_text(end)} nothing can be entered: "
+                    f"trading begins at {clock_text(open_ns)}"
+                )
+        return windows, flat
+
+    def _ordered_windows(self, values: Values, flat: int) -> list[tuple[int, int]]:
         if self.windows is not None:
-            return self._ordered(self._windows_ns(values), flat), flat
+            return self._ordered(self._windows_ns(values), flat)
         start, last = self._ns("start", values), self._ns("last_entry", values)
         last = flat if last is None else last
         assert start is not None
         if not start < last <= flat:
             raise ValueError(
-                f'{self.name} = intraday(…): start "{resolved(self.start, values)}" must come before the last entry, '
-                "and that not after the square-off"
+                f"{self.name} = intraday(…): start {clock_text(start)} must come before the last entry at "
+                f"{clock_text(last)}, and that not after the square-off at {clock_text(flat)}"
             )
-        return [(start, last)], flat
+        return [(start, last)]
 
     def _ordered(self, windows: list[tuple[int, int]], flat: int) -> list[tuple[int, int]]:
         before = 0
@@ -172,7 +182,7 @@ class Intraday(Declaration):
             if not before <= begin < end <= flat:
                 raise ValueError(
                     f"{self.name} = intraday(…): the window {clock_text(begin)} to {clock_text(end)} must begin before "
-                    "it ends, after the window before it, and end not after the square-off"
+                    f"it ends, after the window before it, and end not after the square-off at {clock_text(flat)}"
                 )
             before = end
         return windows
