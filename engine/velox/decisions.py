@@ -4,6 +4,7 @@ import msgspec
 
 __all__ = [
     "AccountMark",
+    "ActionBooked",
     "CommandResult",
     "Delivery",
     "ExitEvent",
@@ -94,6 +95,22 @@ class Delivery(Record, frozen=True):
     sebi: int
     stamp: int
     gst: int
+
+
+class ActionBooked(Record, frozen=True):
+    """What a corporate action made of a position; money at 1e-8 rupees, below 0 where a short paid it."""
+
+    account: int
+    instance: int
+    instrument: int
+    ex: int  # yyyymmdd
+    new: int
+    old: int
+    before: int
+    quantity: int
+    dividend: int
+    fraction: int
+    fraction_cost: int
 
 
 class PositionChanged(Record, frozen=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from velox.decisions import (
     AccountMark,
+    ActionBooked,
     CommandResult,
     Delivery,
     ExitEvent,
@@ -26,12 +27,14 @@ from velox.market.records import ChargeRates, FactsLoaded, InstrumentDef, Phase,
 __all__ = [
     "AccountDef",
     "AccountMark",
+    "ActionBooked",
     "BrokerReply",
     "ChargeRates",
     "ClockMode",
     "Command",
     "CommandKind",
     "CommandResult",
+    "CorporateAction",
     "Delivery",
     "ExitEvent",
     "ExitPart",
@@ -101,6 +104,7 @@ class Kind(enum.IntEnum):
     SETTINGS = 25
     CANDLE_OPEN = 26
     CANDLE_RANGE = 27
+    CORPORATE_ACTION = 28
     STRUCTURE = 30
     TICK_VERDICT = 128
     ORDER_EVENT = 129
@@ -115,6 +119,19 @@ class Kind(enum.IntEnum):
     COMMAND_RESULT = 138
     DELIVERY = 139
     NODES_ALIGNED = 140
+    ACTION_BOOKED = 141
+
+
+class CorporateAction(Record, frozen=True):
+    """What befalls a share as a session begins: `new` of every `old` shares, the dividend at 1e-8 rupees an old one."""
+
+    instrument: int
+    ex: int  # yyyymmdd
+    new: int
+    old: int
+    dividend: int
+    was: str  # its name until then, empty where it stays
+    source: str
 
 
 class CommandKind(enum.IntEnum):

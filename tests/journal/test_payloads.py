@@ -24,6 +24,8 @@ RARE = {
     Kind.CANDLE_RANGE,
     Kind.DELIVERY,  # of shares that are kept over a day
     Kind.STRUCTURE,  # of groups that decide together
+    Kind.CORPORATE_ACTION,
+    Kind.ACTION_BOOKED,
 }
 
 

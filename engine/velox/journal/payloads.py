@@ -184,6 +184,8 @@ _Cold: TypeAlias = (
     | events.StrategyEvent
     | events.CommandResult
     | events.Delivery
+    | events.CorporateAction
+    | events.ActionBooked
 )
 _Hot: TypeAlias = Tick | Timer | TimeMark | CandleOpen | CandleRange | TickVerdict | CandleClosed | NodesAligned
 Payload: TypeAlias = _Cold | _Hot | bytes
@@ -216,6 +218,8 @@ _COLD: dict[Kind, type[_Cold]] = {
     Kind.STRATEGY_EVENT: events.StrategyEvent,
     Kind.COMMAND_RESULT: events.CommandResult,
     Kind.DELIVERY: events.Delivery,
+    Kind.CORPORATE_ACTION: events.CorporateAction,
+    Kind.ACTION_BOOKED: events.ActionBooked,
 }
 
 _TICKS = {layout.size: layout for layout in map(struct.Struct, ("<I2q", "<I13q", "<I20q8x"))}

@@ -35,6 +35,7 @@ pub fn encode(input: &Input) -> (Kind, Vec<u8>) {
         Input::Settings(value) => cold(Kind::Settings, value),
         Input::BrokerReply(value) => cold(Kind::BrokerReply, value),
         Input::Structure(value) => cold(Kind::Structure, value),
+        Input::CorporateAction(value) => cold(Kind::CorporateAction, value),
         Input::CandleOpen(open) => (Kind::CandleOpen, open.to_bytes().to_vec()),
         Input::CandleRange(range) => (Kind::CandleRange, range.to_bytes().to_vec()),
         Input::Kept(kind) => (*kind, Vec::new()),

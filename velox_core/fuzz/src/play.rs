@@ -7,9 +7,9 @@ use crate::watched::Watched;
 use crate::wish;
 use velox_core::fixed::TIME_MAX;
 use velox_core::record::{
-    Action, BrokerReply, CandleOpen, CandleRange, ClockMode, HistoryBar, Input, IntentId, Kind, Level, MarkKind,
-    ReplyKind, SessionMark, Settings, SizeKind, Skip, StateSet, StrategyStopped, Structure, Tick, TickMode, TimeMark,
-    TriggerSpec, UserValue,
+    Action, BrokerReply, CandleOpen, CandleRange, ClockMode, CorporateAction, HistoryBar, Input, IntentId, Kind, Level,
+    MarkKind, ReplyKind, SessionMark, Settings, SizeKind, Skip, StateSet, StrategyStopped, Structure, Tick, TickMode,
+    TimeMark, TriggerSpec, UserValue,
 };
 
 const SHARES: u8 = 3;
@@ -215,7 +215,22 @@ impl Play {
         if self.put_now(Input::FactsLoaded(day::facts(later, from))) && later != self.later {
             self.later = later;
             self.clock = self.clock.max(day::at(9, 15, 1) + later * 86_400 * S);
+            let share = from.below(SHARES);
+            let action = self.action(share.into(), from);
+            if self.put_now(Input::CorporateAction(action.clone())) {
+                let price = &mut self.price[usize::from(share)];
+                *price =
+                    ((*price - action.dividend) * action.old / action.new / TICK * TICK).clamp(TICK, 1_000_000 * TICK);
+            }
         }
+    }
+
+    /// What befalls a share between two days.
+    fn action(&self, instrument: u32, from: &mut Bytes<'_>) -> CorporateAction {
+        let ex = self.watched.kernel.facts.as_ref().map_or(0, |facts| facts.session_date) - i32::from(from.below(3));
+        let (new, old) = (1 + i64::from(from.below(7)), 1 + i64::from(from.below(7)));
+        let dividend = i64::from(from.below(4)) * i64::from(from.byte()) * TICK;
+        CorporateAction { instrument, ex, new, old, dividend, was: String::new(), source: String::new() }
     }
 
     fn session(&mut self, from: &mut Bytes<'_>) {
@@ -229,7 +244,8 @@ impl Play {
         let (k, id) = (&self.watched.kernel, from.byte());
         let count = |len: usize| u32::from(id) % (len as u32 + 1);
         let midnight = self.later * 86_400 * S;
-        match from.below(16) {
+        match from.below(17) {
+            16 => Input::CorporateAction(self.action(u32::from(id % 4), from)),
             0 => Input::InstrumentDef(day::share(count(k.markets.len().min(4)), from)),
             1 => Input::AccountDef(day::paper(count(k.accounts.len().min(2)), from)),
             2 => Input::LimitsSet(day::limits(u32::from(id % 3), from)),

@@ -35,6 +35,8 @@ pub struct Account {
     pub external: External,
     /// Charges by line.
     pub charges: Charges,
+    /// Dividends, those that shorts paid taken off.
+    pub dividends: i128,
     /// Profit before today, so that limits count the day alone.
     pub carried: i128,
     /// Highest equity of the day.
@@ -86,6 +88,7 @@ impl Account {
             net: BTreeMap::new(),
             external: External::default(),
             charges: Charges::default(),
+            dividends: 0,
             carried: 0,
             peak: i128::from(def.capital),
             limits: default_limits(def.id),

@@ -33,6 +33,19 @@ impl Kernel {
         found
     }
 
+    /// The series of an instrument and all that are joined with them, by number.
+    pub(super) fn joined_with(&self, instrument: u32) -> Vec<bool> {
+        let mut found: Vec<bool> = self.series.iter().map(|series| series.instrument == instrument).collect();
+        loop {
+            let is_new = |of: &Aligned| {
+                let known = of.series.iter().filter(|series| found[**series as usize]).count();
+                known > 0 && known < of.series.len()
+            };
+            let Some(more) = self.aligned.iter().find(|of| is_new(of)) else { return found };
+            more.series.iter().for_each(|series| found[*series as usize] = true);
+        }
+    }
+
     /// Whether a node joins several series.
     pub fn joins(&self, node: u32) -> bool {
         self.aligned.iter().any(|aligned| aligned.node == node)

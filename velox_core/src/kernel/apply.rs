@@ -44,6 +44,7 @@ impl Kernel {
             Input::CandleOpen(open) => self.apply_candle_open(open),
             Input::CandleRange(range) => self.apply_candle_range(range),
             Input::Structure(structure) => self.apply_structure(structure),
+            Input::CorporateAction(action) => self.apply_action(action),
         }
         self.settle();
         Ok(())

@@ -72,6 +72,7 @@ impl Kernel {
             Input::CandleOpen(open) => self.check_candle_open(ts, open),
             Input::CandleRange(range) => self.check_candle_range(ts, range),
             Input::Structure(structure) => self.check_structure(structure),
+            Input::CorporateAction(action) => self.check_action(action),
         }
     }
 

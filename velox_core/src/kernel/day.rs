@@ -16,10 +16,11 @@ impl Kernel {
         let another = last.is_some_and(|date| date != facts.session_date);
         let before = self.facts.as_ref().map_or(facts.day_start_ns, |f| f.day_start_ns);
         if another {
+            self.date_before = self.session_date();
             self.leave_day();
         }
         if facts.day_start_ns - before > GAP_DAYS_MAX * DAY_NS {
-            self.grow_cold();
+            self.grow_cold(&vec![true; self.series.len()]);
         }
         let over = self.day_over;
         // Until a tick moves the clock, rows stand at the start of their day, as they do in a merged one.
@@ -52,6 +53,7 @@ impl Kernel {
         self.schedules.clear();
         self.groups.clear();
         self.gatherings.clear();
+        self.acted.clear();
         self.verdicts = Default::default();
         (self.candles_closed, self.skipped_ticks) = (0, 0);
         (self.feed_up_at, self.data_now, self.feed_epoch, self.opened_at) = (0, 0, 0, 0);
@@ -63,14 +65,14 @@ impl Kernel {
         self.series.iter_mut().for_each(|series| series.session_n = 0);
     }
 
-    /// The day before is too long ago: candles and indicators begin anew, whatever warms them up comes after this.
+    /// Candles and indicators of these series say nothing of today and begin anew, whatever warms them up comes after this.
     /// Positions, State and money stay.
-    fn grow_cold(&mut self) {
-        for series in &mut self.series {
+    pub(super) fn grow_cold(&mut self, cold: &[bool]) {
+        for (series, _) in self.series.iter_mut().zip(cold).filter(|(_, cold)| **cold) {
             (series.closed, series.last_open) = (0, 0);
             series.history = History::new(series.history.columns());
         }
-        for node in &mut self.nodes {
+        for node in self.nodes.iter_mut().filter(|node| cold[node.series as usize]) {
             if let Ok(study) = Indicator::new(&node.asked.kind, &node.asked.params) {
                 node.study = study; // it could be made when it joined
             }

@@ -70,6 +70,8 @@ pub struct Instance {
     pub book: Fifo,
     /// Charges accrued, by line.
     pub charges: Charges,
+    /// Dividends received, those that its shorts paid taken off.
+    pub dividends: i128,
     /// Realised less charges before today.
     pub carried: i128,
     /// Highest equity of the day, 1e-8.
@@ -153,6 +155,7 @@ impl Instance {
             group: start.group,
             book: Fifo::default(),
             charges: Charges::default(),
+            dividends: 0,
             carried: 0,
             peak: i128::from(start.capital),
             rules: start.rules.clone(),

@@ -14,6 +14,7 @@ mod candles_in;
 pub mod charges;
 mod check;
 mod command;
+mod corporate;
 mod crossing;
 mod day;
 mod delivery;
@@ -140,6 +141,10 @@ pub struct Kernel {
     opened_at: i64,
     /// The day has ended: nothing fires until another begins.
     day_over: bool,
+    /// Date of the session before this one, yyyymmdd; 0 for none.
+    pub date_before: i32,
+    /// Instruments and ex-dates of the corporate actions that are booked this session.
+    pub acted: Vec<(u32, i32)>,
     commands: CommandLog,
     /// Ticks by verdict.
     pub verdicts: [u64; Verdict::ALL.len()],
@@ -179,6 +184,8 @@ impl Default for Kernel {
             feed_epoch: 0,
             opened_at: 0,
             day_over: false,
+            date_before: 0,
+            acted: Vec::new(),
             commands: CommandLog::default(),
             verdicts: [0; Verdict::ALL.len()],
             candles_closed: 0,

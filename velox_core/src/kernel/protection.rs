@@ -73,7 +73,7 @@ impl Protection {
     }
 
     /// Whether there is anything to watch.
-    fn guards(&self) -> bool {
+    pub(super) fn guards(&self) -> bool {
         self.stop != 0 || self.target != 0 || self.trail != 0 || !self.parts.is_empty()
     }
 

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A Fill's fields in their order; the first is the order: its intent (instance, date, counter) and its child.
 type FillRow<'a> = (((u32, i32, u32), u32), u32, u32, i8, i64, i64, &'a str, i64, i64, i64, i64, i64, i64);
 
+/// The fields of `ActionBooked` in their order.
+type BookedRow = (u32, u32, u32, i32, i64, i64, i64, i64, i64, i64, i64);
+
 /// Sums of fills by instance.
 #[derive(Clone, Debug, Default)]
 pub struct Fills(BTreeMap<u32, i64>);
@@ -26,6 +29,10 @@ impl Fills {
                 let (less, turned) = (held.abs() < before.abs(), held.signum() * before.signum() < 0);
                 assert!(less && !turned, "an exit of {quantity} turned a position of {before} into {held}");
             }
+        }
+        if kind == Kind::ActionBooked {
+            let row: BookedRow = rmp_serde::from_slice(payload).expect("an ActionBooked has its fields");
+            *self.0.entry(row.1).or_default() += row.7 - row.6;
         }
     }
 }

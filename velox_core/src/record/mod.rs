@@ -5,6 +5,7 @@
 
 mod broker;
 mod candle;
+mod corporate;
 mod decision;
 mod facts;
 mod hot;
@@ -15,6 +16,7 @@ mod setup;
 
 pub use broker::*;
 pub use candle::*;
+pub use corporate::*;
 pub use decision::*;
 pub use facts::*;
 pub use hot::*;
@@ -120,6 +122,8 @@ kinds! {
     CandleOpen = 26,
     /// All else of that candle: high, low, close and volume.
     CandleRange = 27,
+    /// A split, bonus, dividend or rename that takes effect as a session begins.
+    CorporateAction = 28,
     /// What a strategy wishes of two instruments as one position.
     Structure = 30,
     /// The guard's verdict on a tick, where it is not `applied`.
@@ -148,6 +152,8 @@ kinds! {
     Delivery = 139,
     /// Nodes that join several series have new values.
     NodesAligned = 140,
+    /// What a corporate action made of a position.
+    ActionBooked = 141,
 }
 
 impl Kind {
@@ -201,6 +207,7 @@ pub enum Input {
     Settings(Settings),
     CandleOpen(CandleOpen),
     CandleRange(CandleRange),
+    CorporateAction(CorporateAction),
     Structure(Box<Structure>),
     /// Kinds that have their place in the format and no effect yet.
     Kept(Kind),
@@ -237,6 +244,7 @@ impl Input {
             Kind::Settings => Self::Settings(cold(kind_known, payload)?),
             Kind::CandleOpen => Self::CandleOpen(CandleOpen::parse(payload).ok_or_else(|| fault("wrong length"))?),
             Kind::CandleRange => Self::CandleRange(CandleRange::parse(payload).ok_or_else(|| fault("wrong length"))?),
+            Kind::CorporateAction => Self::CorporateAction(cold(kind_known, payload)?),
             Kind::BrokerReply => Self::BrokerReply(cold(kind_known, payload)?),
             Kind::Structure => Self::Structure(cold(kind_known, payload)?),
             Kind::BookSnapshot | Kind::Funds | Kind::MarginQuote | Kind::AuditAnchor => Self::Kept(kind_known),
@@ -253,7 +261,8 @@ impl Input {
             | Kind::OutputHash
             | Kind::CommandResult
             | Kind::Delivery
-            | Kind::NodesAligned => return Err(fault("not an input")),
+            | Kind::NodesAligned
+            | Kind::ActionBooked => return Err(fault("not an input")),
         })
     }
 }

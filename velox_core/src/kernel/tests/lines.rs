@@ -116,7 +116,8 @@ pub(super) fn line(kind: Kind, ts: i64, payload: &[u8]) -> Option<String> {
         | Kind::ExitEvent
         | Kind::StrategyEvent
         | Kind::CommandResult
-        | Kind::Delivery => in_words(kind, &fields(payload)),
+        | Kind::Delivery
+        | Kind::ActionBooked => in_words(kind, &fields(payload)),
         other => panic!("{} is no decision", other.name()),
     })
 }
@@ -146,6 +147,9 @@ fn in_words(kind: Kind, f: &[Value]) -> String {
             price(4),
             price(9)
         ),
+        Kind::ActionBooked => {
+            format!("action {:+} of {:+} dividend {} fraction {}", f[7].int(), f[6].int(), price(8), price(9))
+        }
         Kind::StrategyEvent => format!("s{} {}", f[0].int(), f[1].text()),
         _ => format!("command {} {}", f[0].text(), f[1].text()),
     }

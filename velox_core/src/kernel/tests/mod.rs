@@ -9,6 +9,7 @@ mod candle_triggers;
 mod candles;
 mod clock;
 mod commands;
+mod corporate;
 mod crossing;
 mod day;
 mod delivery;

@@ -10,7 +10,7 @@ use crate::record::{
 
 const DAY: i64 = 86_400 * S;
 
-fn tomorrow() -> FactsLoaded {
+pub(super) fn tomorrow() -> FactsLoaded {
     days_later(1)
 }
 
@@ -30,13 +30,13 @@ pub(super) fn days_later(days: i64) -> FactsLoaded {
     }
 }
 
-fn again() -> StrategyStarted {
+pub(super) fn again() -> StrategyStarted {
     let mut start = super::day::strategy(0, 0);
     (start.entry_from, start.entry_until) = (at("09:15") + DAY, at("15:00") + DAY);
     start
 }
 
-fn tick(day: &mut Day, clock: &str, rupees: f64) -> Verdict {
+pub(super) fn tick(day: &mut Day, clock: &str, rupees: f64) -> Verdict {
     let tick = Tick { exch_ts: at(clock) + DAY, ..day.packet(clock, rupees) };
     day.put_tick(&tick)
 }

@@ -3,6 +3,7 @@
 use super::day::{Day, S, at, paise, share, strategy};
 use super::wished::{Raw, Wished, odd_number, raw, wished};
 use crate::kernel::Kernel;
+use crate::kernel::check::DAY_NS;
 use crate::record::*;
 use proptest::prelude::*;
 
@@ -56,6 +57,12 @@ pub(super) enum Act {
     Start {
         instance: u32,
     },
+    Night {
+        share: u32,
+        new: i64,
+        old: i64,
+        dividend: i64,
+    },
 }
 
 pub(super) fn act() -> impl Strategy<Value = Act> {
@@ -74,6 +81,8 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(account, share, buys, units, id)| Act::Foreign { account, share, buys, units, id }),
         1 => (0..2u32, any::<bool>()).prop_map(|(instance, fault)| Act::Stop { instance, fault }),
         3 => (0..2u32).prop_map(|instance| Act::Start { instance }),
+        2 => (0..2u32, 1..6i64, 1..6i64, prop_oneof![Just(0), 1..40i64])
+            .prop_map(|(share, new, old, dividend)| Act::Night { share, new, old, dividend }),
     ]
 }
 
@@ -123,15 +132,26 @@ pub(super) fn world() -> impl Strategy<Value = World> {
     )
 }
 
-fn started(instance: u32, world: World) -> StrategyStarted {
+fn started(instance: u32, world: World, night_ns: i64) -> StrategyStarted {
     let account = if world.accounts { instance } else { 0 };
     let rules = if world.rules { own_rules() } else { StrategyRules::default() };
-    let schedules = vec![Schedule { hook: 20, first: at("09:16"), every: 60 * S, run_late: false }];
+    let schedules = vec![Schedule { hook: 20, first: at("09:16") + night_ns, every: 60 * S, run_late: false }];
     let first = 2 * (instance % 2);
     let series = vec![(first, 16), (first + 1, 17)];
-    let flat_at = at("09:40");
+    let flat_at = at("09:40") + night_ns;
+    let (entry_from, entry_until) = (at("09:15") + night_ns, at("15:00") + night_ns);
     let share = if world.crowd { 0 } else { instance };
-    StrategyStarted { series, schedules, on_tick: true, flat_at, rules, account, ..strategy(instance, share) }
+    StrategyStarted {
+        entry_from,
+        entry_until,
+        series,
+        schedules,
+        on_tick: true,
+        flat_at,
+        rules,
+        account,
+        ..strategy(instance, share)
+    }
 }
 
 /// A day that is played act by act.
@@ -140,6 +160,8 @@ pub(super) struct Play {
     world: World,
     /// Begin of the candles that are open, on a day of candles.
     begun: Option<i64>,
+    /// Days since the first.
+    nights: i64,
     clock: i64,
     price: [i64; 2],
     volume: i64,
@@ -175,10 +197,10 @@ impl Play {
             day.watch(share, 300);
         }
         for instance in 0..if world.crowd { 3 } else { 2 } {
-            day.put(Kind::StrategyStarted, &started(instance, world));
+            day.put(Kind::StrategyStarted, &started(instance, world, 0));
         }
         day.feed_up("09:00");
-        Self { day, world, begun: None, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
+        Self { day, world, begun: None, nights: 0, clock: at("09:15:01"), price: [paise(100.0); 2], volume: 0 }
     }
 
     /// Whoever traded besides us closes what he has, or every second of the day would be marked.
@@ -258,8 +280,40 @@ impl Play {
                 }
             }
             Act::Stop { instance, fault } => self.stop(instance, fault),
-            Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance, self.world)),
+            Act::Start { instance } => {
+                self.day.put(Kind::StrategyStarted, &started(instance, self.world, self.nights * DAY_NS));
+            }
+            Act::Night { share, new, old, dividend } => {
+                let (was, source) = (String::new(), String::new());
+                let dividend = dividend * paise(0.05);
+                self.night(&CorporateAction { instrument: share, ex: 0, new, old, dividend, was, source });
+            }
         }
+    }
+
+    /// The next day begins, with a corporate action of a share.
+    fn night(&mut self, action: &CorporateAction) {
+        self.nights += 1;
+        let facts = super::new_day::days_later(self.nights);
+        if self.day.try_put(Kind::FactsLoaded, &facts).is_err() {
+            self.nights -= 1; // an odd tick has moved the clock beyond it
+            return;
+        }
+        self.day.facts = facts;
+        let price = &mut self.price[action.instrument as usize];
+        if self.day.try_put(Kind::CorporateAction, action).is_ok() {
+            let tick = paise(0.05);
+            *price = ((*price - action.dividend) * action.old / action.new / tick * tick)
+                .clamp(paise(1.0), paise(100_000.0));
+            // Its circuits are those of the new price.
+            self.day.put(Kind::InstrumentDef, &InstrumentDef { freeze: self.world.freeze, ..share(action.instrument) });
+        }
+        self.begun = None;
+        (self.clock, self.volume) = (at("09:15:01") + self.nights * DAY_NS, 0);
+        for instance in 0..2 {
+            self.day.put(Kind::StrategyStarted, &started(instance, self.world, self.nights * DAY_NS));
+        }
+        self.day.session(MarkKind::FeedUp, at("09:00") + self.nights * DAY_NS);
     }
 
     fn tick(&mut self, share: u32, step_ns: i64, move_ticks: i64, volume: i64, book: bool) {
@@ -358,7 +412,7 @@ proptest! {
         let mut play = Play::new(world);
         play.acts(&acts);
         play.close_external();
-        play.day.fire(at("16:00:02"));
+        play.day.fire(at("16:00:02") + play.nights * DAY_NS);
         let kernel = &play.day.kernel;
         prop_assert_eq!(kernel.orders.iter().count(), 0);
         prop_assert_eq!(kernel.next_due(), i64::MAX);
