@@ -14,6 +14,7 @@ __all__ = [
     "JournalSettings",
     "LevelLimits",
     "LimitSettings",
+    "MarketSettings",
     "PaperSettings",
     "Section",
     "Settings",
@@ -134,6 +135,12 @@ class LimitSettings(Section, frozen=True):
     instruments: dict[str, LevelLimits] = {}  # by the instrument's, as "NSE:RELIANCE"
 
 
+class MarketSettings(Section, frozen=True):
+    """What is known of the market besides the dated facts that come with Velox."""
+
+    corporate_actions: Path | None = None  # splits, bonuses, dividends and renames, as docs/data.md writes them
+
+
 class JournalSettings(Section, frozen=True):
     """Where the journal lies and how often it is synced and snapshotted."""
 
@@ -153,3 +160,4 @@ class Settings(Section, frozen=True):
     limits: LimitSettings = LimitSettings()
     accounts: dict[str, AccountSettings] = {}  # by their names
     journal: JournalSettings = JournalSettings()
+    market: MarketSettings = MarketSettings()

@@ -15,6 +15,7 @@ import talib
 import velox_core
 from velox.errors import BadInput
 from velox.research.bars import borrowed_facts, compute_bars, parse_indicators, parse_timeframe, write_bars
+from velox.research.candles import HistoryRules
 from velox.research.catalog import CANDLE_SCHEMA, Catalog, Entry
 from velox.research.importer import import_recordings
 from velox.research.nse_ticks import TICK_SCHEMA, find_recordings
@@ -276,6 +277,6 @@ def test_days_computed_by_the_facts_of_another_date_are_named(write: Write, tmp_
     catalog = Catalog(tmp_path / "cat")
     import_recordings([path], catalog)
     as_of = dt.date(2021, 4, 26)
-    assert compute_bars(catalog, "NSE:A", 60, as_of=as_of).height == 1
-    (note,) = borrowed_facts(catalog, "NSE:A", 60, day=None, as_of=as_of)
+    assert compute_bars(catalog, "NSE:A", 60, rules=HistoryRules(as_of)).height == 1
+    (note,) = borrowed_facts(catalog, "NSE:A", 60, day=None, rules=HistoryRules(as_of))
     assert "2019-04-26" in note and "2021-04-26" in note

@@ -174,12 +174,14 @@ def command_keys(journal: Path) -> Counter[str]:
     return Counter(payload.key for payload in found if isinstance(payload, Command))
 
 
-def check_journal(journal: Path, report: dict[str, Any]) -> dict[str, Any]:
-    """Hold a report against an independent replay, and the orders against the rule of one creation each."""
-    state = replayed(journal)
-    for key in ("decisions_hash", "decisions", "candles", "verdicts"):
+def check_journal(journal: Path, *reports: dict[str, Any]) -> dict[str, Any]:
+    """Hold the reports of all days against an independent replay, and orders against the rule of one creation each."""
+    state, report = replayed(journal), reports[-1]
+    for key in ("decisions_hash", "decisions"):
         assert report[key] == state[key], key
-    assert report["journalled"] == state["ticks"] + state["skipped_ticks"]
+    for key, of_all in (("candles", state["candles"]), ("journalled", state["ticks"] + state["skipped_ticks"])):
+        assert sum(each[key] for each in reports) == of_all, key
+    assert sum((Counter(each["verdicts"]) for each in reports), Counter()) == +Counter(state["verdicts"])
     assert report["decisions_hash"] == velox_core.decisions_hash(journal)
     assert [s["net_pnl"] for s in report["strategies"]] == [s["net_pnl"] for s in state["strategies"]]
     created: Counter[object] = Counter()

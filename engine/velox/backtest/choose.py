@@ -63,7 +63,7 @@ def choose(ask: Ask) -> Chosen:
     """Find what the ask names; everything that cannot be is refused before anything runs."""
     catalog = Catalog.open(ask.catalog)
     _refuse_decimals(catalog, ask.plans)
-    entries = [e for e in _usable(catalog, ask) if _within(e.day, ask)]
+    entries = _renamed([e for e in _usable(catalog, ask) if _within(e.day, ask)], ask.actions)
     if not entries:
         what = "ticks" if ask.data in ("", "ticks") else "days"
         raise BadInput(f"{ask.catalog} holds no {what} {_span(ask)}: look with `velox data coverage`")
@@ -75,9 +75,7 @@ def choose(ask: Ask) -> Chosen:
         _ = day.facts  # a date that is not covered is refused now
         if isinstance(day, CandleDay):
             check_minutes(ask.plans, day)
-    chosen = Chosen(sorted(set().union(*by_day.values())), spells(days), notes)
-    _refuse_within(ask.actions, chosen)
-    return chosen
+    return Chosen(sorted(set().union(*by_day.values())), spells(days), notes)
 
 
 def plans_on(
@@ -125,16 +123,16 @@ def _usable(catalog: Catalog, ask: Ask) -> list[Entry]:
     return [e for e in catalog.entries() if e.length_s == MINUTE_S and not e.quantity_decimals]
 
 
-def _refuse_within(actions: Actions, chosen: Chosen) -> None:
-    """Refuse days that run on over a corporate action: what the kernel has built by then would not be adjusted."""
-    first, last = chosen.days[0].date, chosen.days[-1].date
-    for name in chosen.symbols:
-        for action in actions.until(name, last):
-            if action.ex > first and action.kind != "rename":
-                raise BadInput(
-                    f"{name} has a {action.kind} on {action.ex}, over which indicators and positions cannot run "
-                    f"on: run the days before it and those from it on apart, with --to and --from {action.ex}"
-                )
+def _renamed(entries: Sequence[Entry], actions: Actions) -> list[Entry]:
+    """The entries by the names of the last day: a share that was renamed is one instrument on all days."""
+    if not entries or not len(actions):
+        return list(entries)
+    last = max(entry.day for entry in entries)
+    names = [actions.called_on(entry.instrument, entry.day, last) for entry in entries]
+    return [
+        entry if name == entry.instrument else msgspec.structs.replace(entry, instrument=name, kept_as=entry.instrument)
+        for entry, name in zip(entries, names, strict=True)
+    ]
 
 
 def _within(day: dt.date, ask: Ask) -> bool:

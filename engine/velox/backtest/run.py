@@ -14,6 +14,7 @@ import msgspec
 
 import velox_core
 from velox.backtest.ahead import Rows, pieces_of, read_ahead
+from velox.backtest.booked import BOOKED, BookedAction, BookedActions
 from velox.backtest.charges import charged
 from velox.backtest.choose import Ask, Chosen, choose
 from velox.backtest.feed import feed, feed_minutes
@@ -67,7 +68,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     round_trips: int
     rejected: int
     too_small: int
-    gross_pnl: float
+    gross_pnl: float  # dividends included
+    dividends: float  # received, less what shorts paid
     charges: float
     net_pnl: float
     max_drawdown: float
@@ -83,6 +85,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     accounts: list[AccountTally]
     strategies: list[StrategyTally]
     notes: list[str]
+    corporate_actions: list[BookedAction]  # what they made of positions
     contract_notes: list[ContractNote]  # of each day and instrument, rounded as one rounds them
     settings: dict[str, Any]
 
@@ -97,6 +100,7 @@ class _Run:
         self.keeper = keeper
         self.tally = Tally()
         self.contracts = ContractNotes()
+        self.booked = BookedActions()
         self.engine_ns = 0
         self.days_done = 0
         self.ticks: dict[str, int] = {}  # price steps seen so far
@@ -105,7 +109,7 @@ class _Run:
     def all(self, chosen: Chosen) -> None:
         """Run all days on one core, which lets days that are far from those before them begin anew, as on paper."""
         core = velox_core.Core(self.ask.journal)
-        kinds = {*KEPT, *NOTED, *(self.keeper.kinds if self.keeper else ())}
+        kinds = {*KEPT, *NOTED, *BOOKED, *(self.keeper.kinds if self.keeper else ())}
         core.keep(sorted(map(int, kinds)))
         try:
             firsts = {days[0].date for days in chosen.spells}
@@ -131,8 +135,8 @@ class _Run:
             strategies=self.ask.plans,
             facts_as_of=facts.stand_in,
         )
-        trading = TradingDay(core, settings, facts, self._book(chosen, day, minutes), plan)
-        _finish(trading.begin([], _history(day, self.played), ClockMode.DATA))
+        trading = TradingDay(core, settings, facts, self._book(chosen, day, minutes), plan, self.ask.actions)
+        _finish(trading.begin([], _history(core, day, self.played), ClockMode.DATA))
         self.tally.begin_day(core.summary())
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         if self.keeper is not None:
@@ -170,7 +174,11 @@ class _Run:
         marks, placed = core.take_marks(), core.take_kept_placed()
         kept = [one[1:] for one in placed]
         self.tally.note(marks, kept)
-        self.contracts.note(day.date, [market["name"] for market in core.markets()] if kept else [], kept)
+        if kept:
+            names = [market["name"] for market in core.markets()]
+            self.contracts.note(day.date, names, kept)
+            if any(kind in BOOKED for _, kind, _ in kept):
+                self.booked.note(day.date, core.summary(), names, kept)
         if self.keeper is not None:
             self.keeper.note(marks, placed)
 
@@ -229,6 +237,7 @@ def run(
         rejected=tally.rejected,
         too_small=tally.too_small,
         gross_pnl=sum(s.gross_pnl for s in strategies),
+        dividends=sum(s.dividends for s in strategies),
         charges=sum(s.charges for s in strategies),
         net_pnl=sum(s.net_pnl for s in strategies),
         max_drawdown=tally.max_drawdown,
@@ -244,6 +253,7 @@ def run(
         accounts=list(tally.accounts.values()),
         strategies=strategies,
         notes=[*chosen.notes, *([ASSUMPTIONS] if chosen.data != "ticks" else []), *tally.notes],
+        corporate_actions=running.booked.lines,
         contract_notes=running.contracts.all(),
         settings=_shown(ask, settings),
     )
@@ -258,14 +268,19 @@ def _each(look: Callable[[], None], tell: Callable[[Progress], None]) -> Callabl
 
 
 def _history(
-    day: Day, played: Mapping[str, dt.date]
+    core: velox_core.Core, day: Day, played: Mapping[str, dt.date]
 ) -> Callable[[Instrument, int, int], Coroutine[None, None, Sequence[Candle]]]:
     """Candles of earlier days that the core has not built itself."""
+
+    def built(instrument: Instrument, timeframe_s: int) -> dt.date:
+        series = core.watch(core.instrument(instrument.name), timeframe_s)
+        # What began anew after a corporate action has built nothing.
+        return played.get(instrument.name, dt.date.min) if core.fed_until_ns(series) else dt.date.min
 
     async def earlier(instrument: Instrument, timeframe_s: int, count: int) -> Sequence[Candle]:
         def kept(length_s: int, begin_ns: int, end_ns: int) -> list[Candle]:
             fields = ("ts_open", "open", "high", "low", "close", "volume")
-            after = played.get(instrument.name, dt.date.min)
+            after = built(instrument, timeframe_s)
             candles = day.history(instrument.name, length_s, HISTORY_DAYS, after)
             found = zip(*(candles[name].tolist() for name in fields), strict=True)
             return [candle for candle in found if begin_ns <= candle[0] <= end_ns]

@@ -25,6 +25,7 @@ class AccountTally(msgspec.Struct):
     name: str
     capital: float
     net_pnl: float = 0.0
+    dividends: float = 0.0
     charges: float = 0.0
 
 
@@ -38,6 +39,7 @@ class StrategyTally(msgspec.Struct):
     fills: int = 0
     round_trips: int = 0
     gross_pnl: float = 0.0
+    dividends: float = 0.0  # part of the gross profit
     charges: float = 0.0
     net_pnl: float = 0.0
     faulted: bool = False
@@ -108,11 +110,13 @@ class Tally(msgspec.Struct):
         for told in summary["strategies"]:
             held = self.strategies[told["name"]]
             held.gross_pnl += told["gross_pnl"]
+            held.dividends += told["dividends"]
             held.charges += told["charges"]
             held.net_pnl += told["net_pnl"]
         for told in summary["accounts"]:
             account = self.accounts.setdefault(told["name"], AccountTally(told["name"], told["capital"]))
             account.net_pnl += told["equity"] - told["capital"]
+            account.dividends += told["dividends"]
             account.charges += told["charges"]
         self.decisions_hash = summary["decisions_hash"]
 

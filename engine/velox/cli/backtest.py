@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
-from velox.cli.words import DaySpanWord, check_json, corporate_actions, data_kind, facts_as_of
+from velox.cli.words import DaySpanWord, actions_of, check_json, corporate_actions, data_kind, facts_as_of
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
@@ -73,7 +73,6 @@ def command(**options: object) -> None:
     from velox.backtest.reported import backtest
     from velox.backtest.run import run
     from velox.cli.progress import days_bar
-    from velox.market.corporate_actions import NO_ACTIONS, read_actions
     from velox.runtime.run import open_journal
     from velox.settings import load as load_settings
     from velox.strategy.params import parse_assignments
@@ -91,7 +90,7 @@ def command(**options: object) -> None:
         facts_as_of=call.facts_as_of,
         charges=call.charges,
         journal=open_journal(call.journal) if call.journal else None,
-        actions=read_actions(call.corporate_actions) if call.corporate_actions else NO_ACTIONS,
+        actions=actions_of(call.corporate_actions),
     )
     settings = settings_of(call, configured)
     report: Report | None = None
@@ -127,6 +126,7 @@ def _write(report: "Report", call: _Call) -> None:
 
 
 def _lines(result: "Result") -> list[str]:
+    from velox.backtest.booked import action_sentence
     from velox.runtime.report import account_sentence, strategy_sentence
     from velox.rupees import money
 
@@ -136,6 +136,7 @@ def _lines(result: "Result") -> list[str]:
         read = f"{result.ticks:,} ticks and {read}"
     out = [f"{span}: {read}, {result.bars:,} candles."]
     out += [f"{day} begins anew: the day before it is too long ago." for day in result.cold_starts]
+    out += [action_sentence(line) for line in result.corporate_actions]
     out += [strategy_sentence(msgspec.to_builtins(told)) for told in result.strategies]
     if len(result.accounts) > 1:
         out += [account_sentence(msgspec.to_builtins(told)) for told in result.accounts]

@@ -10,7 +10,7 @@ from velox.cli.data_check import check_command
 from velox.cli.data_download import download_command
 from velox.cli.data_import import import_command
 from velox.cli.progress import steps_bar
-from velox.cli.words import facts_as_of
+from velox.cli.words import actions_of, corporate_actions, facts_as_of
 
 __all__ = ["command"]
 
@@ -31,6 +31,7 @@ class _BarsOptions(msgspec.Struct):
     out: Path
     day: dt.datetime | None
     facts_as_of: dt.date | None
+    corporate_actions: Path | None
 
 
 @click.group(name="data")
@@ -62,25 +63,28 @@ def _coverage(catalog_dir: Path) -> None:
 @click.option("--out", required=True, type=_PATH, metavar="FILE", help="Parquet file to write.")
 @click.option("--day", type=_DATE, help="One day only; otherwise all days run on.")
 @facts_as_of
+@corporate_actions
 def _bars(**options: object) -> None:
     """Compute candles and indicators of an instrument into a Parquet file."""
     from velox.research.bars import borrowed_facts, compute_bars, parse_indicators, parse_timeframe, write_bars
+    from velox.research.candles import HistoryRules
     from velox.research.catalog import Catalog
 
     asked = msgspec.convert(options, _BarsOptions)
     catalog, day = Catalog.open(asked.catalog_dir), asked.day.date() if asked.day else None
     timeframe_s = parse_timeframe(asked.timeframe)
+    rules = HistoryRules(asked.facts_as_of, actions_of(asked.corporate_actions))
     frame = compute_bars(
         catalog,
         asked.instrument,
         timeframe_s,
         parse_indicators(asked.indicators),
         day=day,
-        as_of=asked.facts_as_of,
+        rules=rules,
     )
     write_bars(frame, asked.out)
     click.echo(f"{frame.height} candles of {asked.instrument} at {asked.timeframe} in {asked.out}")
-    for note in borrowed_facts(catalog, asked.instrument, timeframe_s, day=day, as_of=asked.facts_as_of):
+    for note in borrowed_facts(catalog, asked.instrument, timeframe_s, day=day, rules=rules):
         click.echo(f"Note: {note}")
 
 

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from velox.cli.progress import steps_bar
-from velox.cli.words import DaySpanWord, check_json, corporate_actions, facts_as_of
+from velox.cli.words import DaySpanWord, actions_of, check_json, corporate_actions, facts_as_of
 from velox.errors import BadInput, ExitCode
 
 __all__ = ["check_command"]
@@ -58,7 +58,6 @@ def check_command(**options: object) -> int:
     Ticks are compared with imported candles of the day and with the exchange's own day candle. Trading days that are
     missing and steps that look like a split or bonus are told too.
     """
-    from velox.market.corporate_actions import NO_ACTIONS, read_actions
     from velox.research.catalog import Catalog
     from velox.research.inspection import Ask, inspect, report_lines, summary_lines
     from velox.research.quality import Thresholds
@@ -73,7 +72,7 @@ def check_command(**options: object) -> int:
         first=asked.first[0] if asked.first else None,
         last=asked.last[1] if asked.last else None,
         as_of=asked.facts_as_of,
-        actions=read_actions(asked.corporate_actions) if asked.corporate_actions else NO_ACTIONS,
+        actions=actions_of(asked.corporate_actions),
         thresholds=Thresholds(silence_s=asked.silence, frozen_s=asked.frozen, jump_pct=asked.jump),
     )
     names = set(asked.instruments) or {entry.instrument for entry in catalog.entries()}

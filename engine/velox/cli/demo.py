@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SecondsWord, SpeedWord, check_json, facts_as_of
+from velox.cli.words import SecondsWord, SpeedWord, check_json, checked_actions, corporate_actions, facts_as_of
 
 if TYPE_CHECKING:
     from velox.research.days import Day
@@ -29,6 +29,7 @@ class _Call(msgspec.Struct):
     feed: str
     json_file: Path | None
     facts_as_of: dt.date | None
+    corporate_actions: Path | None
 
 
 @click.command()
@@ -46,6 +47,7 @@ class _Call(msgspec.Struct):
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
 )
 @facts_as_of
+@corporate_actions
 def command(**options: object) -> None:
     """Trade a whole day on paper here, now: simulator, engine and strategies over loopback."""
     from velox.research.days import open_day
@@ -81,6 +83,7 @@ def _plan(call: _Call, day: "Day") -> "Plan":
         strategies=chosen,
         date=day.date.isoformat(),
         facts_as_of=facts.stand_in,
+        corporate_actions=checked_actions(call.corporate_actions),
         watched=[item.name for item in day.instruments],
         day=call.day,
         feed="direct" if call.feed == "direct" else "socket",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SecondsWord, SpeedWord, TimeWord, facts_as_of
+from velox.cli.words import SecondsWord, SpeedWord, TimeWord, checked_actions, corporate_actions, facts_as_of
 
 if TYPE_CHECKING:
     from velox.research.days import Day
@@ -29,6 +29,7 @@ class _Call(msgspec.Struct):
     seconds: float | None
     json_file: Path | None
     facts_as_of: dt.date | None
+    corporate_actions: Path | None
 
 
 @click.command()
@@ -45,6 +46,7 @@ class _Call(msgspec.Struct):
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
 )
 @facts_as_of
+@corporate_actions
 def command(**options: object) -> None:
     """Trade strategies on paper; started again on the same journal, it goes on where it ended.
 
@@ -102,6 +104,7 @@ def _plan(call: _Call, settings: "Settings", day: "Day | None") -> "Plan":
         strategies=chosen,
         date=facts.date.isoformat(),
         facts_as_of=facts.stand_in,
+        corporate_actions=checked_actions(call.corporate_actions),
         watched=[item.name for item in day.instruments] if day is not None else [],
         day=call.day,
         feed="live" if day is None else "socket",

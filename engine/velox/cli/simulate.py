@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SpeedWord, TimeWord, facts_as_of
+from velox.cli.words import SpeedWord, TimeWord, actions_of, corporate_actions, facts_as_of
 from velox.errors import BadInput
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class _Call(msgspec.Struct):
     instruments: Path | None
     parent_pid: int | None
     facts_as_of: dt.date | None
+    corporate_actions: Path | None
 
 
 @click.command()
@@ -51,6 +52,7 @@ class _Call(msgspec.Struct):
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Generate another day from this seed.")
 @click.option("--instruments", type=click.Path(path_type=Path), metavar="FILE", help="The broker's instrument file.")
 @facts_as_of
+@corporate_actions
 @click.option("--parent-pid", type=int, hidden=True)
 def command(**options: object) -> None:
     """Play a broker on this machine: login, instruments, candles and live ticks of one day."""
@@ -78,7 +80,9 @@ def _day(call: _Call, held: contextlib.ExitStack) -> "Day":
     from velox.research.days import open_day
 
     if call.seed is None:
-        return open_day(call.day, facts_as_of=call.facts_as_of)
+        day = open_day(call.day, facts_as_of=call.facts_as_of)
+        day.actions = actions_of(call.corporate_actions)
+        return day
     from velox.research.catalog import Catalog
     from velox.simulator.session import Plan, generate
 

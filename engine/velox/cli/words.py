@@ -6,11 +6,14 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from velox.market.calendar import day_span
+
+if TYPE_CHECKING:
+    from velox.market.corporate_actions import Actions
 
 __all__ = [
     "DateWord",
@@ -18,7 +21,9 @@ __all__ = [
     "SecondsWord",
     "SpeedWord",
     "TimeWord",
+    "actions_of",
     "check_json",
+    "checked_actions",
     "corporate_actions",
     "data_kind",
     "facts_as_of",
@@ -129,11 +134,38 @@ facts_as_of = click.option(
     help="Use the market facts of this date where the day's are not known.",
 )
 
+
+def _actions_file(asked: Path | None) -> Path | None:
+    """The file of corporate actions: the one that was named, else that of the settings."""
+    from velox.settings import load
+
+    return asked or load().market.corporate_actions
+
+
+def checked_actions(asked: Path | None) -> str:
+    """The file for a plan, absolute and read once, so that a mistake is told before anything starts; "" for none."""
+    from velox.market.corporate_actions import read_actions
+
+    path = _actions_file(asked)
+    if path is None:
+        return ""
+    _ = read_actions(path)
+    return str(path.absolute())
+
+
+def actions_of(asked: Path | None) -> "Actions":
+    """What that file holds; a mistake in it is refused with its place."""
+    from velox.market.corporate_actions import NO_ACTIONS, read_actions
+
+    path = _actions_file(asked)
+    return NO_ACTIONS if path is None else read_actions(path)
+
+
 corporate_actions = click.option(
     "--corporate-actions",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Splits, bonuses, dividends and renames by which earlier prices are adjusted (docs/data.md).",
+    help="Splits, bonuses, dividends and renames (docs/data.md); default: that of [market] in velox.toml, if any.",
 )
 
 data_kind = click.option(

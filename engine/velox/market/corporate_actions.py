@@ -14,8 +14,10 @@ that day. A rename has `was`, the old name.
 """
 
 import datetime as dt
+import itertools
+import math
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -26,7 +28,10 @@ from velox.errors import BadInput
 from velox.market.amounts import ONE, scaled
 from velox.rupees import grouped
 
-__all__ = ["Action", "Actions", "Adjustment", "NO_ACTIONS", "read_actions"]
+__all__ = ["Action", "Actions", "Adjustment", "Due", "NO_ACTIONS", "read_actions"]
+
+# The largest number of a ratio that the kernel takes.
+_RATIO_MAX = 1_000_000
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +62,17 @@ class Adjustment(msgspec.Struct, frozen=True):
     volume: Fraction = Fraction(1)
 
 
+class Due(msgspec.Struct, frozen=True):
+    """All that befalls an instrument on one ex-date; the dividend is for each share of before, at 1e-8 rupees."""
+
+    name: str
+    ex: dt.date
+    shares: Fraction
+    dividend: int
+    was: str
+    source: str
+
+
 # The close of an instrument on the trading day before a date, at 1e-8 rupees; None where it is not known.
 _CloseBefore = Callable[[str, dt.date], int | None]
 
@@ -68,6 +84,9 @@ class Actions:
         self._by_name: dict[str, list[Action]] = {}
         for action in sorted(actions, key=lambda each: each.ex):
             self._by_name.setdefault(action.name, []).append(action)
+
+    def __iter__(self) -> Iterator[Action]:
+        return itertools.chain.from_iterable(self._by_name.values())
 
     def __len__(self) -> int:
         return sum(len(actions) for actions in self._by_name.values())
@@ -91,6 +110,25 @@ class Actions:
             if action.kind == "rename" and day < action.ex:
                 name = action.was
         return name
+
+    def called_on(self, name: str, since: dt.date, use: dt.date) -> str:
+        """What the instrument that was called `name` on a day is called on a later one."""
+        renames = sorted((each for each in self if each.kind == "rename"), key=lambda each: each.ex)
+        for action in renames:
+            if action.was == name and since < action.ex <= use:
+                name = action.name
+        return name
+
+    def due(self, name: str, since: dt.date, use: dt.date) -> list[Due]:
+        """What takes effect after one day and up to another, by ex-date: together, what falls on the same.
+
+        An ex-date without a session takes effect with the next one.
+        """
+        by_date: dict[dt.date, list[Action]] = {}
+        for action in reversed(self.until(name, use)):
+            if action.ex > since:
+                by_date.setdefault(action.ex, []).append(action)
+        return [_together(name, ex, actions) for ex, actions in by_date.items()]
 
     def adjustment(self, name: str, day: dt.date, use: dt.date, close_before: _CloseBefore) -> Adjustment:
         """What makes a candle of `day` comparable with prices of the day of use; 1 where nothing lies between."""
@@ -127,7 +165,7 @@ def read_actions(path: Path) -> Actions:
     for number, action in enumerate(actions, 1):
         fault = _fault(action)
         if (key := (action.name, action.ex, action.kind)) in seen:
-            fault = "it is given twice"
+            fault = "it is given twice: add up what falls on one day"
         seen.add(key)
         if fault:
             raise BadInput(f"{path}: action {number} ({action.name}, {action.ex}, {action.kind}): {fault}")
@@ -135,6 +173,9 @@ def read_actions(path: Path) -> Actions:
 
 
 def _fault(action: Action) -> str:
+    exchange, _, symbol = action.name.partition(":")
+    if exchange != "NSE" or not symbol:
+        return "name must be that of a share, like NSE:RELIANCE; contracts are new ones from the ex-date on"
     if not action.source:
         return "source must say where it is known from"
     given = {name for name in ("ratio", "amount", "close", "was") if getattr(action, name)}
@@ -152,7 +193,30 @@ def _fault(action: Action) -> str:
         one, other = (int(part) for part in action.ratio.split(":"))
     except ValueError:
         return f"{wanted} {getattr(action, wanted)!r} cannot be read: write a ratio like 1:5, an amount like 12.50"
-    return "" if one > 0 and other > 0 else "ratio must be of two numbers above 0"
+    if one < 1 or other < 1:
+        return "ratio must be of two numbers above 0"
+    if action.shares == 1:
+        return "ratio 1:1 of a split changes nothing: write 1:5 where of 1 share become 5"
+    return _too_large(action.shares)
+
+
+def _too_large(shares: Fraction) -> str:
+    most = max(shares.numerator, shares.denominator)
+    return "" if most <= _RATIO_MAX else f"{shares.numerator}:{shares.denominator} has a number above {_RATIO_MAX:,}"
+
+
+def _together(name: str, ex: dt.date, actions: Sequence[Action]) -> Due:
+    shares = math.prod((action.shares for action in actions), start=Fraction(1))
+    if fault := _too_large(shares):
+        raise BadInput(f"the actions of {name} on {ex} make {fault}: write them as one")
+    return Due(
+        name=name,
+        ex=ex,
+        shares=shares,
+        dividend=sum(scaled(action.amount, ONE) for action in actions if action.kind == "dividend"),
+        was=next((action.was for action in actions if action.kind == "rename"), ""),
+        source="; ".join(dict.fromkeys(action.source for action in actions)),
+    )
 
 
 def _price_factor(action: Action, close_before: _CloseBefore) -> Fraction:

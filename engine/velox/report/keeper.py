@@ -70,7 +70,9 @@ class _Today(msgspec.Struct):
     instruments: list[str]
     is_cold: bool
     orders: dict[events.OrderId, tuple[int, int]] = {}  # the place at which it was made, and its limit
-    steps: list[tuple[int, int, events.Fill | events.ExitEvent | events.Delivery]] = []  # place, kernel time
+    steps: list[
+        tuple[int, int, events.Fill | events.ExitEvent | events.Delivery | events.ActionBooked]
+    ] = []  # place, kernel time
     refused: list[int] = []  # rows
     candles: dict[tuple[str, int], list[CandleClosed]] = {}
     gap_candles: int = 0
@@ -88,6 +90,7 @@ class Keeper:
         Kind.ACCOUNT_MARK,
         Kind.EXIT_EVENT,
         Kind.DELIVERY,
+        Kind.ACTION_BOOKED,
         Kind.CANDLE_CLOSED,
         Kind.STRATEGY_EVENT,
     )
@@ -147,7 +150,7 @@ class Keeper:
         match record:
             case events.OrderEvent(order=order, limit=limit):
                 today.orders.setdefault(order, (place, limit))
-            case events.Fill() | events.ExitEvent() | events.Delivery():
+            case events.Fill() | events.ExitEvent() | events.Delivery() | events.ActionBooked():
                 today.steps.append((place, at_ns, record))
             case events.PositionChanged():
                 self._expose(at_ns, record)
@@ -222,6 +225,9 @@ class Keeper:
                 self._book.take(_execution(today, (place, at_ns), step, path(instrument)))
                 continue
             strategy = today.strategies[step.instance]
+            if isinstance(step, events.ActionBooked):
+                self._book.convert(strategy, instrument, step, at_ns)
+                continue
             if isinstance(step, events.Delivery):
                 lines = (step.brokerage, step.stt, step.transaction, step.sebi, step.stamp, step.gst)
                 self._book.deliver(strategy, instrument, lines)

@@ -38,6 +38,8 @@ def page(figures: Mapping[str, Any], kept: Kept, judged: Ratios) -> str:
         ("settings", "Settings", sections.settings(kept, figures)),
         ("data", "Data", sections.coverage(kept, figures)),
     ]
+    if figures["corporate_actions"]:
+        parts.insert(-2, ("actions", "Corporate actions", sections.actions(figures)))
     body = Html("".join(element("section", element("h2", name) + content, id=key) for key, name, content in parts))
     head = Html(element("h1", title) + element("p", sections.span(figures), class_="span"))
     return document(

@@ -15,7 +15,18 @@ from velox.report.tables import Group, charges_by_line, grouped_by, slippage
 from velox.report.timelines import local_time
 from velox.rupees import grouped, money, percent
 
-__all__ = ["blocked", "charges", "coverage", "groups", "headline_cards", "settings", "slipped", "span", "stamp"]
+__all__ = [
+    "actions",
+    "blocked",
+    "charges",
+    "coverage",
+    "groups",
+    "headline_cards",
+    "settings",
+    "slipped",
+    "span",
+    "stamp",
+]
 
 _ONE = 100_000_000
 _NOTHING = "–"
@@ -50,6 +61,7 @@ def headline_cards(figures: Mapping[str, Any], kept: Kept, judged: Ratios) -> Ht
         card("Net P&L", money(net), f"on {money(capital, 0)} of capital", _tone(net)),
         card("Return on capital", percent(net / capital), "after all charges", _tone(net)),
         card("Gross P&L", money(figures["gross_pnl"]), "", _tone(figures["gross_pnl"])),
+        *_dividends(figures["dividends"]),
         card("Charges", money(figures["charges"]), _share(figures["charges"], figures["gross_pnl"])),
         card("Max drawdown", money(drawdown), f"{percent(drawdown / capital)} of capital", "down" if drawdown else ""),
         card("Sharpe", _number(judged.sharpe if days >= _RATIO_DAYS_MIN else None), few),
@@ -69,6 +81,30 @@ def headline_cards(figures: Mapping[str, Any], kept: Kept, judged: Ratios) -> Ht
         card("Refused", grouped(figures["rejected"]), "orders, by risk", _warn(figures["rejected"])),
     ]
     return element("dl", Html("".join(cards)), class_="cards")
+
+
+def _dividends(received: float) -> list[Html]:
+    return [card("Dividends", money(received), "part of the gross P&L", _tone(received))] if received else []
+
+
+def actions(figures: Mapping[str, Any]) -> Html:
+    """What corporate actions made of positions, line by line."""
+    rows = [
+        (
+            _day(line["day"]),
+            _day(line["ex"]),
+            line["strategy"],
+            line["instrument"],
+            f"{line['new']} for {line['old']}",
+            f"{line['before']:+,}",
+            f"{line['after']:+,}",
+            money(line["dividend"]),
+            money(line["fraction"]),
+        )
+        for line in figures["corporate_actions"]
+    ]
+    heads = ["Booked", "Ex-date", "Strategy", "Instrument", "Shares", "Before", "After", "Dividend", "Part of a share"]
+    return table(heads, rows, words=5)
 
 
 def charges(kept: Kept) -> Html:

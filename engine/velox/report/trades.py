@@ -5,8 +5,11 @@ slippage go to both by their units, and not a unit of money is lost between them
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import msgspec
+
+from velox.decisions import ActionBooked
 
 __all__ = ["CHARGE_LINES", "Execution", "Trade", "TradeBook"]
 
@@ -73,6 +76,7 @@ class Trade(msgspec.Struct, kw_only=True):
     slippage: int = 0
     slippage_unknown: int = 0  # fills without a price to compare with
     stop: int = 0  # the first one, 0 for none
+    received: int = 0  # dividends, and cash for parts of a share; below 0 where a short paid them
     lowest: int = 0
     highest: int = 0
 
@@ -85,7 +89,7 @@ class Trade(msgspec.Struct, kw_only=True):
     def gross(self) -> int:
         """Profit before charges; units that are still open count at the last price."""
         still = (self.entered - self.left) * self.mark
-        return self.side * (self.exit_value + still - self.entry_value)
+        return self.side * (self.exit_value + still - self.entry_value) + self.received
 
     @property
     def charged(self) -> int:
@@ -171,6 +175,23 @@ class TradeBook:
         trade = self._open.get((strategy, instrument)) or of_it[-1]
         trade.charges = [line + more for line, more in zip(trade.charges, charges, strict=True)]
 
+    def convert(self, strategy: str, instrument: str, booked: ActionBooked, at_ns: int) -> None:
+        """Count the open trade in the shares and prices of after a corporate action."""
+        trade = self._open[strategy, instrument]
+        trade.received += booked.dividend + booked.fraction
+        by = Fraction(booked.old, booked.new)
+        trade.stop, trade.lowest, trade.highest = (
+            max(1, round(price * by)) if price else 0 for price in (trade.stop, trade.lowest, trade.highest)
+        )
+        held = abs(booked.quantity)
+        trade.left = max(1, int(trade.left / by)) if trade.left else 0
+        trade.quantity = max(held, int(trade.quantity / by))
+        trade.entered = trade.left + held
+        if not held:
+            trade.entered = trade.left = max(1, trade.left)
+            trade.exit_role = "corporate action"
+            self._end(trade, at_ns, 0)
+
     def open_trades(self) -> list[Trade]:
         """Those that are not closed."""
         return list(self._open.values())
@@ -211,9 +232,11 @@ class TradeBook:
         trade.exit_role = fill.role
         _count(trade, fill)
         if not trade.is_open:
-            trade.closed_ns = fill.at_ns
-            trade.closed_place = fill.place
-            del self._open[trade.strategy, trade.instrument]
+            self._end(trade, fill.at_ns, fill.place)
+
+    def _end(self, trade: Trade, at_ns: int, place: int) -> None:
+        trade.closed_ns, trade.closed_place = at_ns, place
+        del self._open[trade.strategy, trade.instrument]
 
 
 def _count(trade: Trade, fill: Execution) -> None:

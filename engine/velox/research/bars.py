@@ -16,7 +16,7 @@ import velox_core
 from velox.errors import BadInput
 from velox.market.facts import Facts, load_for
 from velox.market.records import Phase
-from velox.research.candles import Columns, day_columns, serves
+from velox.research.candles import PLAIN, Columns, HistoryRules, adjusted_columns, adjustments, day_columns, serves
 from velox.research.catalog import Catalog, Entry, length_text, write_parquet
 from velox.research.merge import group_number
 from velox.rupees import counted
@@ -122,13 +122,17 @@ def compute_bars(
     indicators: Sequence[IndicatorSpec] = (),
     *,
     day: dt.date | None = None,
-    as_of: dt.date | None = None,
+    rules: HistoryRules = PLAIN,
 ) -> pl.DataFrame:
-    """Compute one day, or all days of an instrument with indicators that run on from day to day."""
-    entries = _kept_of(catalog, instrument, day, timeframe_s)
-    facts = [load_for(e.instrument, e.day, as_of=as_of) for e in entries]
+    """Compute one day, or all days of an instrument with indicators that run on from day to day.
+
+    Earlier days read as the last one sees them, after the corporate actions that lie between.
+    """
+    entries = _kept_of(catalog, instrument, day, timeframe_s, rules)
+    facts = [load_for(e.instrument, e.day, as_of=rules.facts_as_of) for e in entries]
     days = [
-        _in_units(day_columns(catalog, e, of_day, timeframe_s), e) for of_day, e in zip(facts, entries, strict=True)
+        _in_units(adjusted_columns(day_columns(catalog, e, of_day, timeframe_s), by), e)
+        for of_day, e, by in zip(facts, entries, adjustments(catalog, instrument, entries, rules), strict=True)
     ]
     frame = pl.DataFrame({name: np.concatenate([day[name] for day in days]) for name in _BASE_COLUMNS})
     starts = np.cumsum([0, *(len(day["ts_open"]) for day in days)])
@@ -164,11 +168,11 @@ def _session_s(facts: Facts, entry: Entry) -> int:
 
 
 def borrowed_facts(
-    catalog: Catalog, instrument: str, timeframe_s: int, *, day: dt.date | None, as_of: dt.date | None
+    catalog: Catalog, instrument: str, timeframe_s: int, *, day: dt.date | None, rules: HistoryRules
 ) -> list[str]:
     """Say for which of the days that `compute_bars` takes another date's facts stand in."""
-    entries = _kept_of(catalog, instrument, day, timeframe_s)
-    borrowed = [load_for(e.instrument, e.day, as_of=as_of) for e in entries]
+    entries = _kept_of(catalog, instrument, day, timeframe_s, rules)
+    borrowed = [load_for(e.instrument, e.day, as_of=rules.facts_as_of) for e in entries]
     return [facts.loaded.notes[0] for facts in borrowed if facts.stand_in]
 
 
@@ -191,9 +195,16 @@ def _in_units(columns: Columns, entry: Entry) -> Columns:
     return {**columns, "volume": np.asarray(columns["volume"]) / 10**entry.quantity_decimals}
 
 
-def _kept_of(catalog: Catalog, instrument: str, day: dt.date | None, timeframe_s: int) -> list[Entry]:
+def _kept_of(
+    catalog: Catalog, instrument: str, day: dt.date | None, timeframe_s: int, rules: HistoryRules
+) -> list[Entry]:
     """The days of an instrument: those with ticks, or where it has none, with candles of which these can be made."""
     kept = catalog.of_instrument(instrument)
+    last = kept[-1].day
+    names = {action.was for action in rules.actions.until(instrument, last) if action.was}
+    older = [e for e in catalog.entries() if e.instrument in names]
+    kept = [e for e in [*older, *kept] if e.instrument == rules.actions.name_on(instrument, e.day, last)]
+    kept.sort(key=lambda e: (e.day, e.candles, e.length_s))
     entries = [e for e in kept if not e.candles]
     if not entries:
         shortest: dict[dt.date, Entry] = {}

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -27,6 +28,8 @@ __all__ = [
     "NO_CANDLES",
     "PLAIN",
     "adjusted",
+    "adjusted_columns",
+    "adjustments",
     "candles_of",
     "core_candles",
     "day_columns",
@@ -124,6 +127,21 @@ def adjusted(candles: Candles, by: Adjustment) -> Candles:
         made[name] = [mul_div(value, by.price.numerator, by.price.denominator) for value in candles[name].tolist()]
     made["volume"] = [mul_div(v, by.volume.numerator, by.volume.denominator) for v in candles["volume"].tolist()]
     return made
+
+
+def adjustments(catalog: Catalog, instrument: str, entries: Sequence[Entry], rules: HistoryRules) -> list[Adjustment]:
+    """What makes the candles of each entry comparable with those of the last one."""
+    last = max(entry.day for entry in entries)
+    closes = functools.partial(_close_before, catalog, rules)
+    return [rules.actions.adjustment(instrument, entry.day, last, closes) for entry in entries]
+
+
+def adjusted_columns(columns: Columns, by: Adjustment) -> Columns:
+    """As `adjusted`, of columns with prices in rupees."""
+    if by == Adjustment():
+        return columns
+    made = adjusted(_from_columns(columns), by)
+    return {name: made[name] / ONE if name in _PRICES else made[name] for name in CANDLE_SCHEMA}
 
 
 def _close_before(catalog: Catalog, rules: HistoryRules, instrument: str, ex: dt.date) -> int | None:

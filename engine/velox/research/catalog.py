@@ -52,6 +52,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     last_ns: int = 0
     tick: int = 0  # 1e-8 rupees, 0 = unknown
     prev_close: int = 0  # 1e-8 rupees, 0 = unknown
+    kept_as: str = ""  # name of its folder where a later one stands for it; not of a file's own words
     quantity_decimals: int = 0  # volume and quantities are whole numbers of the last of so many decimals
     format: int = _FORMAT
 
@@ -147,7 +148,7 @@ class Catalog:
         return frame
 
     def _path(self, entry: Entry) -> Path:
-        exchange, _, symbol = entry.instrument.partition(":")
+        exchange, _, symbol = (entry.kept_as or entry.instrument).partition(":")
         if not symbol or any(part in (".", "..") or "/" in part for part in (exchange, symbol)):
             raise BadInput(f"{entry.instrument!r} is not an instrument name like NSE:RELIANCE")
         length = f".{length_text(entry.length_s)}" if entry.candles else ""

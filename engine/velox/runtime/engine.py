@@ -17,6 +17,7 @@ from velox.clock import monotonic_ns, wall_ns
 from velox.errors import BadInput, ExitCode, Fatal, VeloxError
 from velox.events import ClockMode
 from velox.market.calendar import IST
+from velox.market.corporate_actions import NO_ACTIONS, read_actions
 from velox.market.facts import Facts, load
 from velox.research.days import open_day
 from velox.runtime.account import limits_lines
@@ -46,6 +47,7 @@ class Engine:
         self.plan = plan
         self.settings = settings
         self.channel = channel
+        self.actions = read_actions(Path(plan.corporate_actions)) if plan.corporate_actions else NO_ACTIONS
         self.core = self._open_core()
         self.source: Source | None = None
         self.hooks = HookWatch(self.core, settings.engine, channel)
@@ -80,7 +82,7 @@ class Engine:
         self.source = self._source(known)
         book = await self.source.book()
         self.hooks.start()
-        trading = TradingDay(core, self.settings, facts, book, self.plan)
+        trading = TradingDay(core, self.settings, facts, book, self.plan, self.actions)
         lines = _recovery_lines(core.recovery())
         if known:
             lines += trading.go_on()
@@ -143,6 +145,7 @@ class Engine:
             case "direct":
                 start = None if self.plan.start is None else dt.time.fromisoformat(self.plan.start)
                 day = open_day(self.plan.day, facts_as_of=self._facts_as_of())
+                day.actions = self.actions
                 return DirectSource(self.core, Exchange(day, start=start), self.plan.speed, known)
             case "socket":
                 return SocketSource(self.core, _simulated(self.plan), known, self.channel.say)

@@ -22,6 +22,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     strategies: list[StrategyPlan]
     date: str = ""  # yyyy-mm-dd of a played day; a live one is today
     facts_as_of: str | None = None  # yyyy-mm-dd whose facts stand in where the played day's are not known
+    corporate_actions: str = ""  # the file of them; empty: none
     watched: list[str] = []  # instruments whose candles are kept at 1m, 5m and 15m
     day: str | None = None  # what plays here with feed "direct"; None: the generated day of the package
     feed: Literal["socket", "direct", "live"] = "socket"

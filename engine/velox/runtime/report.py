@@ -49,9 +49,10 @@ def strategy_sentence(s: dict[str, Any]) -> str:
     trips = f"{s['round_trips']} round trip{'' if s['round_trips'] == 1 else 's'}"
     end = f" It still holds {s['quantity']:+d}." if s.get("quantity") else ""
     state = " It was quarantined: its code failed." if s["faulted"] else ""
+    paid = f" (dividends {money(s['dividends'])})" if s["dividends"] else ""
     return (
         f"{s['name']} on {s['instrument']}{_of_account(s)}: {s['orders']} orders, {s['fills']} fills, {trips}; "
-        f"gross {money(s['gross_pnl'])}, charges {money(s['charges'])}, net {money(s['net_pnl'])}.{end}{state}"
+        f"gross {money(s['gross_pnl'])}{paid}, charges {money(s['charges'])}, net {money(s['net_pnl'])}.{end}{state}"
     )
 
 
@@ -84,6 +85,7 @@ def as_json(outcome: Outcome, synthetic: bool) -> bytes:
         "fills",
         "round_trips",
         "gross_pnl",
+        "dividends",
         "charges",
         "net_pnl",
         "faulted",

@@ -47,6 +47,8 @@ def simulator_args(path: str | None, plan: Plan) -> list[str] | None:
         args += ["--from", plan.start]
     if plan.facts_as_of is not None:
         args += ["--facts-as-of", plan.facts_as_of]
+    if plan.corporate_actions:
+        args += ["--corporate-actions", plan.corporate_actions]
     return args
 
 

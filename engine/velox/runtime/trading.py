@@ -18,10 +18,12 @@ from velox.events import (
     StrategyStopped,
     encode,
 )
+from velox.market.corporate_actions import NO_ACTIONS, Actions
 from velox.market.dated import data_files
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook, definition
 from velox.runtime.account import PAPER, account_def, limits_set, thresholds, with_brokerage
+from velox.runtime.actions import Befallen
 from velox.runtime.levels import check_levels, level_sets
 from velox.runtime.plan import Plan
 from velox.settings import Settings
@@ -45,7 +47,13 @@ class TradingDay:
     """Sets a core up for a day, or ties strategies to one that recovery brought back."""
 
     def __init__(
-        self, core: velox_core.Core, settings: Settings, facts: Facts, book: InstrumentBook, plan: Plan
+        self,
+        core: velox_core.Core,
+        settings: Settings,
+        facts: Facts,
+        book: InstrumentBook,
+        plan: Plan,
+        actions: Actions = NO_ACTIONS,
     ) -> None:
         self.core = core
         self.facts = facts
@@ -55,6 +63,7 @@ class TradingDay:
         self._settings = settings
         self._book = book
         self._plan = plan
+        self._befallen = Befallen(core, actions, facts.date)
         core.on_fault(self._fault)
 
     async def begin(self, watched: Sequence[str], history: History, clock: ClockMode) -> None:
@@ -71,10 +80,11 @@ class TradingDay:
         if self._plan.journal:
             _keep_facts(Path(self._plan.journal), facts.digest)
         self._define({*watched, *(name for _, spec in chosen for name in spec.symbols)})
+        self._befallen.tell()
         for name in sorted(watched):
             for seconds in watched_timeframes:
                 core.watch(core.instrument(name), seconds)
-        known = {name: number for number, name, _, _ in core.instances()}
+        known = {self._befallen.strategy(name): number for number, name, _, _ in core.instances()}
         fresh = itertools.count(len(known))
         groups: dict[str, Group] = {}
         for cls, spec in chosen:
@@ -108,7 +118,7 @@ class TradingDay:
 
     def _define(self, names: set[str]) -> None:
         """Journal the instruments' data of the day; those that the core knows keep their numbers."""
-        known = {market["name"]: number for number, market in enumerate(self.core.markets())}
+        known = {self._befallen.name(market["name"]): number for number, market in enumerate(self.core.markets())}
         fresh = itertools.count(len(known))
         for name in sorted(names):
             number = known[name] if name in known else next(fresh)
@@ -166,13 +176,13 @@ class TradingDay:
 
     def _check_started(self, chosen: Sequence[tuple[type[Strategy], Spec]]) -> set[str]:
         """Names of the strategies that were started this day; others than the plan's are refused."""
-        held = {s["name"]: s for s in self.core.summary()["strategies"]}
+        held = {self._befallen.strategy(s["name"]): s for s in self.core.summary()["strategies"]}
         today = self.facts.loaded.session_date
         started = [name for name, s in held.items() if s["running"] and s["started_on"] == today]
         if not set(started) <= {spec.name for _, spec in chosen}:
             raise self._other_strategies(chosen)
         for _, spec in chosen:
-            if spec.name in held and held[spec.name]["instrument"] != spec.symbol:
+            if spec.name in held and self._befallen.name(held[spec.name]["instrument"]) != spec.symbol:
                 self._check_other(spec, held[spec.name], is_started=spec.name in started)
             account = self._account(spec.name)
             if spec.name in held and held[spec.name]["account"] != account:
@@ -207,7 +217,7 @@ class TradingDay:
         """End strategies of earlier days that this one does not run."""
         names = {spec.name for _, spec in chosen}
         for held in self.core.summary()["strategies"]:
-            if not held["running"] or held["name"] in names:
+            if not held["running"] or self._befallen.strategy(held["name"]) in names:
                 continue
             if held["quantity"]:
                 raise BadInput(
