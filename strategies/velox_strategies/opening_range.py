@@ -1,12 +1,12 @@
 """Opening-range breakout: who has waited half an hour for a side follows the one that the market takes."""
 
-from velox import ATR, Bar, Bars, OpeningRange, Param, State, Strategy, intraday, risk_pct
+from velox import ATR, Bar, Bars, Limits, OpeningRange, Param, Strategy, intraday, risk_pct
 
 __all__ = ["OpeningRangeBreakout"]
 
 
 class OpeningRangeBreakout(Strategy):
-    """Enter once a session where the close leaves the opening range; trail two ranges of a candle behind."""
+    """Trade once a session where a close leaves the opening range; trail two ranges of a candle behind."""
 
     symbol = Param("NSE:RELIANCE")
     minutes = Param(30, range(15, 61, 15))
@@ -16,14 +16,12 @@ class OpeningRangeBreakout(Strategy):
     box = OpeningRange(bars, minutes)
     atr = ATR(bars, 14)
     session = intraday("09:30", last_entry="14:00")
-    entered = State(False, reset="session")
+    limits = Limits(max_trades=1)  # kept by the core: an entry that did not fill uses up nothing
 
     def on_bar(self, bar: Bar) -> None:
-        if self.entered or not self.box.ready:
+        if not self.box.ready or self.position.quantity:
             return
         if bar.close > self.box.high:
             self.go_long(trail=2 * self.atr, size=self.risk)
-            self.entered = True
         elif bar.close < self.box.low:
             self.go_short(trail=2 * self.atr, size=self.risk)
-            self.entered = True
