@@ -64,11 +64,11 @@ def test_check_takes_an_account_as_a_back_test_does(here: Path, capsys: pytest.C
             "ema_crss@second",
             "there is no strategy ema_crss (a file is written as ema_crss.py): did you mean ema_cross?",
         ),
-        ("good.py:A:B", "there is no strategy good.py:A: there are ema_cross, "),
-        ("@second", "there is no strategy '': there are ema_cross, "),
-        (":A", "there is no strategy '': there are ema_cross, "),
-        (" ", "there is no strategy ' ': there are ema_cross, "),
-        ("good.py\n", "there is no strategy 'good.py\\n': there are ema_cross, "),
+        ("good.py:A:B", "there is no strategy good.py:A: there are cash_pair, "),
+        ("@second", "there is no strategy '': there are cash_pair, "),
+        (":A", "there is no strategy '': there are cash_pair, "),
+        (" ", "there is no strategy ' ': there are cash_pair, "),
+        ("good.py\n", "there is no strategy 'good.py\\n': there are cash_pair, "),
     ],
 )
 def test_26_a_strategy_that_is_not_there_is_told_in_one_sentence(
