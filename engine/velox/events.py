@@ -374,7 +374,8 @@ class NodeAdded(Record, frozen=True):
     source: str
     kind: str
     params: list[float]
-    second: str = ""
+    second: str
+    instance: int  # the one whose hook asked for it, -1 where it is declared
 
 
 class Watch(Record, frozen=True):
@@ -383,6 +384,7 @@ class Watch(Record, frozen=True):
     series: int
     instrument: int
     seconds: int
+    kept: bool  # whether its candles are kept for nodes that come late
 
 
 class StateSet(Record, frozen=True):

@@ -13,10 +13,11 @@ from tests.acceptance.product import engine
 from tests.acceptance.test_feeds_agree import TURNS
 from tests.conftest import shared_path
 
+import velox_core
 from velox import journal
 from velox.backtest.choose import Ask
 from velox.backtest.run import run
-from velox.events import Kind
+from velox.events import Kind, UserValue
 from velox.journal.payloads import CandleClosed
 from velox.market.calendar import ist_ns
 from velox.research.catalog import Catalog
@@ -70,14 +71,14 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     return imported
 
 
-def _agree(catalog: Path, date: str, plans: list[StrategyPlan], folder: Path) -> int:
-    """Run a day both ways and compare all that was traded; gives the fills."""
+def _agree(catalog: Path, date: str, plans: list[StrategyPlan], folder: Path, *late: str) -> int:
+    """Run a day both ways and compare all that was traded; gives the fills. `late` are what hooks may choose."""
     day = f"{catalog}@{date}"
     watched = [item.name for item in open_day(day).instruments]
     paper = Plan(journal=str(folder / "paper"), strategies=plans, date=date, day=day, feed="direct", watched=watched)
     told = engine(paper).figures["strategies"]
     session = open_day(day).date
-    ask = Ask(plans=plans, catalog=catalog, first=session, last=session, journal=folder / "back")
+    ask = Ask(plans=plans, catalog=catalog, first=session, last=session, journal=folder / "back", watched=[*late])
     result = run(ask, Settings())
     figures = ("name", "instrument", "orders", "fills", "round_trips", "gross_pnl", "charges", "net_pnl")
     for mine, theirs in zip(result.strategies, told, strict=True):
@@ -138,6 +139,56 @@ class Ways(Strategy):
         if trade.part == 1:
             trade.stop_at_cost()
 """
+
+
+# Chooses at 10:00 and once more at noon, by what it could not know before, and trades by what it watches from then on.
+_LATE = """
+from velox import ATR, EMA, VWAP, Bars, Param, Strategy, at, crossed, intraday
+
+class Late(Strategy):
+
+    symbol = Param("SYMBOL")
+    bars = Bars(symbol, "1m")
+    session = intraday("09:20")
+
+    @at("10:00")
+    def choose(self):
+        name = max(["NSE:INFY", "NSE:HDFCBANK"], key=lambda name: self.watch(Bars(name, "5m")).timeframe_s + len(name))
+        self.name(name)
+
+    @at("12:00")
+    def choose_again(self):
+        self.name("NSE:HDFCBANK")
+
+    def name(self, name):
+        self.spread = self.watch(EMA(Bars(name, "1m").close - Bars(self.symbol, "5m").close, 9))
+        self.mean = self.watch(EMA(Bars(name, "1m").close - Bars(self.symbol, "5m").close, 40))
+        self.low = self.watch(Bars(name, "3m").low)
+        self.vwap = self.watch(VWAP(Bars(name, "1m")))
+        self.atr = self.watch(ATR(type(self).bars, 9))
+
+    def on_bar(self, bar):
+        self.log(f"{float(self.spread)} {float(self.mean)} {float(self.low)} {float(self.vwap)} {self.low.n}")
+        if crossed.above(self.spread, self.mean):
+            self.go_long(stop=2 * self.atr, qty=10)
+        elif crossed.below(self.spread, self.mean):
+            self.go_short(stop=2 * self.atr, qty=10) if self.vwap > self.low else self.go_flat()
+"""
+
+
+def test_a_strategy_that_chooses_what_it_watches_while_the_day_runs(tmp_path: Path) -> None:
+    path = tmp_path / "late.py"
+    path.write_text(_LATE.replace("SYMBOL", "NSE:RELIANCE"))
+    plan = StrategyPlan(str(path))
+    assert _agree(SAMPLE_DIR, "2026-07-15", [plan], tmp_path, "NSE:INFY", "NSE:HDFCBANK") > 10
+    logs = [_lines(tmp_path / way) for way in ("back", "paper")]
+    assert logs[0] == logs[1] and sum("nan" not in line for line in logs[0]) > 200
+
+
+def _lines(folder: Path) -> list[str]:
+    rows = velox_core.JournalReader(folder)
+    kept = (payload for _, _, _, kind, _, payload in rows if kind == Kind.USER_VALUE)
+    return [msgspec.msgpack.decode(payload, type=UserValue).text for payload in kept]
 
 
 def _ways(folder: Path) -> StrategyPlan:

@@ -164,6 +164,14 @@ class FakeCore:
     def node(self, series: int, source: str, kind: str, params: tuple[float, ...], second: str = "", /) -> int:
         return _number(self.nodes, (series, source, kind, params, second))
 
+    def watch_late(self, instance: int, instrument: int, timeframe_s: int, /) -> int:
+        return self.watch(instrument, timeframe_s)
+
+    def node_late(  # as the core's
+        self, instance: int, series: int, source: str, kind: str, params: tuple[float, ...], second: str = "", /
+    ) -> int:
+        return self.node(series, source, kind, params, second)
+
     def attach(self, instance: int, hooks: Sequence[Callable[..., object] | None], /) -> None:
         self.attached = list(hooks)
 

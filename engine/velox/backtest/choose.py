@@ -37,6 +37,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     charges: Literal["discount", "statutory", "none"] = "discount"
     journal: Path | None = None
     actions: Actions = NO_ACTIONS
+    watched: list[str] = []  # instruments that hooks may choose, beside those that the strategies name
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -153,8 +154,13 @@ def _symbols(ask: Ask, entries: Sequence[Entry]) -> dict[dt.date, set[str]]:
     names = {entry.instrument for entry in entries}
     absent = f"of which {ask.catalog} holds nothing {_span(ask)}"
 
+    for name in ask.watched:
+        if name not in names:
+            raise BadInput(f"--watch {name}, {absent}")
+
     def on(day: dt.date) -> set[str]:
-        return check_symbols(ask.plans, load_facts(day, as_of=ask.facts_as_of), book, names, absent)
+        symbols = check_symbols(ask.plans, load_facts(day, as_of=ask.facts_as_of), book, names, absent)
+        return symbols | {*ask.watched}
 
     dates = sorted({entry.day for entry in entries})
     if any(load(plan.target).__velox__.futures for plan in ask.plans):

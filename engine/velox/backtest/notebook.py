@@ -30,6 +30,7 @@ _MEANT: dict[str, tuple[Any, str]] = {
     "latency": (_Whole, "a whole number of milliseconds, as in 50"),
     "charges": (Literal["discount", "statutory", "none"], "'discount', 'statutory' or 'none'"),
     "facts_as_of": (str, "a date, as in '2026-08-31'"),
+    "watch": (list[str], "a list of instruments that hooks may choose, as in ['NSE:INFY']"),
 }
 
 
@@ -53,6 +54,7 @@ def backtest(
         last=None if last is None else last[1],
         facts_as_of=None if as_of is None else _span(as_of)[0],
         charges=charges,
+        watched=options.get("watch", []),
     )
     asked: dict[str, Any] = {name: options.get(name) for name in ("capital", "slippage", "latency")}
     return reported(ask, costs(load_settings(), charges, **asked))

@@ -136,7 +136,9 @@ class _Run:
             facts_as_of=facts.stand_in,
         )
         trading = TradingDay(core, settings, facts, self._book(chosen, day, minutes), plan, self.ask.actions)
-        _finish(trading.begin([], _history(core, day, self.played), ClockMode.DATA))
+        held = {item.name for item in day.instruments}
+        watched = [name for name in self.ask.watched if name in held]
+        _finish(trading.begin(watched, _history(core, day, self.played), ClockMode.DATA))
         self.tally.begin_day(core.summary())
         core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.FEED_UP, facts.loaded.open_ns, "")))
         if self.keeper is not None:

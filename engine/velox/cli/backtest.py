@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
-from velox.cli.words import DaySpanWord, actions_of, check_json, corporate_actions, data_kind, facts_as_of
+from velox.cli.words import DaySpanWord, actions_of, check_json, corporate_actions, data_kind, facts_as_of, watched
 
 if TYPE_CHECKING:
     from velox.backtest.run import Result
@@ -24,6 +24,7 @@ class _Call(AccountCall):
     first: tuple[dt.date, dt.date] | None
     last: tuple[dt.date, dt.date] | None
     params: list[str]
+    watched: str | None
     data: Literal["auto", "ticks", "candles"] | None
     facts_as_of: dt.date | None
     corporate_actions: Path | None
@@ -40,6 +41,7 @@ class _Call(AccountCall):
 @click.option("--from", "first", type=DaySpanWord(), metavar="D", help="First day, or month as 2026-01.")
 @click.option("--to", "last", type=DaySpanWord(), metavar="D", help="Last day, or month, inclusive.")
 @click.option("-p", "params", multiple=True, metavar="k=v", help="A parameter, for every strategy that has it.")
+@watched
 @account_words
 @data_kind
 @facts_as_of
@@ -91,6 +93,7 @@ def command(**options: object) -> None:
         charges=call.charges,
         journal=open_journal(call.journal) if call.journal else None,
         actions=actions_of(call.corporate_actions),
+        watched=listed(call.watched),
     )
     settings = settings_of(call, configured)
     report: Report | None = None

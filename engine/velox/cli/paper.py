@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from velox.cli.words import SecondsWord, SpeedWord, TimeWord, checked_actions, corporate_actions, facts_as_of
+from velox.cli.words import (
+    SecondsWord,
+    SpeedWord,
+    TimeWord,
+    checked_actions,
+    corporate_actions,
+    facts_as_of,
+    watched,
+)
 
 if TYPE_CHECKING:
     from velox.research.days import Day
@@ -30,6 +38,7 @@ class _Call(msgspec.Struct):
     json_file: Path | None
     facts_as_of: dt.date | None
     corporate_actions: Path | None
+    watched: str | None
 
 
 @click.command()
@@ -47,6 +56,7 @@ class _Call(msgspec.Struct):
 )
 @facts_as_of
 @corporate_actions
+@watched
 def command(**options: object) -> None:
     """Trade strategies on paper; started again on the same journal, it goes on where it ended.
 
@@ -105,12 +115,27 @@ def _plan(call: _Call, settings: "Settings", day: "Day | None") -> "Plan":
         date=facts.date.isoformat(),
         facts_as_of=facts.stand_in,
         corporate_actions=checked_actions(call.corporate_actions),
-        watched=[item.name for item in day.instruments] if day is not None else [],
+        watched=_watched(call, day),
         day=call.day,
         feed="live" if day is None else "socket",
         speed=call.speed,
         start=str(call.start) if call.start is not None else None,
     )
+
+
+def _watched(call: _Call, day: "Day | None") -> list[str]:
+    """Of a day that plays every instrument, of a live one those that are asked for."""
+    from velox.cli.account import listed
+    from velox.errors import BadInput
+
+    asked = listed(call.watched)
+    if day is None:
+        return asked
+    names = [item.name for item in day.instruments]
+    for name in asked:
+        if name not in names:
+            raise BadInput(f"--watch {name}: the day does not hold it; it holds {', '.join(sorted(names)[:8])}")
+    return names
 
 
 def _headline(plan: "Plan", day: "Day | None") -> str:

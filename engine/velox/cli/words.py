@@ -27,6 +27,7 @@ __all__ = [
     "corporate_actions",
     "data_kind",
     "facts_as_of",
+    "watched",
 ]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -132,6 +133,10 @@ facts_as_of = click.option(
     type=DateWord(),
     metavar="DATE",
     help="Use the market facts of this date where the day's are not known.",
+)
+
+watched = click.option(
+    "--watch", "watched", metavar="A,B", help="Instruments beside the strategies' own that hooks may choose to watch."
 )
 
 

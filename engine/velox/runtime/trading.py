@@ -3,7 +3,7 @@
 import datetime as dt
 import itertools
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from velox.strategy.base import Strategy
 from velox.strategy.compile import compile_members
 from velox.strategy.host import Group, Instance
 from velox.strategy.load import load
-from velox.strategy.spec import Spec
+from velox.strategy.spec import LENGTHS_S, Spec
 
 __all__ = ["Candle", "History", "TradingDay", "session_date", "watched_timeframes"]
 
@@ -39,7 +39,9 @@ __all__ = ["Candle", "History", "TradingDay", "session_date", "watched_timeframe
 Candle = tuple[int, int, int, int, int, int]
 History = Callable[[Instrument, int, int], Awaitable[Sequence[Candle]]]
 
-watched_timeframes = (60, 300, 900)
+watched_timeframes = LENGTHS_S
+# Candles of earlier days for what hooks may ask for.
+_LATE_WARMUP = 256
 _INDEX = 0
 
 
@@ -84,6 +86,7 @@ class TradingDay:
         for name in sorted(watched):
             for seconds in watched_timeframes:
                 core.watch(core.instrument(name), seconds)
+        late = self._keep_for_hooks([spec for _, spec in chosen], watched)
         known = {self._befallen.strategy(name): number for number, name, _, _ in core.instances()}
         fresh = itertools.count(len(known))
         groups: dict[str, Group] = {}
@@ -92,7 +95,7 @@ class TradingDay:
             kept = dict(core.state(number)) if number is not None else None
             number = next(fresh) if number is None else number
             self.instances.append(Instance(core, number, spec, cls, kept, group=group))
-        await self._warm_up(history)
+        await self._warm_up(history, late)
         strategies = {
             each.spec.name: (each.id, self.accounts[self._account(each.spec.name)]) for each in self.instances
         }
@@ -227,9 +230,18 @@ class TradingDay:
             stopped = StrategyStopped(held["id"], False, "it does not run on this day")
             self.core.input(Kind.STRATEGY_STOPPED, encode(stopped))
 
-    async def _warm_up(self, history: History) -> None:
+    def _keep_for_hooks(self, specs: Sequence[Spec], watched: Sequence[str]) -> dict[int, tuple[Instrument, int, int]]:
+        """Have the candles kept that hooks may ask for while the day runs: series, with what warms them up."""
+        late: dict[int, tuple[Instrument, int, int]] = {}
+        for name in sorted({*watched, *(name for spec in specs for name in spec.symbols)}):
+            for seconds in sorted({length for spec in specs for length in spec.late_s}):
+                series = self.core.watch(self.core.instrument(name), seconds, kept=True)
+                late[series] = (self._book[name], seconds, _LATE_WARMUP)
+        return late
+
+    async def _warm_up(self, history: History, late: Mapping[int, tuple[Instrument, int, int]]) -> None:
         """Feed earlier candles; an indicator that went through one already does not see it again."""
-        wanted: dict[int, tuple[Instrument, int, int]] = {}
+        wanted = dict(late)
         for instance in self.instances:
             for bars in instance.spec.bars:
                 instrument = self._book[bars.symbol]

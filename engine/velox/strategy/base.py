@@ -3,17 +3,20 @@
 import datetime
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack, overload
 
 from velox.errors import BadInput
 from velox.strategy.binding import ACTION_GO, ACTION_TRADE, AddTerms, Binding, Terms
 from velox.strategy.collect import Declared, collect
-from velox.strategy.core import Bar, Fill, Position, Refusal, Tick
+from velox.strategy.core import Bar, Fill, Position, Refusal, Series, Tick
+from velox.strategy.declare import Bars, Node, Output, Source
 from velox.strategy.faults import InvalidStrategy
+from velox.strategy.handles import BarsHandle
 from velox.strategy.notebook import NotRunning, Options, backtest, prepare
 from velox.strategy.order import Order
 from velox.strategy.review import undeclared
 from velox.strategy.sizes import Sized
+from velox.strategy.spec import Recipe
 from velox.strategy.state import State
 from velox.strategy.trade import Trade
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from velox.strategy.params import Requirement
 
 __all__ = ["Strategy"]
+
+_H = TypeVar("_H")
 
 
 class Strategy:
@@ -60,8 +65,14 @@ class Strategy:
             if self.__dict__.get(name) != value:
                 self._binding.keep(name, value)
             self.__dict__[name] = value
+        elif (recipe := self._recipe(value)) is not None and name not in type(self).__velox__.names:
+            self._binding.keep(name, recipe)
+            self.__dict__[name] = value
         else:
             raise BadInput(undeclared(type(self), name))
+
+    def _recipe(self, value: object) -> Recipe | None:
+        return self._binding.late.recipe(value)
 
     # What the strategy may wish for.
 
@@ -122,6 +133,20 @@ class Strategy:
     def mode(self) -> str:
         """Where it runs, for words in a log; no decision may depend on it."""
         return self._binding.mode
+
+    @overload
+    def watch(self, declared: Bars, /) -> BarsHandle: ...
+    @overload
+    def watch(self, declared: Source | Output, /) -> Series: ...
+    @overload
+    def watch(self, declared: Node[_H], /) -> _H: ...
+    def watch(self, declared: Bars | Source | Output | Node[Any], /) -> Any:
+        """Read what is chosen while the day runs, as in `self.premium = self.watch(EMA(Bars(name, "1m").close, 9))`.
+
+        It reads like what the class body declares, NaN until it has a value, at first when this hook is over; no hook
+        runs by it. It lasts for the session, and the same is the same however often it is asked for.
+        """
+        return self._binding.late.handle(declared)
 
     def log(self, text: str) -> None:
         """Keep a line in the journal: why something was done, or not."""

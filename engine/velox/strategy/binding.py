@@ -10,6 +10,7 @@ from velox.market.calendar import IST
 from velox.strategy import protect, state
 from velox.strategy.clocktext import clock_ns
 from velox.strategy.core import CoreLike, Number
+from velox.strategy.late import Late
 from velox.strategy.order import Order
 from velox.strategy.params import nearest
 from velox.strategy.parts import Part, PartSpec
@@ -70,6 +71,7 @@ class Binding:
         "held_back",
         "instance",
         "instrument",
+        "late",
         "mode",
         "session_date",
     )
@@ -81,6 +83,7 @@ class Binding:
         self.instrument = instrument
         self.session_date, self._day_start_ns = day
         self.mode = mode
+        self.late = Late(core, instance, {})
         self.held_back: dict[str, object] | None = None
         self._go_serial = -1
         self._go_side = 0

@@ -9,16 +9,19 @@ from typing import Any
 
 import msgspec
 
+from velox.strategy.clocktext import span_ns
 from velox.strategy.computed import Computed
 from velox.strategy.contracts import Future
 from velox.strategy.declaration import Declaration
-from velox.strategy.declare import Bars, Node, Symbol, resolved
+from velox.strategy.declare import Bars, Node, Symbol, Text, resolved
 from velox.strategy.faults import Fault
+from velox.strategy.foreseen import Foreseen, foresee
 from velox.strategy.limits import Guard, Limits
 from velox.strategy.params import Member, Param, Requirement, Symbols, Values, nearest
 from velox.strategy.review import review, trades_kept
 from velox.strategy.schedule import At, Every, Intraday, On, due_fault, times
 from velox.strategy.source import ClassSource, code_hash, find_source
+from velox.strategy.spec import LENGTHS_S
 from velox.strategy.state import State
 
 __all__ = ["Declared", "FIRST_TIMED", "Hook", "TABLE", "collect", "collecting", "judge_values"]
@@ -74,6 +77,8 @@ class Declared(msgspec.Struct):
     hooks: list[Hook]
     require: list[Requirement]
     intents: dict[str, int]
+    late_names: set[str]  # attributes that hooks give what they watch
+    late_lengths: list[Text]  # of the candles that hooks may watch
     faults: list[Fault]
     warnings: list[Fault]
     deferred: bool
@@ -156,6 +161,8 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         hooks=[],
         require=[],
         intents={},
+        late_names=set(),
+        late_lengths=[],
         faults=[],
         warnings=[],
         deferred=_deferred.get(),
@@ -318,11 +325,43 @@ def _judge_bars(declared: Declared, name: str, bars: Bars, values: Values) -> No
         declared.fault(name, str(error))
 
 
+def _judge_watched(declared: Declared, cls: type, source: ClassSource, found: Foreseen) -> None:
+    """Note what the hooks of one class body watch, and what of it cannot be."""
+    if not found.line:
+        return
+    declared.late_names |= found.names
+    texts = dict(found.lengths)
+    for name, line in found.params.items():
+        param = getattr(cls, name, None)
+        if isinstance(param, Param):
+            declared.late_lengths.append(param)
+        elif isinstance(param, str):
+            texts[param] = line
+        else:
+            found.is_whole = False
+    for text, line in texts.items():
+        try:
+            _ = span_ns(text)
+        except ValueError as error:
+            declared.faults.append(Fault(source.file, line, f"Bars(…): {error}"))
+        else:
+            declared.late_lengths.append(text)
+    if not found.is_whole or not (texts or found.params):
+        declared.late_lengths += [f"{seconds}s" for seconds in LENGTHS_S]
+    for line in found.wrong:
+        sentence = 'watch(…) takes one thing, as in self.watch(EMA(Bars(name, "1m").close, 9))'
+        declared.faults.append(Fault(source.file, line, sentence))
+
+
 def _review(declared: Declared, cls: type, sources: dict[type, ClassSource | None]) -> None:
     known = [source for source in sources.values() if source is not None]
-    trades = {name for source in known for name in trades_kept(source)}
+    foreseen = [(source, foresee(source)) for source in known]
+    handles = {name for source in known for name in trades_kept(source)}
+    handles |= {name for _, each in foreseen for name in each.names}
+    for source, each in foreseen:
+        _judge_watched(declared, cls, source, each)
     for source in known:
-        found = review(cls, source, trades)
+        found = review(cls, source, handles)
         declared.intents |= found.intents
         declared.faults += [Fault(source.file, remark.line, remark.sentence) for remark in found.faults]
         declared.warnings += [Fault(source.file, remark.line, remark.sentence) for remark in found.warnings]

@@ -1,5 +1,6 @@
 """Makes a strategy class ready for one day and its rules, or says all that is wrong."""
 
+import contextlib
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,7 +84,7 @@ def _spec(
     ends: bool,
 ) -> Spec:
     group, values, instrument, session = member
-    graph = Graph(declared, values)
+    graph = Graph(declared.bars, declared.nodes, values, declared.computed)
     return Spec(
         name=group if not declared.symbols else f"{group}:{plain_name(instrument.name)}",
         group=group,
@@ -108,7 +109,18 @@ def _spec(
         limits=next((each.spec(values) for each in declared.limits.values()), None),
         guard=next((each.spec(values) for each in declared.guards.values()), None),
         warnings=[str(warning) for warning in declared.warnings],
+        late_names=sorted(declared.late_names),
+        late_s=_late_lengths(declared, values),
     )
+
+
+def _late_lengths(declared: Declared, values: Values) -> list[int]:
+    """Lengths of the candles that hooks may watch, in seconds; a parameter that is none is refused when one does."""
+    found = set()
+    for each in declared.late_lengths:
+        with contextlib.suppress(ValueError):
+            found.add(span_ns(resolved(each, values)) // SECOND_NS)
+    return sorted(found)
 
 
 def _class_name(cls: type[Strategy]) -> str:

@@ -280,6 +280,16 @@ class CoreLike(Protocol):
         """The indicator on a series, fed by one source or two; the same one when asked again."""
         ...
 
+    def watch_late(self, instance: int, instrument: int, timeframe_s: int, /) -> int:
+        """As `watch`, from within a hook of the instance; the series joins once that hook is over."""
+        ...
+
+    def node_late(  # as `node`, and who asks
+        self, instance: int, series: int, source: str, kind: str, params: tuple[float, ...], second: str = "", /
+    ) -> int:
+        """As `node`, from within a hook of the instance; it joins once that hook is over, fed with what is kept."""
+        ...
+
     def output(self, node: int, output: int, /) -> Series:
         """One output of a node."""
         ...

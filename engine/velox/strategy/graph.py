@@ -1,8 +1,9 @@
 """Turns the indicators and formulas of a class body into nodes of the kernel, inputs before what they feed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from velox.strategy.collect import Declared
+from velox.strategy.computed import Computed
 from velox.strategy.declare import Bars, Node, Operand, Output, Source, Term, resolved
 from velox.strategy.params import Values
 from velox.strategy.spec import BarsSpec, HandleSpec, NodeSpec
@@ -17,15 +18,21 @@ _SETTLED_PERIODS = 8
 class Graph:
     """The nodes of a strategy with these parameters; what is used twice is computed once."""
 
-    def __init__(self, declared: Declared, values: Values) -> None:
+    def __init__(
+        self,
+        bars: Mapping[str, Bars],
+        nodes: Mapping[str, Node[Any]],
+        values: Values,
+        computed: Mapping[str, Computed] | None = None,
+    ) -> None:
         self.nodes: list[NodeSpec] = []
         self._values = values
-        self._places = {name: place for place, name in enumerate(declared.bars)}
+        self._places = {name: place for place, name in enumerate(bars)}
         self._parts: dict[int, list[int]] = {}  # by the node's identity, which the class body keeps alive
-        self._bars = declared.bars
-        self._declared = declared.nodes
-        self._computed = list(declared.computed.values())
-        for node in declared.nodes.values():
+        self._bars = bars
+        self._declared = nodes
+        self._computed = list((computed or {}).values())
+        for node in nodes.values():
             self._add(node, node.name)
 
     def handles(self) -> list[HandleSpec]:

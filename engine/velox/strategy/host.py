@@ -10,18 +10,19 @@ from velox.events import MoneyRules, Schedule, StrategyRules, StrategyStarted
 from velox.strategy import state
 from velox.strategy.base import Strategy
 from velox.strategy.binding import Binding
+from velox.strategy.bound import bars_handle, node_handle, node_numbers
 from velox.strategy.clocktext import SECOND_NS
 from velox.strategy.computed import ComputedSeries, computed_series
-from velox.strategy.core import CoreLike, Series
-from velox.strategy.handles import HANDLES, AtrSeries, BarsHandle, SessionTimes
+from velox.strategy.core import CoreLike
+from velox.strategy.handles import SessionTimes
+from velox.strategy.late import Late, NotYet
 from velox.strategy.migrate import Kept
-from velox.strategy.spec import GuardSpec, HandleSpec, HookSpec, LimitsSpec, SessionSpec, Spec
+from velox.strategy.spec import GuardSpec, HookSpec, LimitsSpec, Recipe, SessionSpec, Spec
 from velox.strategy.structure import Structure
 from velox.strategy.trade import Trade
 
 __all__ = ["Group", "Instance", "ScheduleWire", "Wiring"]
 
-_FIELDS = ("open", "high", "low", "close", "volume")
 _TRADE_HOOKS = frozenset({"on_entered", "on_stop", "on_target"})
 _ALWAYS_NS = 2**63 - 1
 _START_HOOK, _TICK_HOOK, _RECOVER_HOOK = 0, 1, 8
@@ -80,8 +81,9 @@ class Instance:
         day = (spec.session_date, spec.day_start_ns)
         self._binding = Binding(core, instance_id, instrument, day, _MODE)
         self._binding.group = self._group
+        self._binding.late = Late(core, instance_id, spec.params)
         series = [core.watch(core.instrument(bars.symbol), bars.timeframe_s) for bars in spec.bars]
-        self.nodes = nodes = _nodes(core, spec, series)  # the kernel's numbers of spec.nodes
+        self.nodes = nodes = node_numbers(core, spec.nodes, series)  # the kernel's numbers of spec.nodes
         self.object = cls.__new__(cls)
         # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.
         held = self.object.__dict__
@@ -90,6 +92,7 @@ class Instance:
         held |= self._graph(core, series, nodes)
         computed = computed_series(cls.__velox__.computed, held, spec.params, core, instance_id)
         held |= computed
+        held |= {name: NotYet(core) for name in spec.late_names if name not in held}
         trades, values = self._kept(kept or {})
         self._state = Kept(spec.states, values)
         held |= trades | self._state.values()
@@ -125,36 +128,42 @@ class Instance:
     def _graph(self, core: CoreLike, series: list[int], nodes: list[int]) -> dict[str, object]:
         held: dict[str, object] = {}
         for bars, number in zip(self.spec.bars, series, strict=True):
-            held[bars.name] = BarsHandle(bars.timeframe_s, {field: core.field(number, field) for field in _FIELDS})
+            held[bars.name] = bars_handle(core, number, bars.timeframe_s)
         for handle in self.spec.handles:
-            held[handle.name] = _handle(handle, nodes, core)
+            outputs = [(nodes[node], output) for node, output in handle.outputs]
+            held[handle.name] = node_handle(core, handle.shape, outputs)
         if self.spec.session is not None:
             held[self.spec.session.name] = _session_times(self.spec.session)
         held |= {rules.name: rules for rules in (self.spec.limits, self.spec.guard) if rules is not None}
         return held
 
     def _kept(self, kept: Mapping[str, bytes]) -> tuple[dict[str, object], dict[str, object]]:
-        """Trades under names of their own, and values of State; of an earlier day only what outlives it."""
+        """Trades and what is watched under names of their own, and State; of an earlier day only what outlives it."""
         declared = {each.name: each.daily for each in self.spec.states}
         trades: dict[str, object] = {}
         values: dict[str, object] = {}
         for name, packed in kept.items():
             session_date, value = state.decode(packed)
-            is_trade = isinstance(value, dict)
-            if session_date != self.spec.session_date and (declared.get(name, False) or is_trade):
+            is_handle = isinstance(value, dict)
+            if session_date != self.spec.session_date and (declared.get(name, False) or is_handle):
                 continue  # a new day: it starts anew, and a trade of an earlier day is no more
-            (trades if is_trade and name not in declared else values)[name] = self._revived(value)
+            (trades if is_handle and name not in declared else values)[name] = self._revived(value)
         return trades, values
 
     def _revived(self, value: object) -> object:
         if isinstance(value, tuple):
             return tuple(map(self._revived, value))
-        if not isinstance(value, dict):
-            return value
-        if "structure" in value:
-            one, other = value["structure"]
+        if isinstance(value, dict):
+            return self._handle(value)
+        return value
+
+    def _handle(self, kept: dict[str, Any]) -> object:
+        if "structure" in kept:
+            one, other = kept["structure"]
             return Structure(self._group, (tuple(one), tuple(other)))
-        return Trade(self._binding, value["trade"])
+        if "watch" in kept:
+            return self._binding.late.again(msgspec.convert(kept["watch"], Recipe))
+        return Trade(self._binding, kept["trade"])
 
     def _table(self, computed: list[ComputedSeries]) -> _Hooks:
         table: _Hooks = [None] * (max([_RECOVER_HOOK, *(hook.number for hook in self.spec.hooks)]) + 1)
@@ -198,22 +207,6 @@ class Instance:
         return ScheduleWire(hook.number, first_ns, hook.every_ns, hook.run_late)
 
 
-def _nodes(core: CoreLike, spec: Spec, series: list[int]) -> list[int]:
-    """The kernel's numbers of a strategy's nodes."""
-    numbers: list[int] = []
-
-    def known(source: str) -> str:
-        kind, *words = source.split(":")
-        if kind == "bars":
-            return f"series:{series[int(words[0])]}:{words[1]}"
-        return f"node:{numbers[int(words[0])]}:{words[1]}" if kind == "node" else source
-
-    for node in spec.nodes:
-        sources = known(node.source), node.kind, node.params, known(node.second)
-        numbers.append(core.node(series[node.bars], *sources))
-    return numbers
-
-
 def _rules(spec: Spec) -> StrategyRules:
     """What the class body limits; instances of one class on one account share what is shared."""
     limits = spec.limits or LimitsSpec(name="")
@@ -229,14 +222,6 @@ def _rules(spec: Spec) -> StrategyRules:
 
 def _money(rules: GuardSpec) -> MoneyRules:
     return MoneyRules(*(round(rupees * _ONE) for rupees in (rules.max_loss, rules.lock_at, rules.lock_keep)))
-
-
-def _handle(spec: HandleSpec, nodes: list[int], core: CoreLike) -> Any:
-    outputs: list[Series] = [core.output(nodes[node], output) for node, output in spec.outputs]
-    lines = HANDLES.get(spec.shape)
-    if lines is not None:
-        return lines(*outputs)
-    return AtrSeries(outputs[0]) if spec.shape == "atr" else outputs[0]
 
 
 def _when_ready(computed: list[ComputedSeries], method: Callable[..., object]) -> Callable[..., object]:

@@ -25,6 +25,7 @@ class Options(TypedDict, total=False):
     latency: int  # ms
     charges: Literal["discount", "statutory", "none"]
     facts_as_of: str  # yyyy-mm-dd
+    watch: list[str]  # instruments that hooks may choose
 
 
 class NotRunning:

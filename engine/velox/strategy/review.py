@@ -9,7 +9,7 @@ from velox.strategy.binding import AddTerms, Terms
 from velox.strategy.params import Param, nearest
 from velox.strategy.parts import Rest, rest, shares_fault
 from velox.strategy.sizes import RiskPct, RiskRupees, Sized
-from velox.strategy.source import ClassSource, written_twice
+from velox.strategy.source import ClassSource, methods, own_name, written_twice
 from velox.strategy.state import State
 
 __all__ = ["ENTRIES", "Remark", "Review", "review", "trades_kept", "undeclared"]
@@ -22,7 +22,6 @@ _KNOWN: dict[str, Mapping[str, object]] = {
 }
 _INTENTS = (*_KNOWN, "submit", "go_flat", "flatten")
 _SIZES = ("qty", "lots", "notional", "size")
-_NOT_BOUND = ("staticmethod", "classmethod")
 _RISK_SIZES = ("risk_pct", "risk_rupees")
 _MODE = "is for the words of self.log(…); a strategy that does the same everywhere can be trusted"
 
@@ -62,7 +61,7 @@ def review(owner: type, source: ClassSource, trades: Set[str]) -> Review:
             f"{twice.name} stands in line {twice.first} already, of which nothing is left; give each its own name"
         )
         (found.faults if twice.is_method else found.warnings).append(Remark(twice.line, sentence))
-    for method in _methods(source):
+    for method in methods(source):
         reader = _Reader(owner, found, method.args.args[0].arg, trades)
         reader.members = _is_together(method)
         for statement in method.body:
@@ -73,21 +72,13 @@ def review(owner: type, source: ClassSource, trades: Set[str]) -> Review:
 def trades_kept(source: ClassSource) -> set[str]:
     """Attributes that a method gives the trade of an intent: the kernel knows them, so they need no declaration."""
     kept: set[str] = set()
-    for method in _methods(source):
+    for method in methods(source):
         me = method.args.args[0].arg
         for node in ast.walk(method):
             if isinstance(node, ast.Assign | ast.AnnAssign) and _is_intent(node.value, me):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                kept |= {name for target in targets if (name := _own(target, me))}
+                kept |= {name for target in targets if (name := own_name(target, me))}
     return kept
-
-
-def _methods(source: ClassSource) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for statement in source.definition.body:
-        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) or not statement.args.args:
-            continue
-        if not any(isinstance(each, ast.Name) and each.id in _NOT_BOUND for each in statement.decorator_list):
-            yield statement
 
 
 def _is_together(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -95,17 +86,8 @@ def _is_together(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(keyword.arg == "together" for call in calls for keyword in call.keywords)
 
 
-def _own(node: ast.AST | None, me: str) -> str | None:
-    """The name of `self.name`."""
-    match node:
-        case ast.Attribute(value=ast.Name(id=base), attr=name) if base == me:
-            return name
-        case _:
-            return None
-
-
 def _is_intent(node: ast.AST | None, me: str) -> bool:
-    return isinstance(node, ast.Call) and _own(node.func, me) in _INTENTS
+    return isinstance(node, ast.Call) and own_name(node.func, me) in _INTENTS
 
 
 class _Reader(ast.NodeVisitor):
@@ -118,7 +100,7 @@ class _Reader(ast.NodeVisitor):
         self.members = False  # whether other instances of the class speak here as well
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        name = _own(node, self._self)
+        name = own_name(node, self._self)
         if node.attr == "mode" and not self._logs and (name or (self.members and isinstance(node.value, ast.Name))):
             self._found.warnings.append(Remark(node.lineno, f"{ast.unparse(node)} {_MODE}"))
         if name is None:
@@ -153,7 +135,7 @@ class _Reader(ast.NodeVisitor):
         """The name of `self.name`, or of `member.name` where that is an intent or a log."""
         if self.members and isinstance(node, ast.Attribute) and node.attr in (*_INTENTS, "log"):
             return node.attr
-        return _own(node, self._self)
+        return own_name(node, self._self)
 
     def _settable(self, name: str) -> bool:
         declared = getattr(self._owner, name, None)
@@ -206,7 +188,7 @@ class _Reader(ast.NodeVisitor):
     def _is_risk(self, size: ast.expr) -> bool:
         if isinstance(size, ast.Call):
             return ast.unparse(size.func).rpartition(".")[2] in _RISK_SIZES
-        name = size.attr if self.members and isinstance(size, ast.Attribute) else _own(size, self._self)
+        name = size.attr if self.members and isinstance(size, ast.Attribute) else own_name(size, self._self)
         declared = getattr(self._owner, name or "", None)
         value = declared.default if isinstance(declared, Param | State) else declared
         return isinstance(value, RiskPct | RiskRupees)

@@ -6,12 +6,14 @@ import hashlib
 import inspect
 import linecache
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import FunctionType
 
 import msgspec
 
-__all__ = ["ClassSource", "Twice", "code_hash", "find_source", "written_twice"]
+__all__ = ["ClassSource", "Twice", "code_hash", "find_source", "methods", "own_name", "written_twice"]
+
+_NOT_BOUND = ("staticmethod", "classmethod")
 
 
 class ClassSource(msgspec.Struct, frozen=True):
@@ -87,6 +89,24 @@ def _builds_on(statement: ast.stmt, name: str) -> bool:
         parts = [*statement.decorator_list]
     names = {node.id for part in parts if part for node in ast.walk(part) if isinstance(node, ast.Name)}
     return name in names
+
+
+def methods(source: ClassSource) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Its methods, which speak of an object."""
+    for statement in source.definition.body:
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) or not statement.args.args:
+            continue
+        if not any(isinstance(each, ast.Name) and each.id in _NOT_BOUND for each in statement.decorator_list):
+            yield statement
+
+
+def own_name(node: ast.AST | None, me: str) -> str | None:
+    """The name of `self.name`."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=base), attr=name) if base == me:
+            return name
+        case _:
+            return None
 
 
 def code_hash(classes: list[type]) -> str:

@@ -3,16 +3,21 @@
 import msgspec
 
 __all__ = [
+    "LENGTHS_S",
     "BarsSpec",
     "GuardSpec",
     "HandleSpec",
     "HookSpec",
     "LimitsSpec",
     "NodeSpec",
+    "Recipe",
     "SessionSpec",
     "Spec",
     "StateSpec",
 ]
+
+# Candles that are kept of every instrument of a demo, and where hooks do not tell which they will ask for.
+LENGTHS_S = (60, 300, 900)
 
 
 class BarsSpec(msgspec.Struct, frozen=True):
@@ -58,6 +63,19 @@ class HookSpec(msgspec.Struct, frozen=True):
     at_ns: int = 0  # since IST midnight
     every_ns: int = 0
     run_late: bool = False
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """What a hook watches, from which a restart finds it again.
+
+    The shape is `bars`, `field`, or that of a node's handle; of the nodes, places in `bars` count.
+    """
+
+    bars: tuple[tuple[str, int], ...]  # (instrument, length in seconds)
+    nodes: tuple[NodeSpec, ...]
+    shape: str
+    outputs: tuple[tuple[int, int], ...] = ()  # (place in nodes, output)
+    field: str = ""
 
 
 class SessionSpec(msgspec.Struct, frozen=True):
@@ -129,6 +147,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitsSpec | None = None
     guard: GuardSpec | None = None
     warnings: list[str]
+    late_names: list[str] = []  # attributes that hooks give what they watch
+    late_s: list[int] = []  # lengths of candles, seconds, that hooks may watch; empty where none watches
 
     @property
     def symbols(self) -> set[str]:

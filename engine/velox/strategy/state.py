@@ -7,6 +7,7 @@ import msgspec
 
 from velox.errors import BadInput
 from velox.strategy.declaration import Declaration
+from velox.strategy.spec import Recipe
 from velox.strategy.structure import Structure
 from velox.strategy.trade import Trade
 
@@ -84,7 +85,7 @@ def encode(session_date: int, value: object) -> bytes:
 
 
 def decode(kept: bytes) -> tuple[int, object]:
-    """The day on which a value was set and the value; a trade is a dictionary of its counter."""
+    """The day on which a value was set and the value; a trade and what is watched are dictionaries of what they are."""
     session_date, value = msgspec.msgpack.decode(kept, type=tuple[int, Any])
     return session_date, _unpacked(value)
 
@@ -94,6 +95,8 @@ def _packed(value: object) -> object:
         return [_packed(part) for part in value]
     if isinstance(value, Structure):
         return {"structure": value.legs}
+    if isinstance(value, Recipe):
+        return {"watch": value}
     return {"trade": value.counter} if isinstance(value, Trade) else value
 
 

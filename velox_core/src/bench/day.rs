@@ -170,10 +170,14 @@ fn watch(engine: &mut Engine, instruments: u32) -> Result<(), EngineError> {
     let (mut series, mut id) = (0, 0);
     for instrument in 0..instruments {
         for seconds in LENGTHS {
-            input(engine, Kind::Watch, &Watch { series, instrument, seconds })?;
+            input(engine, Kind::Watch, &Watch { series, instrument, seconds, kept: false })?;
             for (kind, params) in STUDIES {
                 let (source, kind, params) = ("close".to_owned(), kind.to_owned(), params.to_vec());
-                input(engine, Kind::NodeAdded, &NodeAdded { id, series, source, kind, params, second: String::new() })?;
+                input(
+                    engine,
+                    Kind::NodeAdded,
+                    &NodeAdded { id, series, source, kind, params, second: String::new(), instance: -1 },
+                )?;
                 id += 1;
             }
             series += 1;

@@ -213,15 +213,26 @@ impl Kernel {
     }
 
     fn watch(&mut self, watch: &Watch) {
+        if let Some(known) = self.series.get_mut(watch.series as usize) {
+            known.keep();
+            return;
+        }
         let market = &mut self.markets[watch.instrument as usize];
-        let series = Series::new(watch.instrument, watch.seconds);
+        let mut series = Series::new(watch.instrument, watch.seconds);
         market.follow(watch.series, series.length);
+        if market.last_ts > 0 {
+            series.whole_from = self.now; // what traded before is missing from the candle that forms
+        }
+        if watch.kept {
+            series.keep();
+        }
         self.series.push(series);
         if !self.frame_lengths.contains(&watch.seconds) {
             self.frame_lengths.push(watch.seconds);
         }
+        // A timer whose grace is running still has candles to close.
         let open = self.facts.as_ref().map_or(0, |f| f.open_ns);
-        self.arm_candles(self.now.max(open));
+        self.arm_candles(self.now.saturating_sub(self.settings.grace_ns).max(open));
     }
 
     fn mark_session(&mut self, mark: &SessionMark) {

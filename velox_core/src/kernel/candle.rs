@@ -4,11 +4,15 @@ use super::history::History;
 use crate::fixed::to_float;
 use crate::indicators::{self, DAY_UNKNOWN};
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Set on a candle in which a tick followed a gap.
 pub const FLAG_GAP: u32 = 1;
 /// Set on a candle before whose tick the feed was away for longer than silence is usual.
 pub const FLAG_MISSED: u32 = 2;
+/// Candles that a series keeps for nodes that come late: those of a day's minutes, and as many again of days before.
+pub const KEPT: usize = 640;
 /// Columns of a series' history.
 const FIELDS: usize = 5;
 const SECOND_NS: i64 = 1_000_000_000;
@@ -168,6 +172,10 @@ pub struct Series {
     pub gatherers: Vec<(u32, u16)>,
     /// Open, high, low, close, volume of closed candles.
     pub history: History,
+    /// The newest closed candles as they were, where some are kept; shared with the copies that Snapshots are made of.
+    pub kept: Option<Arc<VecDeque<Candle>>>,
+    /// Candles that open before this are not whole: the series began while they formed.
+    pub whole_from: i64,
 }
 
 impl Series {
@@ -183,7 +191,14 @@ impl Series {
             listeners: Vec::new(),
             gatherers: Vec::new(),
             history: History::new(FIELDS),
+            kept: None,
+            whole_from: 0,
         }
+    }
+
+    /// Keeps candles from now on.
+    pub fn keep(&mut self) {
+        self.kept.get_or_insert_with(|| Arc::new(VecDeque::with_capacity(KEPT)));
     }
 
     /// Length of a candle, s.
@@ -197,5 +212,12 @@ impl Series {
         self.last_open = candle.ts_open;
         let [open, high, low, close] = [candle.open, candle.high, candle.low, candle.close].map(to_float);
         self.history.push(&[open, high, low, close, candle.volume as f64]);
+        if let Some(kept) = &mut self.kept {
+            let kept = Arc::make_mut(kept);
+            if kept.len() == KEPT {
+                kept.pop_front();
+            }
+            kept.push_back(*candle);
+        }
     }
 }

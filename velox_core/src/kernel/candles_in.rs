@@ -17,6 +17,11 @@ use crate::record::{CandleOpen, CandleRange, Phase, Tick, Verdict};
 const CANDLE_MARK_NS: i64 = 60_000_000_000;
 
 impl Kernel {
+    /// Whether this day is run by candles.
+    pub fn is_by_candles(&self) -> bool {
+        self.opened_at > 0
+    }
+
     /// A candle's open has the time at which the candle begins, and no record is earlier than what came before.
     pub(super) fn check_candle_open(&self, ts: i64, open: &CandleOpen) -> Checked {
         if ts != open.ts_open || ts < self.now {

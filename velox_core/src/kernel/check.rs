@@ -47,6 +47,15 @@ pub(super) fn within(whose: &str, values: &[(&str, i64, RangeInclusive<i64>)]) -
     }
 }
 
+/// Series and nodes that hooks have asked for and whose records wait their turn.
+#[derive(Clone, Debug, Default)]
+pub struct Joining {
+    /// How many series.
+    pub series: usize,
+    /// The outputs of each node, in their order.
+    pub columns: Vec<usize>,
+}
+
 impl Kernel {
     /// Whether an input of this time can follow the state; changes nothing.
     pub fn check(&self, ts: i64, input: &Input) -> Checked {
@@ -286,16 +295,24 @@ impl Kernel {
     }
 
     fn check_node(&self, add: &NodeAdded) -> Checked {
+        self.check_joining(add, &Joining::default())
+    }
+
+    /// Whether a node can join once what is on its way has joined.
+    pub fn check_joining(&self, add: &NodeAdded, before: &Joining) -> Checked {
         let no = |what: &str| fault(format!("node {}: {what}", add.id));
-        if add.id as usize != self.nodes.len() {
+        if add.id as usize != self.nodes.len() + before.columns.len() {
             return no("its number is not the next one");
         }
-        if add.series as usize >= self.series.len() {
+        if !(-1..self.instances.len() as i64).contains(&add.instance) {
+            return no(&format!("strategy {} is not there", add.instance));
+        }
+        if add.series as usize >= self.series.len() + before.series {
             return no(&format!("there is no series {}", add.series));
         }
         let study = Indicator::new(&add.kind, &add.params).map_err(|e| ApplyError(e.to_string()))?;
         for text in [&add.source, &add.second] {
-            let Some(source) = Source::parse(text).filter(|source| self.has(*source)) else {
+            let Some(source) = Source::parse(text).filter(|source| self.has(*source, before)) else {
                 return no(&format!("there is no source {text:?}"));
             };
             if !study.follows_one_value() && !matches!(source, Source::Field(_)) && !text.is_empty() {
@@ -309,17 +326,27 @@ impl Kernel {
     }
 
     /// Whether what a source names is there.
-    fn has(&self, source: Source) -> bool {
+    fn has(&self, source: Source, before: &Joining) -> bool {
         match source {
             Source::Field(_) | Source::Number(_) => true,
-            Source::Other(series, _) => (series as usize) < self.series.len(),
+            Source::Other(series, _) => (series as usize) < self.series.len() + before.series,
             Source::Node(node, output) => {
-                self.nodes.get(node as usize).is_some_and(|node| usize::from(output) < node.history.columns())
+                self.columns(node, before).is_some_and(|columns| usize::from(output) < columns)
             }
         }
     }
 
+    /// How many outputs a node has, if it is there or on its way.
+    pub fn columns(&self, node: u32, before: &Joining) -> Option<usize> {
+        let known = self.nodes.get(node as usize).map(|node| node.history.columns());
+        known.or_else(|| before.columns.get((node as usize).checked_sub(self.nodes.len())?).copied())
+    }
+
     fn check_watch(&self, watch: &Watch) -> Checked {
+        if let Some(known) = self.series.get(watch.series as usize) {
+            let same = (known.instrument, known.seconds()) == (watch.instrument, watch.seconds) && watch.kept;
+            return if same { Ok(()) } else { fault(format!("series {} is another one", watch.series)) };
+        }
         if watch.series as usize != self.series.len() || watch.instrument as usize >= self.markets.len() {
             return fault(format!("series {} is not the next one of a known instrument", watch.series));
         }

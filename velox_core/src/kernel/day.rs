@@ -6,6 +6,7 @@ use super::hooks::{Rank, number};
 use super::{Account, Kernel, Market};
 use crate::indicators::{Indicator, NOT_READY};
 use crate::record::{FactsLoaded, TimerClass};
+use std::sync::Arc;
 
 /// Days further apart than this begin anew: indicators of last month say nothing of today.
 const GAP_DAYS_MAX: i64 = 4;
@@ -71,6 +72,7 @@ impl Kernel {
         for (series, _) in self.series.iter_mut().zip(cold).filter(|(_, cold)| **cold) {
             (series.closed, series.last_open) = (0, 0);
             series.history = History::new(series.history.columns());
+            series.kept = series.kept.as_ref().map(|_| Arc::default());
         }
         for node in self.nodes.iter_mut().filter(|node| cold[node.series as usize]) {
             if let Ok(study) = Indicator::new(&node.asked.kind, &node.asked.params) {

@@ -1,6 +1,6 @@
 //! The node graph: indicators on series, shared between strategies, updated as candles close.
 
-use super::candle::{Candle, Frame, Series, Span};
+use super::candle::{Candle, FLAG_GAP, FLAG_MISSED, Frame, Series, Span};
 use super::history::History;
 use super::hooks::{HookArg, HookCall, Rank};
 use super::source::Source;
@@ -129,6 +129,9 @@ impl Kernel {
             history,
             asked: Arc::new(add.clone()),
         });
+        if let Ok(instance) = u32::try_from(add.instance) {
+            self.feed_late(add.id, instance);
+        }
         Ok(())
     }
 
@@ -144,10 +147,6 @@ impl Kernel {
         if self.frame(bar.series).forming.ticks > 0 {
             return;
         }
-        let span = self.span(bar.series);
-        // What waits for other series has waited long enough: a later candle has closed.
-        self.align((bar.ts_open + i64::from(span.seconds) * 1_000_000_000).saturating_sub(1));
-        let series = &mut self.series[bar.series as usize];
         let candle = Candle {
             ts_open: bar.ts_open,
             open: bar.open,
@@ -158,23 +157,32 @@ impl Kernel {
             ticks: bar.ticks,
             flags: 0,
         };
-        if bar.ts_open > series.last_open {
-            series.remember(&candle);
+        self.feed_closed(bar.series, &candle);
+        self.align(0);
+    }
+
+    /// Feeds a candle that closed earlier to its series and to the nodes on it that have not seen it.
+    pub(super) fn feed_closed(&mut self, series: u32, candle: &Candle) {
+        let span = self.span(series);
+        // What waits for other series has waited long enough: a later candle has closed.
+        self.align((candle.ts_open + i64::from(span.seconds) * 1_000_000_000).saturating_sub(1));
+        let fed = &mut self.series[series as usize];
+        if candle.ts_open > fed.last_open {
+            fed.remember(candle);
         }
-        let of_today = self.facts.as_ref().is_some_and(|f| bar.ts_open >= f.open_ns);
+        let of_today = self.facts.as_ref().is_some_and(|f| candle.ts_open >= f.open_ns);
         let mut input = candle.input(&span);
-        for at in 0..series.nodes.len() {
-            let node = self.series[bar.series as usize].nodes[at] as usize;
-            if bar.ts_open <= self.nodes[node].last_open {
+        for at in 0..fed.nodes.len() {
+            let node = self.series[series as usize].nodes[at] as usize;
+            if candle.ts_open <= self.nodes[node].last_open {
                 continue;
             }
             self.nodes[node].feed(&mut input, &self.nodes, &self.series);
-            self.nodes[node].update(&input, bar.ts_open);
+            self.nodes[node].update(&input, candle.ts_open);
             if !of_today {
                 self.nodes[node].begin_session(span.previous_day);
             }
         }
-        self.align(0);
     }
 
     /// Arms the timer of the next candle end after a time.
@@ -231,8 +239,11 @@ impl Kernel {
         let span = self.span(self.markets[market].frames[at].series);
         let held = &mut self.markets[market];
         let frame = &mut held.frames[at];
-        let candle = frame.close(held.run_volume);
+        let mut candle = frame.close(held.run_volume);
         let series = &mut self.series[frame.series as usize];
+        if candle.ts_open < series.whole_from {
+            candle.flags |= FLAG_GAP | FLAG_MISSED;
+        }
         series.session_n += 1;
         series.remember(&candle);
         self.candles_closed += 1;

@@ -30,6 +30,7 @@ pub mod history;
 pub mod hooks;
 mod instance;
 mod intent;
+mod late;
 pub mod limits;
 mod lock;
 mod market;
@@ -58,6 +59,7 @@ pub(crate) mod tests;
 
 pub use account::Account;
 pub use check::ApplyError;
+pub use check::Joining;
 pub use command::CommandLog;
 pub use graph::Node;
 pub use guard::Guarded;

@@ -86,7 +86,18 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
         assert!(most.is_none_or(|most| engaged <= most), "{} has {engaged} positions", group.name);
     }
     k.assert_pairs();
+    assert_kept(k);
     assert_money(k);
+}
+
+/// What a series keeps are its newest candles, in their order.
+fn assert_kept(k: &Kernel) {
+    for series in &k.series {
+        let Some(newest) = series.kept.as_ref().and_then(|kept| kept.back()) else { continue };
+        let kept = series.kept.iter().flat_map(|kept| kept.iter());
+        assert!(kept.is_sorted_by(|one, next| one.ts_open < next.ts_open), "kept candles are in order");
+        assert_eq!(newest.ts_open, series.last_open, "the newest candle is kept");
+    }
 }
 
 /// Every unit of a position that leaves in parts belongs to one of them, and no part sends out more than it has.

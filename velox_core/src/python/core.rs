@@ -13,13 +13,14 @@ use pyo3::prelude::*;
 use super::bounds::{SAID_MAX, check_state, cut};
 use super::conduct::Conduct;
 use super::errors::raise;
+use super::late::{find_series, is_same};
 use super::unheard::Unheard;
 use super::views::Tick;
 use super::watchdog::Watchdog;
 use crate::engine::{Engine, Identity, Pace};
 use crate::fixed::ONE;
+use crate::kernel::Kernel;
 use crate::kernel::hooks::HookCall;
-use crate::kernel::{Kernel, Node};
 use crate::record::{
     Action, ExitPart, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, TriggerKind,
     TriggerSpec, UserValue, ValidKind, Watch,
@@ -40,6 +41,13 @@ pub(super) struct Pending {
     pub(super) instance: u32,
     /// Length of the chain hook → input → hook that led here.
     pub(super) depth: u32,
+}
+
+impl Pending {
+    /// Whether it adds a series or a node; such a record runs no hook.
+    pub(super) fn joins_the_graph(&self) -> bool {
+        matches!(self.input, Input::Watch(_) | Input::NodeAdded(_))
+    }
 }
 
 /// The hook that runs.
@@ -78,7 +86,9 @@ pub(super) struct Inner {
     /// The legs of the structure that a hook is putting together.
     pub(super) legs: Option<Vec<Intent>>,
     counters: Vec<u32>,
-    /// The session whose wishes `counters` and `unheard` count.
+    /// Series and nodes that each instance asked for in hooks.
+    pub(super) watched: Vec<u32>,
+    /// The session whose wishes `counters`, `unheard` and `watched` count.
     counted_on: i32,
 }
 
@@ -93,7 +103,7 @@ impl Inner {
 
     /// Whether the hook of this cause may speak for an instance: its own, another leg of its structure, or any of a group
     /// that decides together.
-    fn speaks_for(&self, cause: &Cause, instance: u32) -> bool {
+    pub(super) fn speaks_for(&self, cause: &Cause, instance: u32) -> bool {
         let kernel = &self.engine.kernel;
         let group = kernel.instances.get(instance as usize).map(|i| i.group);
         cause.instance == instance
@@ -105,7 +115,9 @@ impl Inner {
     pub(super) fn forget_flood(&mut self) -> bool {
         let flooded = self.said > SAID_MAX;
         if flooded {
-            self.pending.truncate(self.pending.len().saturating_sub(SAID_MAX as usize));
+            // Series and nodes stay: hooks that spoke before hold their numbers, and those of what follows.
+            let raised = self.pending.split_off(self.pending.len().saturating_sub(SAID_MAX as usize));
+            self.pending.extend(raised.into_iter().filter(Pending::joins_the_graph));
         }
         self.said = 0;
         flooded
@@ -122,6 +134,7 @@ impl Inner {
             self.counted_on = today;
             self.counters.clear();
             self.unheard.clear();
+            self.watched.clear();
         }
     }
 
@@ -191,7 +204,9 @@ impl Core {
     /// A node's newest value, noted for the intent of the hook that reads it.
     pub(super) fn read_node(&self, node: u32, output: u8) -> PyResult<f64> {
         let mut inner = self.lock()?;
-        let value = inner.engine.kernel.nodes[node as usize].values[output as usize];
+        // What a hook has just asked for is not there before that hook is over.
+        let Some(node_read) = inner.engine.kernel.nodes.get(node as usize) else { return Ok(f64::NAN) };
+        let value = node_read.values[output as usize];
         if inner.cause.is_some() && inner.reads.len() < READS_MAX {
             inner.reads.push((node, output, value));
         }
@@ -215,6 +230,7 @@ impl Core {
             reads: Vec::new(),
             legs: None,
             counters: Vec::new(),
+            watched: Vec::new(),
             counted_on: 0,
         };
         Self { inner: Mutex::new(inner), watchdog: Watchdog::default(), recovered }
@@ -297,14 +313,18 @@ impl Core {
     }
 
     /// The series of an instrument at a length; the same one when asked again.
-    fn watch(&self, instrument: u32, timeframe_s: u32) -> PyResult<u32> {
+    ///
+    /// With `kept` its candles are kept for what hooks will ask for.
+    #[pyo3(signature = (instrument, timeframe_s, *, kept=false))]
+    fn watch(&self, instrument: u32, timeframe_s: u32, kept: bool) -> PyResult<u32> {
         let mut inner = self.lock_outside_hooks()?;
-        let length = i64::from(timeframe_s) * 1_000_000_000;
-        let series = &inner.engine.kernel.series;
-        if let Some(at) = series.iter().position(|s| s.instrument == instrument && s.length == length) {
-            return Ok(at as u32);
+        let kernel = &inner.engine.kernel;
+        let known = find_series(kernel, instrument, timeframe_s);
+        if let Some(at) = known.filter(|at| !kept || kernel.series[*at as usize].kept.is_some()) {
+            return Ok(at);
         }
-        let watch = Watch { series: series.len() as u32, instrument, seconds: timeframe_s };
+        let series = known.unwrap_or(kernel.series.len() as u32);
+        let watch = Watch { series, instrument, seconds: timeframe_s, kept };
         put(&mut inner.engine, Kind::Watch, &watch)?;
         Ok(watch.series)
     }
@@ -322,17 +342,12 @@ impl Core {
     fn node(&self, series: u32, source: &str, kind: &str, params: Vec<f64>, second: &str) -> PyResult<u32> {
         let mut inner = self.lock_outside_hooks()?;
         let nodes = &inner.engine.kernel.nodes;
-        let same = |node: &Node| {
-            let asked = &node.asked;
-            (asked.series, asked.source.as_str(), asked.second.as_str()) == (series, source, second)
-                && (asked.kind.as_str(), &asked.params) == (kind, &params)
-        };
-        if let Some(at) = nodes.iter().position(same) {
-            return Ok(at as u32);
-        }
         let id = nodes.len() as u32;
         let (source, kind, second) = (source.to_owned(), kind.to_owned(), second.to_owned());
-        let node = NodeAdded { id, series, source, kind, params, second };
+        let node = NodeAdded { id, series, source, kind, params, second, instance: -1 };
+        if let Some(at) = nodes.iter().position(|known| is_same(&known.asked, &node)) {
+            return Ok(at as u32);
+        }
         put(&mut inner.engine, Kind::NodeAdded, &node)?;
         Ok(id)
     }

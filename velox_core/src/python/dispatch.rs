@@ -116,7 +116,7 @@ impl Core {
         let mut inner = self.run_hooks(py, inner, seq, 0)?;
         while let Some(pending) = inner.pending.pop_front() {
             let now = inner.engine.kernel.now;
-            if pending.depth > CHAIN_MAX {
+            if pending.depth > CHAIN_MAX && !pending.joins_the_graph() {
                 let reason = format!("a chain of more than {CHAIN_MAX} hooks and intents");
                 stop(&mut inner, pending.instance, reason)?;
                 continue;

@@ -16,6 +16,7 @@ mod dispatch;
 mod errors;
 mod indicators;
 mod kite;
+mod late;
 mod reads;
 mod replay;
 mod report;

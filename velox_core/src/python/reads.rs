@@ -55,8 +55,10 @@ impl Core {
 
     /// One output of a node as a series.
     fn output(slf: Bound<'_, Self>, node: u32, output: u8) -> PyResult<Series> {
-        let known =
-            slf.get().read(|k| k.nodes.get(node as usize).is_some_and(|n| (output as usize) < n.history.columns()))?;
+        let known = {
+            let inner = slf.get().lock()?;
+            inner.engine.kernel.columns(node, &inner.joining()).is_some_and(|columns| usize::from(output) < columns)
+        };
         if !known {
             return Err(PyValueError::new_err(format!("node {node} has no output {output}")));
         }
@@ -67,7 +69,10 @@ impl Core {
     fn field(slf: Bound<'_, Self>, series: u32, field: &str) -> PyResult<Series> {
         let names = ["open", "high", "low", "close", "volume"];
         let at = names.iter().position(|n| *n == field);
-        let known = slf.get().read(|k| (series as usize) < k.series.len())?;
+        let known = {
+            let inner = slf.get().lock()?;
+            (series as usize) < inner.engine.kernel.series.len() + inner.joining().series
+        };
         let at =
             at.filter(|_| known).ok_or_else(|| PyValueError::new_err(format!("series {series} has no {field:?}")))?;
         Ok(Series { core: slf.unbind(), place: Place::Field(series, at as u8) })

@@ -10,7 +10,7 @@ use pyo3::types::PyFloat;
 
 use super::core::Core;
 use crate::fixed::to_float;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, candle};
 
 /// Where the values are.
 #[derive(Clone, Copy)]
@@ -35,8 +35,12 @@ impl Series {
 
     fn at(&self, back: usize) -> PyResult<f64> {
         self.read(|kernel| match self.place {
-            Place::Node(node, output) => kernel.nodes[node as usize].history.get(output as usize, back),
-            Place::Field(series, field) => kernel.series[series as usize].history.get(field as usize, back),
+            Place::Node(node, output) => {
+                kernel.nodes.get(node as usize).map_or(f64::NAN, |n| n.history.get(output as usize, back))
+            }
+            Place::Field(series, field) => {
+                kernel.series.get(series as usize).map_or(f64::NAN, |s| s.history.get(field as usize, back))
+            }
         })
     }
 
@@ -81,6 +85,7 @@ impl Series {
     fn forming(&self) -> PyResult<f64> {
         self.read(|kernel| match self.place {
             Place::Node(node, output) => kernel.forming(node)[output as usize],
+            Place::Field(series, _) if series as usize >= kernel.series.len() => f64::NAN,
             Place::Field(series, field) => kernel.forming_candle(series).map_or(f64::NAN, |c| match field {
                 0 => to_float(c.open),
                 1 => to_float(c.high),
@@ -100,14 +105,14 @@ impl Series {
     /// Number of the newest closed candle in its session, from 1; 0 before the first.
     #[getter]
     fn n(&self) -> PyResult<u32> {
-        self.read(|kernel| kernel.series[self.series_of(kernel)].session_n)
+        self.read(|kernel| self.series_of(kernel).map_or(0, |series| series.session_n))
     }
 
     /// Kernel time since the end of the candle that gave the newest value, ns; before the first one, since 1970.
     #[getter]
     fn age_ns(&self) -> PyResult<i64> {
         self.read(|kernel| {
-            let series = &kernel.series[self.series_of(kernel)];
+            let Some(series) = self.series_of(kernel) else { return kernel.now };
             let ended = |opened: i64| if opened > 0 { opened + series.length } else { 0 };
             let end = match self.place {
                 Place::Node(node, _) if kernel.joins(node) => kernel.nodes[node as usize].last_open,
@@ -128,8 +133,12 @@ impl Series {
     fn window<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyArray1<f64>>> {
         self.read(|kernel| {
             let kept = match self.place {
-                Place::Node(node, output) => kernel.nodes[node as usize].history.window(output as usize),
-                Place::Field(series, field) => kernel.series[series as usize].history.window(field as usize),
+                Place::Node(node, output) => {
+                    kernel.nodes.get(node as usize).map_or(&[][..], |n| n.history.window(output as usize))
+                }
+                Place::Field(series, field) => {
+                    kernel.series.get(series as usize).map_or(&[][..], |s| s.history.window(field as usize))
+                }
             };
             PyArray1::from_slice(py, &kept[kept.len().saturating_sub(count)..])
         })
@@ -190,10 +199,12 @@ impl Series {
 }
 
 impl Series {
-    fn series_of(&self, kernel: &Kernel) -> usize {
-        match self.place {
-            Place::Node(node, _) => kernel.nodes[node as usize].series as usize,
-            Place::Field(series, _) => series as usize,
-        }
+    /// Its candles; what a hook has just asked for has none before that hook is over.
+    fn series_of<'a>(&self, kernel: &'a Kernel) -> Option<&'a candle::Series> {
+        let series = match self.place {
+            Place::Node(node, _) => kernel.nodes.get(node as usize)?.series,
+            Place::Field(series, _) => series,
+        };
+        kernel.series.get(series as usize)
     }
 }

@@ -114,6 +114,8 @@ pub struct NodeAdded {
     pub params: Vec<f64>,
     /// The other side of what joins two values, "" where there is none.
     pub second: String,
+    /// The strategy whose hook asked for it, −1 where it is declared: what comes late sees the candles that were kept.
+    pub instance: i64,
 }
 
 /// A candle series joins the graph.
@@ -125,6 +127,8 @@ pub struct Watch {
     pub instrument: u32,
     /// Length of a candle, s.
     pub seconds: u32,
+    /// Whether its candles are kept for nodes that come late; a known series can be told so once more.
+    pub kept: bool,
 }
 
 /// Which clock the kernel follows.

@@ -5,7 +5,15 @@ use super::made::{S, at, paise};
 use crate::record::{HistoryBar, Kind, NodeAdded};
 
 fn node(id: u32, series: u32, (kind, params): (&str, &[f64]), source: &str, second: &str) -> NodeAdded {
-    NodeAdded { id, series, source: source.into(), kind: kind.into(), params: params.to_vec(), second: second.into() }
+    NodeAdded {
+        id,
+        series,
+        source: source.into(),
+        kind: kind.into(),
+        params: params.to_vec(),
+        second: second.into(),
+        instance: -1,
+    }
 }
 
 const JOIN: &[f64] = &[];

@@ -60,6 +60,7 @@ fn all_candles_of_one_due_are_one_record_long_before_short() {
             kind: "sma".into(),
             params: vec![1.0],
             second: String::new(),
+            instance: -1,
         },
     );
     day.start(|s| s.series = vec![(series[0], 16), (series[1], 17)]);
@@ -211,6 +212,7 @@ fn a_forming_value_is_what_a_close_now_would_give() {
             kind: "sma".into(),
             params: vec![2.0],
             second: String::new(),
+            instance: -1,
         },
     );
     day.tick("09:15:01", 100.0);
@@ -233,6 +235,7 @@ fn history_feeds_nodes_once_in_order_and_runs_no_hook() {
             kind: "sma".into(),
             params: vec![2.0],
             second: String::new(),
+            instance: -1,
         },
     );
     let bar = |ts_open: i64, rupees: f64| {
@@ -260,6 +263,7 @@ fn a_node_that_joins_an_old_series_is_warmed_alone() {
         kind: "sma".into(),
         params: vec![2.0],
         second: String::new(),
+        instance: -1,
     };
     let yesterday = at("15:28") - 86_400 * S;
     let bars = [100.0, 102.0, 110.0].map(paise).into_iter().zip(0..).map(|(price, n)| HistoryBar {
@@ -303,6 +307,7 @@ fn a_new_session_has_no_vwap_before_its_first_candle() {
             kind: "vwap".into(),
             params: vec![],
             second: String::new(),
+            instance: -1,
         },
     );
     let price = paise(100.0);
@@ -327,6 +332,7 @@ fn the_opening_range_is_of_todays_first_minutes_alone() {
         kind: "opening_range".into(),
         params: vec![2.0],
         second: String::new(),
+        instance: -1,
     };
     day.put(Kind::NodeAdded, &range);
     let price = paise(500.0);

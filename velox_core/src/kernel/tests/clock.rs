@@ -262,6 +262,7 @@ fn no_hook_runs_before_its_inputs_are_ready() {
         kind: "sma".into(),
         params: vec![2.0],
         second: String::new(),
+        instance: -1,
     };
     day.put(Kind::NodeAdded, &node);
     day.start(|s| (s.series, s.nodes, s.on_tick) = (vec![(series, 16)], vec![0], true));

@@ -87,7 +87,7 @@ impl Day {
 
     pub(super) fn watch(&mut self, instrument: u32, seconds: u32) -> u32 {
         let series = self.kernel.series.len() as u32;
-        self.put(Kind::Watch, &Watch { series, instrument, seconds });
+        self.put(Kind::Watch, &Watch { series, instrument, seconds, kept: false });
         series
     }
 

@@ -21,6 +21,7 @@ mod flips;
 mod foreign;
 mod guard;
 mod guarded;
+mod late;
 mod levels;
 mod limits;
 mod lines;
@@ -53,7 +54,10 @@ pub(crate) fn recorded() -> Vec<(i64, Kind, Vec<u8>)> {
     let series = [day.watch(0, 60), day.watch(1, 300)];
     for (id, series) in (0..).zip(series) {
         let (source, kind) = ("close".to_owned(), "ema".to_owned());
-        day.put(Kind::NodeAdded, &NodeAdded { id, series, source, kind, params: vec![2.0], second: String::new() });
+        day.put(
+            Kind::NodeAdded,
+            &NodeAdded { id, series, source, kind, params: vec![2.0], second: String::new(), instance: -1 },
+        );
         day.start(|s| (s.series, s.nodes) = (vec![(series, 16)], vec![id]));
     }
     day.feed_up("09:00");

@@ -213,6 +213,7 @@ fn days_more_than_four_apart_begin_with_cold_indicators() {
             kind: "ema".into(),
             params: vec![2.0],
             second: String::new(),
+            instance: -1,
         };
         day.put(Kind::NodeAdded, &node);
         day.start(|s| (s.series, s.nodes) = (vec![(series, 16)], vec![0]));
