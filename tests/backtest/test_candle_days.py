@@ -239,6 +239,7 @@ def test_a_day_with_ticks_of_one_and_candles_of_another_is_refused(tmp_path: Pat
     [
         ("    def on_tick(self, tick):\n        pass\n", "has on_tick"),
         ('    quick = Bars(symbol, "30s")\n', "candles of 30 s"),
+        ('    def on_start(self):\n        self.quick = self.watch(Bars("NSE:INFY", "30s"))\n', "candles of 30 s"),
     ],
 )
 def test_what_candles_cannot_drive_is_refused(text: str, sentence: str, tmp_path: Path) -> None:

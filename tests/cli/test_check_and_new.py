@@ -102,6 +102,13 @@ def test_check_shows_indicators_as_they_were_written(here: Path, capsys: pytest.
     assert "trend = SuperTrend(bars, 10, 3)" in told
 
 
+def test_check_tells_what_hooks_may_choose(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    late = "        self.slow = self.watch(EMA(Bars(self.symbol, '10m').close, self.fast))\n"
+    (here / "late.py").write_text(GOOD.replace(HOOK_BODY, late))
+    assert run(["check", "late.py"]) == 0
+    assert "chosen in hooks: 10m of each instrument of the run" in capsys.readouterr().out
+
+
 def test_check_lists_every_fault_with_file_and_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = GOOD.replace('flat="auto"', 'flat="15:45"')
     (here / "bad.py").write_text(

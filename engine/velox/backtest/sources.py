@@ -62,11 +62,10 @@ def check_minutes(plans: Sequence[StrategyPlan], day: CandleDay) -> None:
         spec = compile_strategy(load(plan.target), plan.params, day.facts, book)
         if any(hook.function == "on_tick" for hook in spec.hooks):
             raise BadInput(f"{plan.target} has on_tick, and {day.date} is run by candles, which hold no ticks")
-        odd = next((bars for bars in spec.bars if bars.timeframe_s % MINUTE_S), None)
-        if odd is not None:
-            raise BadInput(
-                f"{plan.target} watches candles of {odd.timeframe_s} s, and {day.date} is run by candles of a minute"
-            )
+        lengths_s = [*(bars.timeframe_s for bars in spec.bars), *spec.late_s]
+        odd_s = next((length_s for length_s in lengths_s if length_s % MINUTE_S), None)
+        if odd_s is not None:
+            raise BadInput(f"{plan.target} watches candles of {odd_s} s, and {day.date} is run by candles of a minute")
 
 
 def for_candles(settings: Settings) -> Settings:

@@ -67,6 +67,9 @@ def _summary(members: list[Spec], declared: Declared, date: dt.date) -> list[tup
     for bars in spec.bars:
         other = "" if bars.symbol == spec.symbol else f" of {bars.symbol}"
         rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}{other}, {_warm_up(bars)}"))
+    if spec.late_s:
+        lengths = ", ".join(map(_span, spec.late_s))
+        rows.append(("candles", f"chosen in hooks: {lengths} of each instrument of the run, more of them by --watch"))
     indicators = (declared.nodes, declared.computed)
     rows += [("indicators", f"{name} = {each.spelled(spec.params)}") for of in indicators for name, each in of.items()]
     rows += [("hooks", _hook(spec, hook)) for hook in spec.hooks]
