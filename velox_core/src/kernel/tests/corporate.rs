@@ -163,6 +163,7 @@ fn indicators_begin_anew_with_what_they_are_joined_with() {
         kind: kind.into(),
         params: if kind == "ema" { vec![2.0] } else { vec![] },
         second: second.into(),
+        instance: -1,
     };
     day.put(Kind::NodeAdded, &node(0, series[2], "close", "ema", ""));
     day.put(Kind::NodeAdded, &node(1, series[0], "close", "minus", "series:1:close"));
