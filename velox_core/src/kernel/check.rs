@@ -2,7 +2,7 @@
 
 use super::charges::RATE_ONE;
 use super::source::Source;
-use super::{Kernel, timers};
+use super::{Instance, Kernel, timers};
 use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
 use crate::indicators::Indicator;
 use crate::record::{
@@ -270,6 +270,12 @@ impl Kernel {
         }
         if start.group > start.id {
             return no("its group begins with a later instance");
+        }
+        // Capital and limits of the day are shared, and judged at the marks of one account.
+        let today = self.facts.as_ref().map_or(0, |facts| facts.session_date);
+        let with_it = |i: &&Instance| i.id != start.id && (i.group, i.started_on) == (start.group, today);
+        if self.instances.iter().filter(with_it).any(|i| i.account != start.account) {
+            return no("its group began on another account");
         }
         if let Some((from, until)) = start.windows.iter().find(|(from, until)| from >= until) {
             return no(&format!("its entry window from {from} to {until} is empty"));

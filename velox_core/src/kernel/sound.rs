@@ -57,6 +57,7 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
             }
         }
         assert_parts(k, i);
+        assert!(k.group(i.id).all(|other| other.account == i.account), "a group trades on one account");
         let stopped = i.trading != Trading::Active || k.kills(i.id).contains(&true);
         assert!(!stopped || i.entries.is_empty(), "{} may only reduce and has an entry", i.name);
         assert!(i.best >= 0 && i.peak >= i128::from(i.capital), "the best of a day is not below its begin");

@@ -1,7 +1,7 @@
 //! Rule 8: a group's hook runs once for all candles of one end; its instances share capital, limits and trades.
 
 use super::day::{Day, S, at};
-use crate::record::{Action, StrategyStarted, StrategyStopped};
+use crate::record::{AccountDef, Action, StrategyStarted, StrategyStopped};
 
 const HOOK: u16 = 17;
 
@@ -118,6 +118,23 @@ fn a_group_begins_with_its_first_instance() {
     let later = StrategyStarted { group: 2, ..super::day::strategy(1, share) };
     let refused = day.try_put(crate::record::Kind::StrategyStarted, &later).unwrap_err();
     assert_eq!(refused, "strategy s1: its group begins with a later instance");
+}
+
+#[test]
+fn a_group_trades_on_one_account() {
+    let mut day = group(1);
+    let share = day.share(|_| {});
+    let second = AccountDef { id: 1, name: "second".into(), ..day.account.clone() };
+    day.put(crate::record::Kind::AccountDef, &second);
+    let elsewhere = StrategyStarted { group: 0, account: 1, ..super::day::strategy(1, share) };
+    let refused = day.try_put(crate::record::Kind::StrategyStarted, &elsewhere).unwrap_err();
+    assert_eq!(refused, "strategy s1: its group began on another account");
+    let alone = StrategyStarted { group: 1, ..elsewhere };
+    day.try_put(crate::record::Kind::StrategyStarted, &alone).unwrap();
+    let mut day = group(2);
+    day.put(crate::record::Kind::AccountDef, &second);
+    let moved = StrategyStarted { group: 0, account: 1, ..super::day::strategy(0, 0) };
+    assert!(day.try_put(crate::record::Kind::StrategyStarted, &moved).is_err(), "nor does its first leave the others");
 }
 
 #[test]
