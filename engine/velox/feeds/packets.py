@@ -18,8 +18,10 @@ from velox_core import PRICE_MAX, VOLUME_MAX
 __all__ = [
     "DEPTH_20",
     "DayEncoder",
+    "EXCHANGE_TYPES",
     "LTP",
     "NSE_CM",
+    "NSE_FO",
     "PACKETS",
     "PacketInstrument",
     "QUOTE",
@@ -34,7 +36,9 @@ _Bytes: TypeAlias = npt.NDArray[np.uint8]
 _Rows: TypeAlias = slice | _Ints
 
 LTP, QUOTE, SNAP_QUOTE, DEPTH_20 = 1, 2, 3, 4
-NSE_CM = 1
+NSE_CM, NSE_FO = 1, 2
+# By the exchange of an instrument.
+EXCHANGE_TYPES = {"NSE": NSE_CM, "NFO": NSE_FO}
 
 _PAISA = 1_000_000
 _NS_PER_MS = 1_000_000

@@ -14,7 +14,18 @@ import msgspec
 from velox.market.calendar import why_closed
 from velox.market.derivatives import expiry_weekday
 
-__all__ = ["EXCHANGE", "Contract", "contract_of", "day_after", "future_name", "last_day", "monthly_expiry"]
+__all__ = [
+    "EXCHANGE",
+    "Contract",
+    "contract_name",
+    "contract_of",
+    "day_after",
+    "expiry_of",
+    "expiry_text",
+    "future_name",
+    "last_day",
+    "monthly_expiry",
+]
 
 EXCHANGE = "NFO"
 _DAY = dt.timedelta(days=1)
@@ -24,6 +35,9 @@ _STRIKE = r"(?P<strike>[1-9]\d*(?:\.\d{1,2})?)(?P<right>CE|PE)"
 _MONTHLY = re.compile(rf"(?P<of>[A-Z0-9&-]+?)(?P<year>\d\d)(?P<month>{'|'.join(_MONTHS[1:])})(?:FUT|{_STRIKE})")
 # Only an index whose name has no digits has weekly contracts.
 _WEEKLY = re.compile(rf"(?P<of>[A-Z&-]+)(?P<year>\d\d)(?P<month>[1-9OND])(?P<day>\d\d){_STRIKE}")
+
+
+_EXPIRY = re.compile(rf"(\d\d)({'|'.join(_MONTHS[1:])})(20\d\d)", re.ASCII)
 
 
 class Contract(msgspec.Struct, frozen=True):
@@ -51,6 +65,27 @@ def contract_of(name: str) -> Contract | None:
     except ValueError:
         return None
     return Contract(found["of"], expiry, False, found["strike"], found["right"])
+
+
+def contract_name(contract: Contract) -> str:
+    """The name of a contract, which `contract_of` reads."""
+    expiry, end = contract.expiry, f"{contract.strike}{contract.right}" if contract.right else "FUT"
+    month = _MONTHS[expiry.month] if contract.monthly else f"{_WEEK_MONTHS[expiry.month]}{expiry.day:02}"
+    return f"{EXCHANGE}:{contract.underlying}{expiry.year % 100:02}{month}{end}"
+
+
+def expiry_of(text: str) -> dt.date | None:
+    """The day of `27AUG2026`, as brokers write an expiry; None for what is none of this century."""
+    found = _EXPIRY.fullmatch(text)
+    try:
+        return None if found is None else dt.date(int(found[3]), _MONTHS.index(found[2]), int(found[1]))
+    except ValueError:
+        return None
+
+
+def expiry_text(day: dt.date) -> str:
+    """The same the other way."""
+    return f"{day.day:02}{_MONTHS[day.month]}{day.year}"
 
 
 def monthly_expiry(year: int, month: int) -> dt.date:

@@ -11,7 +11,7 @@ import numpy as np
 import velox_core
 from velox.clock import monotonic_ns, wall_ns
 from velox.events import Kind, MarkKind, SessionMark, encode
-from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE
+from velox.feeds.packets import EXCHANGE_TYPES, PACKETS, SNAP_QUOTE
 from velox.feeds.smartapi import SmartapiFeed
 from velox.market.facts import load
 from velox.market.instruments import Instrument, InstrumentBook
@@ -155,14 +155,16 @@ class SocketSource:
         date, kept_s = _date_of(self._core), kept_length_s(timeframe_s)
         if not kept_s:
             return []
-        candles = await self._feed.rest.candles(instrument.token, kept_s, *span(date, timeframe_s, count))
+        when = span(date, timeframe_s, count)
+        candles = await self._feed.rest.candles(instrument.token, kept_s, *when, instrument.exchange)
         found = [(c.ts_open_ns, c.open, c.high, c.low, c.close, c.volume) for c in candles]
         return join_candles(found, load(date), timeframe_s) if kept_s != timeframe_s else found
 
     async def play(self, names: Sequence[str]) -> bool:
         """Subscribe and take frames until the day is over."""
         assert self._book is not None, "the book is asked for first"
-        tokens = [(NSE_CM, self._book[name].token) for name in names]
+        chosen = [self._book[name] for name in names]
+        tokens = [(EXCHANGE_TYPES[instrument.exchange], instrument.token) for instrument in chosen]
         self._feed.subscribe(SNAP_QUOTE, tokens)
         await self._feed.connect()
         ticking = asyncio.get_running_loop().create_task(self._tick()) if self._live else None

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velox.errors import BadInput
-from velox.feeds.packets import NSE_CM, PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument, RowColumns, can_apply
+from velox.feeds.packets import EXCHANGE_TYPES, PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument, RowColumns, can_apply
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.market.ticks import tick_size
@@ -99,6 +99,11 @@ class Listing(msgspec.Struct, frozen=True):
         """The broker's number of the instrument."""
         return self.instrument.token
 
+    @property
+    def exchange_type(self) -> int:
+        """The number of its exchange on the wire."""
+        return EXCHANGE_TYPES[self.instrument.exchange]
+
 
 def price_step(item: _DayInstrument, instrument: Instrument, facts: Facts, first_price: Callable[[], int]) -> int:
     """The step of the data or of the listing, else that of the day's first price; 0 where an index has none."""
@@ -121,14 +126,15 @@ class Exchange:
         self.listings = [self._listing(book, item, number) for number, item in enumerate(day.instruments)]
         played = {listing.instrument.name for listing in self.listings}
         self.listings += [Listing(known, known.tick) for known in given if known.name not in played]
-        self.by_token = {(NSE_CM, listing.token): listing for listing in self.listings}
+        self.by_token = {(listing.exchange_type, listing.token): listing for listing in self.listings}
         self.encoder = DayEncoder(
             self.rows,
             [
-                PacketInstrument(listing.token, NSE_CM, item.prev_close)
+                PacketInstrument(listing.token, listing.exchange_type, item.prev_close)
                 for listing, item in zip(self.listings, day.instruments, strict=False)
             ],
         )
+        self.exchanges = sorted({each.instrument.exchange for each in self.listings}, key=EXCHANGE_TYPES.__getitem__)
         self.instrument_count = len(day.instruments)
         self.clock_start_ns, self.start_row = self._start(start)
         self.position = self.start_row
@@ -193,6 +199,11 @@ class Exchange:
             np.diff(total, prepend=0),
         )
         return list(zip(*(column.tolist() for column in columns), strict=True))
+
+    def listed(self, exchange: object, token: str) -> Listing | None:
+        """What is listed under a token of an exchange, as NSE or NFO."""
+        number = EXCHANGE_TYPES.get(exchange) if isinstance(exchange, str) else None
+        return None if number is None else self.by_token.get((number, token))
 
     def _listing(self, book: InstrumentBook, item: _DayInstrument, number: int) -> Listing:
         instrument = book.adopt(item.name, index=item.is_index)

@@ -24,6 +24,8 @@ _SECURE = "/rest/secure/angelbroking"
 _ONE = 100_000_000
 _QUOTE_TOKENS_MAX = 50
 _DAY_S = 86_400
+# The broker's words for segments, by exchange.
+_SEGMENTS = {"NSE": "nse_cm", "NFO": "nse_fo"}
 
 # Length in seconds and the longest period of one call in days.
 _INTERVALS = {
@@ -133,7 +135,7 @@ class RestApi:
             "name": account.name,
             "email": "",
             "mobileno": "",
-            "exchanges": ["nse_cm"],
+            "exchanges": [_SEGMENTS[name] for name in self._exchange.exchanges],
             "products": ["DELIVERY", "INTRADAY"],
             "lastlogintime": "",
             "broker": "SIMULATOR",
@@ -159,7 +161,7 @@ class RestApi:
         if packet is None:
             return None
         return {
-            "exchange": "NSE",
+            "exchange": listing.instrument.exchange,
             "tradingsymbol": listing.instrument.symbol,
             "symboltoken": listing.token,
             **prices_of(packet),
@@ -167,10 +169,12 @@ class RestApi:
 
     def _search(self, session: Session, body: _Body) -> object:
         wanted = _text(body, "searchscrip").upper()
-        if body.get("exchange") != "NSE" or not wanted:
+        exchange = body.get("exchange")
+        if exchange not in _SEGMENTS or not wanted:
             return None
-        found = [i for i in self._exchange.listings if wanted in i.instrument.symbol.upper()]
-        rows = [{"exchange": "NSE", "tradingsymbol": i.instrument.symbol, "symboltoken": i.token} for i in found]
+        own = [i for i in self._exchange.listings if i.instrument.exchange == exchange]
+        found = [i for i in own if wanted in i.instrument.symbol.upper()]
+        rows = [{"exchange": exchange, "tradingsymbol": i.instrument.symbol, "symboltoken": i.token} for i in found]
         return rows or None
 
     def _quote(self, session: Session, body: _Body) -> object:
@@ -191,7 +195,7 @@ class RestApi:
         return {"fetched": fetched, "unfetched": unfetched}
 
     def _quote_row(self, mode: str, exchange: str, token: str) -> _Body | None:
-        listing = self._exchange.by_token.get((1, token)) if exchange == "NSE" else None
+        listing = self._exchange.listed(exchange, token)
         if listing is None or listing.number is None:
             return None
         packet = self._exchange.packet(listing.number)
@@ -221,7 +225,7 @@ class RestApi:
         ] or None
 
     def _listing(self, exchange: object, token: str) -> Listing:
-        listing = self._exchange.by_token.get((1, token)) if exchange == "NSE" else None
+        listing = self._exchange.listed(exchange, token)
         if listing is None:
             raise Denied("AB1009", "Symbol Not Found")
         return listing

@@ -2,8 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
+from velox.market.contracts import Contract, contract_of, expiry_text
+from velox.market.instruments import Instrument
 from velox.simulator.exchange import Listing
 
 __all__ = ["full_quote", "ist_time", "prices_of", "scrip_row"]
@@ -63,7 +66,7 @@ def full_quote(packet: Any, prices: Mapping[str, float]) -> dict[str, Any]:
 def scrip_row(listing: Listing) -> dict[str, Any]:
     """One row of the instrument file, in which nearly every value is text and prices are paise."""
     known = listing.instrument
-    return {
+    row = {
         "token": known.token,
         "symbol": known.symbol,
         "name": known.name.partition(":")[2],
@@ -75,4 +78,19 @@ def scrip_row(listing: Listing) -> dict[str, Any]:
         "tick_size": f"{listing.tick / _PAISA:.6f}",
         "freeze_qty": str(known.freeze),
         "is_cas_enabled": known.cas,
+    }
+    contract = contract_of(known.name)
+    return row if contract is None or known.expiry is None else row | _contract(known, contract, known.expiry)
+
+
+def _contract(known: Instrument, contract: Contract, expiry: dt.date) -> dict[str, str]:
+    """What the row of a contract says otherwise: its symbol is written with the day of its expiry."""
+    day = expiry_text(expiry)
+    end = f"{contract.strike}{contract.right}" if contract.right else "FUT"
+    return {
+        "symbol": f"{contract.underlying}{day[:5]}{day[-2:]}{end}",
+        "name": contract.underlying,
+        "expiry": day,
+        "strike": f"{Decimal(contract.strike) * 100:.6f}" if contract.right else "-1.000000",
+        "instrumenttype": f"{'OPT' if contract.right else 'FUT'}{'IDX' if known.of_index else 'STK'}",
     }
