@@ -123,6 +123,12 @@ def test_a_book_without_a_file_takes_contracts_in_as_they_are_named() -> None:
     assert book.by_token("NFO", future.token) is future
 
 
+def test_lots_that_only_a_brokers_file_knows_may_be_left_open_until_it_is_there() -> None:
+    assert InstrumentBook.offline()["NFO:SBIN26JULFUT"].lot == 0
+    book = InstrumentBook.offline(lots_come_later=True)
+    assert (book["NFO:SBIN26JULFUT"].lot, book["NFO:NIFTY26JULFUT"].lot) == (1, 65)
+
+
 def test_a_book_of_a_file_makes_no_contracts_up() -> None:
     with pytest.raises(UnknownInstrument, match="NFO:NIFTY26JULFUT"):
         _ = InstrumentBook()["NFO:NIFTY26JULFUT"]

@@ -20,6 +20,7 @@ from velox.events import Command, Kind, OrderEvent
 
 __all__ = [
     "BUSY",
+    "CHOOSER",
     "HELD",
     "JOINER",
     "Paper",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 BUSY = str(Path(__file__).with_name("busy.py"))
+CHOOSER = str(Path(__file__).with_name("chooser.py"))
 HELD = str(Path(__file__).with_name("held.py"))
 JOINER = str(Path(__file__).with_name("joiner.py"))
 _CLI = "import sys; from velox.cli import run; sys.exit(run(sys.argv[1:]))"

@@ -1,11 +1,20 @@
 """Contracts in a class body: what is traded on the day, what is refused in a sentence, when a contract ends."""
 
+import datetime as dt
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from tests.acceptance.product import velox
 
 from velox import Bars, Index, Param, Strategy
+from velox.market import facts as market_facts
+from velox.market.instruments import InstrumentBook
+from velox.research.days import open_day
+from velox.runtime.choose import check_strategies
+from velox.strategy.compile import compile_members
+from velox.strategy.faults import InvalidStrategy
+from velox.strategy.load import load
 from velox.strategy.spec import Spec
 
 _GOES = "bars = Bars(symbol, '5m')\ndef on_bar(self, bar):\n    self.go_short(lots=1)\n"
@@ -46,6 +55,17 @@ def test_a_future_by_its_place_is_the_contract_of_the_day(compiled: Callable[...
 def test_what_is_no_contract_to_trade_is_said(symbol: str, sentence: str, faults: Callable[..., list[str]]) -> None:
     (told,) = faults(f"symbol = {symbol}\n{_GOES}")
     assert sentence in told
+
+
+def test_a_shares_future_is_judged_by_the_lot_of_the_brokers_file(write: Callable[[str], object]) -> None:
+    target = str(write('bars = Bars("NFO:SBIN26JULFUT", "5m")\ndef on_bar(self, bar):\n    self.go_long(lots=1)'))
+    facts = market_facts.load(dt.date(2026, 7, 15))
+    assert len(check_strategies([target], {}, facts, None)) == 1  # the live feed's file comes later
+    with pytest.raises(InvalidStrategy, match="the lot of NFO:SBIN26JULFUT is not known"):
+        check_strategies([target], {}, facts, open_day(None))
+    listed = InstrumentBook.offline()["NFO:SBIN26JULFUT"]
+    (spec,) = compile_members(load(target), {}, facts, InstrumentBook([msgspec.structs.replace(listed, lot=1_500)]))
+    assert spec.symbol == "NFO:SBIN26JULFUT"
 
 
 def test_a_future_may_be_sold_short_without_hours(faults: Callable[..., list[str]]) -> None:

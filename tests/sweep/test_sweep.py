@@ -36,6 +36,27 @@ pytestmark = pytest.mark.timeout(300)
 _FIGURES = [name for name in Figures.__struct_fields__ if name not in ("faulted", "notes")]
 
 
+_LATE = """
+from velox import EMA, Bars, Param, Strategy, at, intraday
+
+class Late(Strategy):
+    symbol = Param("NSE:RELIANCE")
+    slow = Param(9, range(3, 60))
+    bars = Bars(symbol, "1m")
+    session = intraday("09:20")
+
+    @at("09:45")
+    def choose(self):
+        self.lead = self.watch(EMA(Bars("NSE:INFY", "3m").close, self.slow))
+
+    def on_bar(self, bar):
+        if self.lead > self.lead[1]:
+            self.go_long(stop=bar.low * 0.99, qty=10)
+        elif self.lead < self.lead[1]:
+            self.go_flat()
+"""
+
+
 def _sweep(cross: Path, catalog: Path, out: Path, *words: object) -> subprocess.CompletedProcess[str]:
     return velox("sweep", cross, "--catalog", catalog, "--out", out, "--json", out.with_suffix(".json"), *words)
 
@@ -79,6 +100,15 @@ def test_each_set_gives_what_its_single_run_gives(cross: Path, three_days: Path,
     assert assert_equal_alone(cross, three_days, found[::3]) > 20
     assert len({outcome.figures.result_hash for outcome in found if outcome.figures}) > 10
     assert "SYNTHETIC" in told.stdout
+
+
+def test_a_set_that_watches_what_its_hooks_choose_is_its_single_run_too(tmp_path: Path) -> None:
+    file, out = tmp_path / "late.py", tmp_path / "out"
+    file.write_text(_LATE)
+    assert _sweep(file, SAMPLE_DIR, out, "-p", "slow=9,30", "--watch", "NSE:INFY").returncode == 0
+    found = _outcomes(out)
+    assert assert_equal_alone(file, SAMPLE_DIR, found, watched=["NSE:INFY"]) > 4 and len(found) == 2
+    assert not any(outcome.figures.faulted for outcome in found if outcome.figures)
 
 
 def test_the_command_of_a_single_run_gives_the_same_hash(cross: Path, three_days: Path, tmp_path: Path) -> None:

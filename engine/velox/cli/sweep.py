@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
-from velox.cli.words import DaySpanWord, check_json, data_kind, facts_as_of
+from velox.cli.words import DaySpanWord, check_json, data_kind, facts_as_of, watched
 from velox.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class _Call(AccountCall):
     out: Path | None
     data: Literal["auto", "ticks", "candles"] | None
     facts_as_of: dt.date | None
+    watched: str | None
     json_file: Path | None
 
 
@@ -81,6 +82,7 @@ class _Call(AccountCall):
 @account_words
 @data_kind
 @facts_as_of
+@watched
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
 )
@@ -103,6 +105,7 @@ def command(**options: object) -> int:
         params=parse_assignments(call.params),
         catalog=call.catalog,
         instruments=listed(call.instruments),
+        watched=listed(call.watched),
         first=call.first[0] if call.first else None,
         last=call.last[1] if call.last else None,
         data=call.data or "",

@@ -210,14 +210,18 @@ class InstrumentBook:
         self._by_name: dict[str, Instrument] = {}
         self._by_token: dict[tuple[str, str], Instrument] = {}
         self._is_offline = False
+        self._lot_untold = 0
         for instrument in instruments:
             self.add(instrument)
 
     @classmethod
-    def offline(cls) -> "InstrumentBook":
-        """A new book of the shipped list, to which contracts come as they are named."""
+    def offline(cls, *, lots_come_later: bool = False) -> "InstrumentBook":
+        """A new book of the shipped list, to which contracts come as they are named.
+
+        Where a broker's file will tell the lots that the dated facts do not know, 1 stands for each of them until then.
+        """
         book = cls(shipped())
-        book._is_offline = True
+        book._is_offline, book._lot_untold = True, int(lots_come_later)
         return book
 
     @classmethod
@@ -269,6 +273,7 @@ class InstrumentBook:
     def _add_contract(self, name: str, contract: Contract) -> Instrument:
         taken = {token for _, token in self._by_token}
         made = contract_instrument(name, contract, made_up_token(name, taken))
+        made = msgspec.structs.replace(made, lot=made.lot or self._lot_untold)
         self.add(made)
         return made
 

@@ -28,6 +28,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     file: str  # the strategy's file; what it held when the sweep began:
     file_digest: str
     instruments: list[str]
+    watched: list[str] = []  # what hooks may choose
     charges: Literal["discount", "statutory", "none"]
     facts_as_of: dt.date | None
     paper: PaperSettings

@@ -37,6 +37,7 @@ class SweepAsk(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, str]
     catalog: Path
     instruments: list[str] = []
+    watched: list[str] = []  # what hooks may choose
     first: dt.date | None = None
     last: dt.date | None = None
     facts_as_of: dt.date | None = None
@@ -78,8 +79,17 @@ class _Markets:
         number = self._numbers.get(key)
         if number is None:
             ask = self._ask
-            asked = Ask(plans=plans, catalog=ask.catalog, first=ask.first, last=ask.last, data=ask.data)
-            chosen = choose(msgspec.structs.replace(asked, facts_as_of=ask.facts_as_of))
+            chosen = choose(
+                Ask(
+                    plans=plans,
+                    catalog=ask.catalog,
+                    first=ask.first,
+                    last=ask.last,
+                    data=ask.data,
+                    facts_as_of=ask.facts_as_of,
+                    watched=ask.watched,
+                )
+            )
             number = self._numbers[key] = len(self.chosen)
             self.chosen.append(chosen)
             self.timeframes.append(set())
@@ -87,7 +97,7 @@ class _Markets:
         facts = self.chosen[number].days[0].facts
         for plan in plans:
             spec = compile_strategy(self._cls, plan.params, facts, self._books[number])
-            self.timeframes[number].update(bars.timeframe_s for bars in spec.bars)
+            self.timeframes[number].update([*(bars.timeframe_s for bars in spec.bars), *spec.late_s])
         return number
 
 
@@ -117,6 +127,7 @@ def prepare(ask: SweepAsk, settings: Settings) -> Prepared:
         file=declared.file,
         file_digest=file_digest(declared.file),
         instruments=ask.instruments,
+        watched=ask.watched,
         charges=ask.charges,
         facts_as_of=ask.facts_as_of,
         paper=settings.paper,
@@ -158,6 +169,7 @@ def _about(ask: SweepAsk, setup: Setup, code_hash: str, dates: Sequence[dt.date]
         "the parameters": shown(ask.params),
         "the sample": sampled,
         "the instruments": ",".join(ask.instruments) or "the strategy's own",
+        "what hooks may choose": ",".join(ask.watched) or "the same",
         "the days": f"{dates[0]} to {dates[-1]} ({len(dates)})",
         "the data": " ".join(market.digest[:16] for market in setup.markets),
         "the facts": facts_digest()[:16],

@@ -47,6 +47,7 @@ class Desk:
             last=job.last,
             facts_as_of=setup.facts_as_of,
             charges=setup.charges,
+            watched=setup.watched,
         )
         chosen = Chosen(setup.markets[job.market].symbols, spells(days), [], held=True)
         key = job.params.get("orders", "")
