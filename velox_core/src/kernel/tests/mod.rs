@@ -19,6 +19,7 @@ mod exits;
 mod fills;
 mod flips;
 mod foreign;
+mod giving_way;
 mod guard;
 mod guarded;
 mod late;
