@@ -10,6 +10,7 @@ __all__ = [
     "ExitEvent",
     "Fill",
     "IntentId",
+    "Netted",
     "OrderEvent",
     "OrderId",
     "PositionChanged",
@@ -111,6 +112,20 @@ class ActionBooked(Record, frozen=True):
     dividend: int
     fraction: int
     fraction_cost: int
+
+
+class Netted(Record, frozen=True):
+    """Units that changed hands between two strategies of an account, free of charges; money at 1e-8 rupees.
+
+    The fills of both orders follow it.
+    """
+
+    account: int
+    instrument: int
+    buyer: OrderId
+    seller: OrderId
+    quantity: int
+    price: int
 
 
 class PositionChanged(Record, frozen=True):

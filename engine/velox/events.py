@@ -15,6 +15,7 @@ from velox.decisions import (
     ExitEvent,
     Fill,
     IntentId,
+    Netted,
     OrderEvent,
     OrderId,
     PositionChanged,
@@ -48,6 +49,7 @@ __all__ = [
     "LimitsSet",
     "MarkKind",
     "MoneyRules",
+    "Netted",
     "NodeAdded",
     "OrderEvent",
     "OrderId",
@@ -120,6 +122,7 @@ class Kind(enum.IntEnum):
     DELIVERY = 139
     NODES_ALIGNED = 140
     ACTION_BOOKED = 141
+    NETTED = 142
 
 
 class CorporateAction(Record, frozen=True):
@@ -160,10 +163,14 @@ class ClockMode(enum.IntEnum):
 
 
 class SameInstrument(enum.IntEnum):
-    """What an account does with a second strategy on an instrument: refuse it, or let the later of two orders wait."""
+    """What an account does with a second strategy on an instrument.
+
+    It refuses it, or lets the later of two orders wait that would trade with each other, or nets them.
+    """
 
     REFUSE = 0
     WAIT = 1
+    NET = 2
 
 
 class PriceSpec(Record, frozen=True):

@@ -27,7 +27,7 @@ _Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 _SomePercent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 _Rupees = Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # above it, rupees at 1e-8 no longer fit an i64 with room to sum
 _SomeRupees = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
-_SameInstrument = Literal["refuse", "wait"]
+_SameInstrument = Literal["refuse", "wait", "net"]
 _Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -77,7 +77,8 @@ class PaperSettings(Section, frozen=True):
     slippage_ticks: _Count = 1
     latency_ms: _Count = 0
     partial: bool = False
-    # A second strategy on an instrument of the account: refused, or the later of two orders that would trade waits.
+    # A second strategy on an instrument of the account is refused; or of two orders that would trade with each other
+    # the later waits; or they trade inside the account, free of charges.
     same_instrument: _SameInstrument = "refuse"
     brokerage_rupees: _Rupees = 20.0
     brokerage_pct: _Percent = 0.03

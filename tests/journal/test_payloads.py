@@ -26,6 +26,7 @@ RARE = {
     Kind.STRUCTURE,  # of groups that decide together
     Kind.CORPORATE_ACTION,
     Kind.ACTION_BOOKED,
+    Kind.NETTED,  # of accounts that say so
 }
 
 

@@ -69,10 +69,15 @@ def test_a_strategy_is_named_with_its_account(settings: Settings, tmp_path: Path
 def test_one_instrument_may_be_traded_once_on_each_account(settings: Settings, turns: str) -> None:
     day = open_day(None)
     facts = load_facts(day.date)
-    plans = check_strategies([f"{turns}@one", f"{turns}@two"], {}, facts, day, settings.accounts)
+    plans = check_strategies([f"{turns}@one", f"{turns}@two"], {}, facts, day, settings)
     assert [plan.account for plan in plans] == ["one", "two"]
     with pytest.raises(BadInput, match=r"would both trade NSE:RELIANCE on one account: .*FILE.py@ACCOUNT"):
-        check_strategies([f"{turns}@one", f"{turns}@one"], {}, facts, day, settings.accounts)
+        check_strategies([f"{turns}@one", f"{turns}@one"], {}, facts, day, settings)
+    shared = msgspec.structs.replace(settings.accounts["one"], same_instrument="wait")
+    settings = msgspec.structs.replace(settings, accounts={**settings.accounts, "one": shared})
+    assert len(check_strategies([f"{turns}@one", f"{turns}@one"], {}, facts, day, settings)) == 2
+    with pytest.raises(BadInput, match=r"would both trade NSE:RELIANCE on one account"):
+        check_strategies([f"{turns}@two", f"{turns}@two"], {}, facts, day, settings)
 
 
 def test_accounts_trade_as_each_would_alone_and_their_sums_are_the_whole(settings: Settings, turns: str) -> None:

@@ -12,6 +12,7 @@ from velox.market import facts as market_facts
 from velox.market.instruments import InstrumentBook
 from velox.research.days import open_day
 from velox.runtime.choose import check_strategies
+from velox.settings import Settings
 from velox.strategy.compile import compile_members
 from velox.strategy.faults import InvalidStrategy
 from velox.strategy.load import load
@@ -60,9 +61,9 @@ def test_what_is_no_contract_to_trade_is_said(symbol: str, sentence: str, faults
 def test_a_shares_future_is_judged_by_the_lot_of_the_brokers_file(write: Callable[[str], object]) -> None:
     target = str(write('bars = Bars("NFO:SBIN26JULFUT", "5m")\ndef on_bar(self, bar):\n    self.go_long(lots=1)'))
     facts = market_facts.load(dt.date(2026, 7, 15))
-    assert len(check_strategies([target], {}, facts, None)) == 1  # the live feed's file comes later
+    assert len(check_strategies([target], {}, facts, None, Settings())) == 1  # the live feed's file comes later
     with pytest.raises(InvalidStrategy, match="the lot of NFO:SBIN26JULFUT is not known"):
-        check_strategies([target], {}, facts, open_day(None))
+        check_strategies([target], {}, facts, open_day(None), Settings())
     listed = InstrumentBook.offline()["NFO:SBIN26JULFUT"]
     (spec,) = compile_members(load(target), {}, facts, InstrumentBook([msgspec.structs.replace(listed, lot=1_500)]))
     assert spec.symbol == "NFO:SBIN26JULFUT"

@@ -60,15 +60,18 @@ class Chosen(msgspec.Struct, frozen=True):
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
-def choose(ask: Ask) -> Chosen:
-    """Find what the ask names; everything that cannot be is refused before anything runs."""
+def choose(ask: Ask, shared: Collection[str] = ()) -> Chosen:
+    """Find what the ask names; everything that cannot be is refused before anything runs.
+
+    On accounts that are `shared` several strategies may trade one instrument.
+    """
     catalog = Catalog.open(ask.catalog)
     _refuse_decimals(catalog, ask.plans)
     entries = _renamed([e for e in _usable(catalog, ask) if _within(e.day, ask)], ask.actions)
     if not entries:
         what = "ticks" if ask.data in ("", "ticks") else "days"
         raise BadInput(f"{ask.catalog} holds no {what} {_span(ask)}: look with `velox data coverage`")
-    by_day = _symbols(ask, entries)
+    by_day = _symbols(ask, entries, shared)
     days, notes = by_source(catalog, [e for e in entries if e.instrument in by_day[e.day]], ask.data)
     for day in days:
         day.facts_as_of = ask.facts_as_of
@@ -146,8 +149,11 @@ def _span(ask: Ask) -> str:
     return f"from {ask.first or 'the first day'} to {ask.last or 'the last day'}"
 
 
-def _symbols(ask: Ask, entries: Sequence[Entry]) -> dict[dt.date, set[str]]:
-    """Instruments that the strategies trade and watch on each day, held by the catalogue, each traded by one alone."""
+def _symbols(ask: Ask, entries: Sequence[Entry], shared: Collection[str]) -> dict[dt.date, set[str]]:
+    """Instruments that the strategies trade and watch on each day, held by the catalogue.
+
+    Each is traded by one alone on an account, but for those that are `shared`.
+    """
     book = InstrumentBook.offline()
     for entry in entries:
         book.adopt(entry.instrument, index=entry.is_index)
@@ -159,7 +165,7 @@ def _symbols(ask: Ask, entries: Sequence[Entry]) -> dict[dt.date, set[str]]:
             raise BadInput(f"--watch {name}, {absent}")
 
     def on(day: dt.date) -> set[str]:
-        symbols = check_symbols(ask.plans, load_facts(day, as_of=ask.facts_as_of), book, names, absent)
+        symbols = check_symbols(ask.plans, load_facts(day, as_of=ask.facts_as_of), book, names, absent, shared)
         return symbols | {*ask.watched}
 
     dates = sorted({entry.day for entry in entries})

@@ -14,7 +14,7 @@ from velox.market.charges import ChargeLines, contract_note
 __all__ = ["ContractNote", "ContractNotes", "NOTED"]
 
 # The decisions that a contract note is made of.
-NOTED = (Kind.FILL, Kind.DELIVERY)
+NOTED = (Kind.FILL, Kind.DELIVERY, Kind.NETTED)
 
 
 class ContractNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +57,7 @@ class ContractNotes:
 
     def __init__(self) -> None:
         self._trades: dict[tuple[dt.date, int, str], _Trades] = {}
+        self._inside: set[events.OrderId] = set()  # whose next fill is no trade of the market
 
     def note(self, day: dt.date, names: Sequence[str], kept: Sequence[tuple[int, int, bytes]]) -> None:
         """Take decisions of a day in (kernel time, kind, payload); `names` are those of the instruments by number."""
@@ -64,7 +65,13 @@ class ContractNotes:
             if kind not in NOTED:
                 continue
             record = decode(Kind(kind), payload)
-            assert isinstance(record, events.Fill | events.Delivery)
+            assert isinstance(record, events.Fill | events.Delivery | events.Netted)
+            if isinstance(record, events.Netted):
+                self._inside |= {record.buyer, record.seller}
+                continue
+            if isinstance(record, events.Fill) and record.order in self._inside:
+                self._inside.discard(record.order)
+                continue
             trades = self._trades.setdefault((day, record.account, names[record.instrument]), _Trades())
             trades.lines += ChargeLines(
                 record.brokerage, record.stt, record.transaction, record.sebi, record.stamp, record.gst

@@ -29,6 +29,7 @@ from velox.market.instruments import Instrument, InstrumentBook
 from velox.report.keeper import Keeper
 from velox.research.days import Day
 from velox.research.minutes import Minutes
+from velox.runtime.account import shared_accounts
 from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
 from velox.runtime.warmup import earlier_candles
@@ -216,7 +217,7 @@ def run(
     began_ns = monotonic_ns()
     if ask.journal is not None and any(ask.journal.glob("*.vj")):
         raise BadInput(f"{ask.journal} holds a journal already: name an empty or new folder")
-    chosen = choose(ask) if chosen is None else chosen
+    chosen = choose(ask, shared_accounts(settings)) if chosen is None else chosen
     with held_interrupts() as look:
         running = _Run(ask, settings, _each(look, tell), keeper)
         running.all(chosen)

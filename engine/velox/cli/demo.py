@@ -77,7 +77,7 @@ def _plan(call: _Call, day: "Day") -> "Plan":
     settings = load_settings()  # every fault is told before anything starts
     facts = day.facts
     named = [] if call.strategy is None else [call.strategy]
-    chosen = check_strategies(named, {}, facts, day, settings.accounts) if named else shipped_on(day)
+    chosen = check_strategies(named, {}, facts, day, settings) if named else shipped_on(day)
     return Plan(
         journal=str(open_journal(call.journal or _fresh_journal())),
         strategies=chosen,

@@ -108,7 +108,7 @@ def _plan(call: _Call, settings: "Settings", day: "Day | None") -> "Plan":
     from velox.strategy.params import parse_assignments
 
     facts = day.facts if day is not None else load(dt.datetime.fromtimestamp(wall_ns() // 1_000_000_000, IST).date())
-    chosen = check_strategies(call.strategies, parse_assignments(call.params), facts, day, settings.accounts)
+    chosen = check_strategies(call.strategies, parse_assignments(call.params), facts, day, settings)
     return Plan(
         journal=str(open_journal(call.journal or settings.journal.dir)),
         strategies=chosen,

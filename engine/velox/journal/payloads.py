@@ -186,6 +186,7 @@ _Cold: TypeAlias = (
     | events.Delivery
     | events.CorporateAction
     | events.ActionBooked
+    | events.Netted
 )
 _Hot: TypeAlias = Tick | Timer | TimeMark | CandleOpen | CandleRange | TickVerdict | CandleClosed | NodesAligned
 Payload: TypeAlias = _Cold | _Hot | bytes
@@ -220,6 +221,7 @@ _COLD: dict[Kind, type[_Cold]] = {
     Kind.DELIVERY: events.Delivery,
     Kind.CORPORATE_ACTION: events.CorporateAction,
     Kind.ACTION_BOOKED: events.ActionBooked,
+    Kind.NETTED: events.Netted,
 }
 
 _TICKS = {layout.size: layout for layout in map(struct.Struct, ("<I2q", "<I13q", "<I20q8x"))}

@@ -10,7 +10,16 @@ from velox.events import Settings as Thresholds
 from velox.rupees import money
 from velox.settings import AccountSettings, LevelLimits, Settings
 
-__all__ = ["PAPER", "account_def", "level_limits", "limits_lines", "limits_set", "thresholds", "with_brokerage"]
+__all__ = [
+    "PAPER",
+    "account_def",
+    "level_limits",
+    "limits_lines",
+    "limits_set",
+    "shared_accounts",
+    "thresholds",
+    "with_brokerage",
+]
 
 PAPER = "paper"  # the account of those who name none
 _ONE = 100_000_000  # a rupee at 1e-8
@@ -40,6 +49,12 @@ def account_def(settings: Settings, name: str = PAPER, number: int = 0) -> Accou
         fno_margin=round(chosen("fno_margin_pct") * _SHARE),
         same_instrument=SameInstrument[chosen("same_instrument").upper()],
     )
+
+
+def shared_accounts(settings: Settings) -> list[str]:
+    """Accounts on which several strategies may trade one instrument."""
+    names = (PAPER, *settings.accounts)
+    return [name for name in names if account_def(settings, name).same_instrument != SameInstrument.REFUSE]
 
 
 def limits_set(settings: Settings, name: str = PAPER, number: int = 0) -> LimitsSet:

@@ -7,8 +7,9 @@ from velox.errors import BadInput
 from velox.market.facts import Facts
 from velox.market.instruments import InstrumentBook, why_not_tradable
 from velox.research.days import Day
-from velox.runtime.account import PAPER
+from velox.runtime.account import PAPER, shared_accounts
 from velox.runtime.plan import StrategyPlan
+from velox.settings import Settings
 from velox.strategy.compile import compile_members
 from velox.strategy.load import load
 
@@ -50,19 +51,27 @@ def plan_of(text: str, params: Mapping[str, str], accounts: Collection[str]) -> 
 
 
 def check_strategies(
-    targets: Sequence[str], params: Mapping[str, str], facts: Facts, day: Day | None, accounts: Collection[str] = ()
+    targets: Sequence[str], params: Mapping[str, str], facts: Facts, day: Day | None, settings: Settings
 ) -> list[StrategyPlan]:
     """Strategies named by the user, with the same parameters for each; raises with every fault."""
-    plans = [plan_of(target, params, accounts) for target in targets]
+    plans = [plan_of(target, params, settings.accounts) for target in targets]
     names = {i.name for i in day.instruments} if day is not None else None
-    check_symbols(plans, facts, book_of(day), names, "which the day does not hold")
+    check_symbols(plans, facts, book_of(day), names, "which the day does not hold", shared_accounts(settings))
     return plans
 
 
 def check_symbols(
-    plans: Sequence[StrategyPlan], facts: Facts, book: InstrumentBook, names: Collection[str] | None, absent: str
+    plans: Sequence[StrategyPlan],
+    facts: Facts,
+    book: InstrumentBook,
+    names: Collection[str] | None,
+    absent: str,
+    shared: Collection[str],
 ) -> set[str]:
-    """What the plans trade, each instrument by one alone on an account, and what they watch; all among `names`."""
+    """What the plans trade, each instrument by one alone on an account, and what they watch; all among `names`.
+
+    On accounts that are `shared` several may trade one.
+    """
     held: dict[tuple[str, str], str] = {}
     watched: set[str] = set()
     for plan in plans:
@@ -74,10 +83,11 @@ def check_symbols(
                 shown = ", ".join(sorted(names)[:8]) + (" …" if len(names) > 8 else "")
                 raise BadInput(f"{plan.target} {verb} {symbol}, {absent}; it holds {shown}")
             place = (plan.account, spec.symbol)
-            if place in held:
+            if place in held and plan.account not in shared:
                 raise BadInput(
                     f"{plan.target} and {held[place]} would both trade {spec.symbol} on one account: "
-                    "give each its own instrument (-p symbol=…) or account (FILE.py@ACCOUNT)"
+                    "give each its own instrument (-p symbol=…) or account (FILE.py@ACCOUNT), or let the account keep "
+                    'their orders apart: same_instrument = "wait" in [paper] or [accounts.NAME]'
                 )
             held[place] = plan.target
     return watched

@@ -93,7 +93,11 @@ pub fn paper(id: u32, from: &mut Bytes<'_>) -> AccountDef {
         latency_ns: if shape & 1 == 1 { S / 3 } else { 0 },
         partial: shape & 2 == 2,
         fno_margin: 1_500_000_000,
-        same_instrument: if shape & 4 == 4 { SameInstrument::Wait } else { SameInstrument::Refuse },
+        same_instrument: match shape & 12 {
+            4 => SameInstrument::Wait,
+            12 => SameInstrument::Net,
+            _ => SameInstrument::Refuse,
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use super::risk::Approved;
 use crate::record::{OrderId, TimerClass};
 
 /// Whether two orders could trade with each other.
-fn cross(one: &Order, other: &Order) -> bool {
+pub(super) fn cross(one: &Order, other: &Order) -> bool {
     let same = (one.account, one.instrument) == (other.account, other.instrument);
     same && one.instance != other.instance
         && one.side == -other.side

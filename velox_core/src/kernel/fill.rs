@@ -8,21 +8,39 @@ use super::order::{Event, Order, Role};
 use crate::record::{self, Kind, PositionChanged, TimerClass};
 
 impl Kernel {
-    /// Fills `quantity` of the order in a slot at a price.
+    /// Fills `quantity` of the order in a slot at a price of the market.
     pub(super) fn fill(&mut self, slot: u32, quantity: i64, price: i64) {
         let Some(order) = self.orders.get_mut(slot) else {
             return;
         };
+        let account = order.account;
         let value = i128::from(quantity) * i128::from(price);
         let before_value = order.filled_value;
-        order.filled += quantity;
         order.filled_value += value;
+        let order = order.clone();
+        let costs = self.charge(&order, quantity, value, before_value);
+        self.fill_order(slot, quantity, price, &costs);
+        self.check_losses(account);
+        self.check_flattening();
+    }
+
+    /// Fills an order with what another strategy of the account gives: no market, no charges, no trade of the day.
+    ///
+    /// What follows for the account is the caller's, once both are filled.
+    pub(super) fn fill_inside(&mut self, slot: u32, quantity: i64, price: i64) {
+        self.fill_order(slot, quantity, price, &Charges::default());
+    }
+
+    fn fill_order(&mut self, slot: u32, quantity: i64, price: i64, costs: &Charges) {
+        let Some(order) = self.orders.get_mut(slot) else {
+            return;
+        };
+        order.filled += quantity;
         let done = order.rest() == 0;
         let order = order.clone();
         self.step(slot, if done { Event::FillAll } else { Event::FillPart }, "");
-        let costs = self.charge(&order, quantity, value, before_value);
         let held = self.book_fill(&order, quantity, price);
-        self.write_fill(&order, quantity, price, &costs);
+        self.write_fill(&order, quantity, price, costs);
         if !order.role.increases() {
             self.note_closed(&order, quantity, price);
         }
@@ -58,8 +76,6 @@ impl Kernel {
             self.forget_order(slot);
             self.finish_order(&order);
         }
-        self.check_losses(order.account);
-        self.check_flattening();
     }
 
     fn charge(&mut self, order: &Order, quantity: i64, value: i128, before: i128) -> Charges {

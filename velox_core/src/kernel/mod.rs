@@ -34,6 +34,7 @@ mod late;
 pub mod limits;
 mod lock;
 mod market;
+mod netting;
 pub mod order;
 mod paper;
 mod parts;

@@ -113,8 +113,9 @@ impl State {
             (S::Created, E::NeedMargin) => Ok(S::MarginPending),
             (S::Created | S::MarginPending, E::Refuse) => Ok(S::Refused),
             (S::Approved | S::Waiting, E::Enqueue) => Ok(S::Queued),
-            // It would trade with an order of another strategy of the account.
-            (S::Queued, E::Hold) => Ok(S::Waiting),
+            // It would trade with an order of another strategy of the account, which may give it what it wants inside that.
+            (S::Queued, E::Hold) | (S::Waiting, E::FillPart) => Ok(S::Waiting),
+            (S::Waiting, E::FillAll) => Ok(S::Filled),
             (S::Queued, E::Route) => Ok(S::Routing),
             (S::Routing, E::Submit) => Ok(S::Submitted),
             // A paper order goes from the queue into the kernel's own book: there is no wire between.
@@ -242,7 +243,7 @@ pub struct Order {
     pub trigger: Option<Trigger>,
     /// Units filled.
     pub filled: i64,
-    /// Value filled, 1e-8.
+    /// Value filled in the market, 1e-8.
     pub filled_value: i128,
     /// Limit price.
     pub limit: i64,
@@ -402,7 +403,7 @@ mod tests {
             (State::Approved, ". . . Q . . . . . . . C X ."),
             (State::MarginPending, ". A R . . . . . . . . C X ."),
             (State::Queued, ". . . . W r . O . . . C X ."),
-            (State::Waiting, ". . . Q . . . . . . . C X ."),
+            (State::Waiting, ". . . Q . . . . W F . C X ."),
             (State::Routing, ". . . . . . S O P F J C X U"),
             (State::Submitted, ". . . . . . . O P F J C X U"),
             (State::Open, ". . . . . . . . P F J C X U"),

@@ -6,6 +6,7 @@ use super::order::Order;
 impl Kernel {
     /// Matches the working orders of an instrument against its newest applied tick, older orders first.
     pub(super) fn match_orders(&mut self, instrument: u32) {
+        self.net_orders(instrument);
         let slots = std::mem::take(&mut self.markets[instrument as usize].working);
         for &slot in &slots {
             let Some(order) = self.orders.get(slot).filter(|o| o.state.is_working() && self.now >= o.live_from) else {

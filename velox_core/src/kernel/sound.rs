@@ -6,23 +6,43 @@ use super::{Instance, Kernel, Trading};
 use crate::record::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A Fill's fields in their order; the first is the order: its intent (instance, date, counter) and its child.
-type FillRow<'a> = (((u32, i32, u32), u32), u32, u32, i8, i64, i64, &'a str, i64, i64, i64, i64, i64, i64);
+/// An order's name: its intent (instance, date, counter) and its child.
+type Name = ((u32, i32, u32), u32);
+/// A Fill's fields in their order, without its charges.
+type FillRow<'a> = (Name, u32, u32, i8, i64, i64, &'a str, i64, i64, i64, i64, i64, i64);
+/// A Netted's fields in their order.
+type NettedRow = (u32, u32, Name, Name, i64, i64);
 
 /// The fields of `ActionBooked` in their order.
 type BookedRow = (u32, u32, u32, i32, i64, i64, i64, i64, i64, i64, i64);
 
-/// Sums of fills by instance.
+/// Sums of fills by instance, and the fills that must come next.
 #[derive(Clone, Debug, Default)]
-pub struct Fills(BTreeMap<u32, i64>);
+pub struct Fills {
+    held: BTreeMap<u32, i64>,
+    /// Of what was netted: side, units and price by order.
+    inside: BTreeMap<Name, (i8, i64, i64)>,
+}
 
 impl Fills {
     /// Adds a decision, if it is a fill; what is no entry only ever takes from a position.
     pub fn note(&mut self, kind: Kind, payload: &[u8]) {
+        if kind == Kind::Netted {
+            let row: NettedRow = rmp_serde::from_slice(payload).expect("a Netted has its fields");
+            assert!(self.inside.is_empty() && row.2.0.0 != row.3.0.0 && row.4 > 0, "{row:?} is between two strategies");
+            self.inside.insert(row.2, (1, row.4, row.5));
+            self.inside.insert(row.3, (-1, row.4, row.5));
+        }
         if kind == Kind::Fill {
             let row: FillRow<'_> = rmp_serde::from_slice(payload).expect("a Fill has its fields");
             let (((instance, ..), _), side, quantity) = (row.0, row.3, row.4);
-            let held = self.0.entry(instance).or_default();
+            if let Some(inside) = self.inside.remove(&row.0) {
+                assert_eq!(inside, (side, quantity, row.5), "a netted fill is what was netted");
+                assert_eq!((row.7, row.8, row.9, row.10, row.11, row.12), (0, 0, 0, 0, 0, 0), "it costs nothing");
+            } else {
+                assert!(self.inside.is_empty(), "nothing comes between what is netted and its fills");
+            }
+            let held = self.held.entry(instance).or_default();
             let before = *held;
             *held += i64::from(side) * quantity;
             if !matches!(row.6, "entry" | "add" | "flip" | "external") {
@@ -32,17 +52,18 @@ impl Fills {
         }
         if kind == Kind::ActionBooked {
             let row: BookedRow = rmp_serde::from_slice(payload).expect("an ActionBooked has its fields");
-            *self.0.entry(row.1).or_default() += row.7 - row.6;
+            *self.held.entry(row.1).or_default() += row.7 - row.6;
         }
     }
 }
 
 /// Positions are the fills, exits never exceed positions, orders are where they belong, money adds up.
 pub fn assert_sound(k: &Kernel, fills: &Fills) {
+    assert!(fills.inside.is_empty(), "what is netted is filled on both sides: {:?}", fills.inside);
     let mut owned = BTreeSet::new();
     for i in &k.instances {
         let held = i.book.quantity();
-        assert_eq!(held, fills.0.get(&i.id).copied().unwrap_or(0), "a position is the sum of its fills");
+        assert_eq!(held, fills.held.get(&i.id).copied().unwrap_or(0), "a position is the sum of its fills");
         let mut leaving = 0;
         for slot in i.entries.iter().chain(&i.exit) {
             let order = k.orders.get(*slot).expect("an instance's order is there");

@@ -48,10 +48,10 @@ impl Kernel {
         let prompt = order.live_from <= begun && self.accounts[account as usize].def.latency_ns == 0;
         let number = self.orders.next_number();
         self.send_triggered(slot);
-        while prompt {
-            let Some(slot) = self.sent_by(id, intent, number).filter(|slot| self.leaves_queue(*slot)) else {
-                return;
-            };
+        if !prompt {
+            return;
+        }
+        while let Some(slot) = self.sent_by(id, intent, number).filter(|slot| self.leaves_queue(*slot)) {
             match self.orders.get(slot).and_then(|order| Some((order.rest(), self.paper_price(order)?))) {
                 Some((quantity, price)) => self.fill(slot, quantity, price),
                 None => self.rest(slot),

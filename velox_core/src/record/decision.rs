@@ -136,6 +136,18 @@ pub struct Delivery {
     pub gst: i64,
 }
 
+/// Units that changed hands between two strategies of an account; the two fills follow, and nothing is charged for them.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)] // who, what, how many, at which price
+pub struct Netted {
+    pub account: u32,
+    pub instrument: u32,
+    pub buyer: OrderId,
+    pub seller: OrderId,
+    pub quantity: i64,
+    pub price: i64,
+}
+
 /// A book after a fill.
 #[derive(Clone, Debug, Serialize)]
 pub struct PositionChanged {

@@ -154,6 +154,8 @@ kinds! {
     NodesAligned = 140,
     /// What a corporate action made of a position.
     ActionBooked = 141,
+    /// Two strategies of an account traded with each other inside it.
+    Netted = 142,
 }
 
 impl Kind {
@@ -262,7 +264,8 @@ impl Input {
             | Kind::CommandResult
             | Kind::Delivery
             | Kind::NodesAligned
-            | Kind::ActionBooked => return Err(fault("not an input")),
+            | Kind::ActionBooked
+            | Kind::Netted => return Err(fault("not an input")),
         })
     }
 }

@@ -53,6 +53,8 @@ pub enum SameInstrument {
     Refuse,
     /// It trades; of two orders that would trade with each other the later waits.
     Wait,
+    /// It trades; of two orders that would trade with each other the later waits, and they are netted.
+    Net,
 }
 
 /// Limits at one level; money at 1e-8, shares at 1e-10, 0 means no limit. Of several levels the tightest holds.
@@ -174,5 +176,5 @@ impl Default for Settings {
 
 as_u8! {
     ClockMode { Data = 0, Wall = 1 }
-    SameInstrument { Refuse = 0, Wait = 1 }
+    SameInstrument { Refuse = 0, Wait = 1, Net = 2 }
 }

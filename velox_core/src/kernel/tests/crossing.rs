@@ -72,7 +72,7 @@ fn only_orders_that_could_trade_with_each_other_wait() {
     let mut day = day(|_| {});
     trade(&mut day, 0, 10, 99.4);
     trade(&mut day, 1, -10, 99.45);
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
     trade(&mut day, 2, -10, 99.4);
     assert_eq!(waiting(&day), [2], "at one price they could");
     trade(&mut day, 0, -10, 99.3);
@@ -92,7 +92,7 @@ fn another_account_and_another_share_are_no_reason_to_wait() {
     trade(&mut day, 0, 10, 100.5);
     trade(&mut day, 3, -10, 99.5);
     trade(&mut day, 4, -10, 99.5);
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn what_waits_goes_as_soon_as_the_earlier_order_ends() {
     trade(&mut day, 1, -5, 99.5);
     day.forget();
     day.wish(Action::CancelEntry, 0).send();
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
     assert_eq!(day.news().last().unwrap(), "1.0 entry -5 @99.5 OPEN");
 }
 
@@ -127,7 +127,7 @@ fn of_several_that_wait_each_goes_when_nothing_is_in_its_way() {
     trade(&mut day, 2, -5, 99.4);
     assert_eq!(waiting(&day), [1, 2]);
     day.wish(Action::CancelEntry, 0).send();
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
     trade(&mut day, 0, 9, 99.4);
     assert_eq!(waiting(&day), [0], "now it is the later one");
 }
@@ -138,8 +138,8 @@ fn a_halt_and_the_days_end_take_what_waits_too() {
     trade(&mut day, 0, 10, 99.5);
     trade(&mut day, 1, -5, 99.5);
     day.command_for(CommandKind::Halt, "k", (-1, 1, -1));
-    assert_eq!(waiting(&day), []);
-    assert_eq!(day.kernel.instances[1].entries, []);
+    assert_eq!(waiting(&day), [0; 0]);
+    assert_eq!(day.kernel.instances[1].entries, [0; 0]);
     trade(&mut day, 2, -5, 99.5);
     assert_eq!(waiting(&day), [2]);
     day.clock("16:00:02");
@@ -155,7 +155,7 @@ fn the_rates_hold_for_what_stops_waiting() {
     day.wish(Action::CancelEntry, 0).send();
     assert_eq!(waiting(&day), [1], "nothing is in its way but the rate");
     day.clock("09:20:01.2");
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn two_exits_both_go() {
     day.tick("09:20:02", 100.0);
     day.wish_of(1, Action::Go, 0).send();
     day.wish_of(2, Action::Go, 0).send();
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
     day.tick("09:20:03", 100.0);
     assert_eq!(held(&day), [0, 0, 0]);
 }
@@ -209,7 +209,7 @@ fn a_flip_that_waited_closes_what_is_held_by_then() {
     trade(&mut day, 1, -20, 100.5);
     assert_eq!(waiting(&day), [1]);
     day.wish(Action::CancelEntry, 0).send();
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
     assert!(day.kernel.instances[1].protection.suspended, "from here on the flip closes it");
     print(&mut day, "09:20:02", 100.55, 100);
     print(&mut day, "09:20:03", 100.55, 100);

@@ -2,7 +2,8 @@
 
 use super::day::{Day, at, paise};
 use crate::record::{
-    Action, BrokerReply, ChargeRates, FactsLoaded, Kind, MarkKind, ReplyKind, SameInstrument, StrategyStarted, Tick,
+    AccountDef, Action, BrokerReply, ChargeRates, FactsLoaded, Kind, MarkKind, ReplyKind, SameInstrument,
+    StrategyStarted, Tick,
 };
 
 /// Of 1 July 2026, the brokerage of a discount plan; at 1e-10 of the value.
@@ -198,4 +199,24 @@ fn what_somebody_else_sells_of_a_days_purchase_is_not_delivered_and_what_is_from
         let held: i64 = day.kernel.instances.iter().map(|i| i.book.quantity()).sum();
         assert_eq!((held, delivered(&mut day)), (100 + bought - 40, told));
     }
+}
+
+#[test]
+fn whoever_holds_what_another_strategy_bought_pays_for_its_delivery() {
+    let mut day = two();
+    day.put(Kind::AccountDef, &AccountDef { same_instrument: SameInstrument::Net, ..day.account.clone() });
+    tomorrow(&mut day, "09:15:01", 1000.0);
+    day.wish(Action::Go, 0).send();
+    tomorrow(&mut day, "09:15:02", 1000.0);
+    day.wish(Action::Trade, 1).quantity(130).send();
+    tomorrow(&mut day, "09:15:03", 1000.0);
+    // 100 of the 130 are those that were sold today; all of them go to the other strategy inside the account.
+    day.wish(Action::Go, 0).send();
+    day.wish_of(1, Action::Trade, 1).quantity(130).send();
+    tomorrow(&mut day, "09:15:05", 1002.0);
+    let held = [0, 1].map(|id: usize| day.kernel.instances[id].book.quantity());
+    let bought = day.kernel.instances[1].charges;
+    assert_eq!((held, bought.total()), ([0, 130], 0), "{:?}", day.news());
+    assert_eq!(delivered(&mut day), ["delivered +30 stt 30"], "at what the market was paid");
+    assert!(day.kernel.instances[1].charges.stt > 0);
 }

@@ -30,7 +30,7 @@ fn an_entry_gives_way_when_an_exit_follows_the_price_to_it() {
     trade(&mut day, 0, 7, 97.8);
     day.tick("09:20:02", 99.5);
     day.tick("09:20:02.5", 98.0);
-    assert_eq!(waiting(&day), [], "an exit at 98.95 does not reach a bid of 97.8");
+    assert_eq!(waiting(&day), [0; 0], "an exit at 98.95 does not reach a bid of 97.8");
     day.clock("09:20:03");
     assert_eq!(waiting(&day), [0], "at 97.5 it does");
 }
@@ -90,10 +90,10 @@ fn an_exit_that_an_open_leaves_behind_follows_it_through_what_rests_there() {
     trade(&mut day, 0, 7, 98.5);
     trade(&mut day, 2, 7, 98.6);
     day.wish_of(1, Action::Go, 0).send();
-    assert_eq!(waiting(&day), [], "99.5 does not reach them");
+    assert_eq!(waiting(&day), [0; 0], "99.5 does not reach them");
     open(&mut day, "09:17", 98.55);
     assert_eq!(held(&day)[1], 0, "the exit meets the open at a price of its own");
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
     minute(&mut day, "09:18", 98.4, [99.0, 98.0, 98.4]);
     assert_eq!(held(&day), [7, 0, 7]);
 }

@@ -117,7 +117,8 @@ pub(super) fn line(kind: Kind, ts: i64, payload: &[u8]) -> Option<String> {
         | Kind::StrategyEvent
         | Kind::CommandResult
         | Kind::Delivery
-        | Kind::ActionBooked => in_words(kind, &fields(payload)),
+        | Kind::ActionBooked
+        | Kind::Netted => in_words(kind, &fields(payload)),
         other => panic!("{} is no decision", other.name()),
     })
 }
@@ -149,6 +150,10 @@ fn in_words(kind: Kind, f: &[Value]) -> String {
         ),
         Kind::ActionBooked => {
             format!("action {:+} of {:+} dividend {} fraction {}", f[7].int(), f[6].int(), price(8), price(9))
+        }
+        Kind::Netted => {
+            let (buyer, seller) = (f[2].list()[0].list()[0].int(), f[3].list()[0].list()[0].int());
+            format!("netted {} @{} from s{seller} to s{buyer}", f[4].int(), price(5))
         }
         Kind::StrategyEvent => format!("s{} {}", f[0].int(), f[1].text()),
         _ => format!("command {} {}", f[0].text(), f[1].text()),

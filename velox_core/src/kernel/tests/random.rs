@@ -101,6 +101,8 @@ pub(super) struct World {
     accounts: bool,
     /// Three strategies of one account trade the first share.
     crowd: bool,
+    /// Their orders are netted.
+    nets: bool,
 }
 
 /// Rules that random days break often: a few rupees, a few trades, one position of the two.
@@ -117,8 +119,8 @@ fn own_rules() -> StrategyRules {
 
 pub(super) fn world() -> impl Strategy<Value = World> {
     let freezes = prop_oneof![Just(0), Just(30i64), Just(8i64)];
-    (prop::bool::weighted(0.3), any::<[bool; 7]>(), freezes).prop_map(
-        |(candles, [partial, latency, wall, circuits, rules, accounts, crowd], freeze)| World {
+    (prop::bool::weighted(0.3), any::<[bool; 8]>(), freezes).prop_map(
+        |(candles, [partial, latency, wall, circuits, rules, accounts, crowd, nets], freeze)| World {
             candles,
             partial,
             latency,
@@ -128,6 +130,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             rules,
             accounts: accounts && !crowd,
             crowd,
+            nets: crowd && nets,
         },
     )
 }
@@ -171,7 +174,11 @@ impl Play {
     pub(super) fn new(world: World) -> Self {
         let mut day = Day::bare();
         day.account.partial = world.partial;
-        day.account.same_instrument = if world.crowd { SameInstrument::Wait } else { SameInstrument::Refuse };
+        day.account.same_instrument = match (world.crowd, world.nets) {
+            (false, _) => SameInstrument::Refuse,
+            (true, false) => SameInstrument::Wait,
+            (true, true) => SameInstrument::Net,
+        };
         day.account.latency_ns = if world.latency { S / 3 } else { 0 };
         if world.wall {
             day.settings(|s| s.clock = ClockMode::Wall);
@@ -455,6 +462,7 @@ proptest! {
             rules: false,
             accounts: false,
             crowd,
+            nets: crowd && acts.len() % 2 == 0,
         };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
