@@ -136,3 +136,23 @@ def test_a_strike_chosen_at_0920_is_watched_over_the_socket_as_in_its_back_test(
     _write(tmp_path, "Chosen", 'Index("NIFTY").future("near")', _CHOSEN)
     (told,) = _assert_same(contracts, tmp_path, "--watch", CALL)
     assert int(str(told["fills"])) > 5
+
+
+def test_the_next_contract_follows_on_the_same_journal(contracts: Path, tmp_path: Path) -> None:
+    """On the day after its expiry a contract is no longer listed; the journal still knows it."""
+    given, catalog = Catalog(contracts), Catalog(tmp_path / "c")
+    expiry, after = dt.date(2026, 7, 28), dt.date(2026, 7, 29)
+    for entry in (each for each in given.entries() if each.day == _DAY and each.instrument in (FUTURE, NEXT)):
+        for day in (expiry, after) if entry.instrument == NEXT else (expiry,):
+            ticks = given.read(entry).with_columns(pl.col("ts_ns") + (day - _DAY).days * 86_400_000_000_000)
+            catalog.store(msgspec.structs.replace(entry, day=day), ticks)
+    _write(tmp_path, "Near", 'Index("NIFTY").future("near")', _BOTH_WAYS)
+    file, paper, back = tmp_path / "near.py", tmp_path / "paper", tmp_path / "back"
+    for day in (expiry, after):
+        words = ("--day", f"{catalog.root}@{day}", "--speed", "max", "--journal", paper)
+        (told,) = _told(tmp_path, "paper", file, *words)
+    assert told["instrument"] == NEXT
+    _told(tmp_path, "backtest", file, "--catalog", catalog.root, "--journal", back)
+    for read in (journal.orders, journal.fills, journal.positions):
+        assert_frame_equal(*(read(way).drop("run", "seq") for way in (paper, back)))
+    assert set(journal.fills(paper)["instrument"]) == {FUTURE, NEXT}

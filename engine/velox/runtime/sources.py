@@ -163,7 +163,8 @@ class SocketSource:
     async def play(self, names: Sequence[str]) -> bool:
         """Subscribe and take frames until the day is over."""
         assert self._book is not None, "the book is asked for first"
-        chosen = [self._book[name] for name in names]
+        # What the day needs was looked up before; a contract of an earlier day may be listed no longer.
+        chosen = [self._book[name] for name in names if name in self._book]
         tokens = [(EXCHANGE_TYPES[instrument.exchange], instrument.token) for instrument in chosen]
         self._feed.subscribe(SNAP_QUOTE, tokens)
         await self._feed.connect()
