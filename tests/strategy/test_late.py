@@ -135,6 +135,14 @@ def test_what_cannot_be_watched_is_told_in_a_sentence(desk: Desk, strategy: Made
     assert math.isnan(float(me.late))
 
 
+def test_an_instrument_of_an_earlier_day_is_none_of_this_one(desk: Desk, strategy: Made) -> None:
+    desk.start(strategy(_picks('Bars("NSE:INFY", "1m").high')))
+    desk.instances[0].may_watch({"NSE:RELIANCE"})
+    desk.candles("09:15:00", PRICES[:5], *BOTH)
+    ((_, error),) = desk.faults
+    assert "NSE:INFY is not among the instruments of this run" in str(error)
+
+
 def test_one_too_many_is_refused(desk: Desk, strategy: Made) -> None:
     body = HEAD + "def on_bar(self, bar):\n    for period in range(1, 500):\n"
     body += '        self.watch(SMA(Bars("NSE:INFY", "1m").close, period))\n'

@@ -95,6 +95,7 @@ class TradingDay:
             kept = dict(core.state(number)) if number is not None else None
             number = next(fresh) if number is None else number
             self.instances.append(Instance(core, number, spec, cls, kept, group=group))
+        self._tell_names(watched)
         await self._warm_up(history, late)
         strategies = {
             each.spec.name: (each.id, self.accounts[self._account(each.spec.name)]) for each in self.instances
@@ -155,6 +156,7 @@ class TradingDay:
                 left.append(f"{spec.name} is quarantined: it takes no new risk, its stops stay alive.")
             else:
                 self.core.attach(number, instance.hooks)
+        self._tell_names(self._plan.watched)
         self.core.input(Kind.SESSION_MARK, encode(SessionMark(MarkKind.RECOVERED, self.core.now_ns(), "recovered")))
         return left
 
@@ -229,6 +231,12 @@ class TradingDay:
                 )
             stopped = StrategyStopped(held["id"], False, "it does not run on this day")
             self.core.input(Kind.STRATEGY_STOPPED, encode(stopped))
+
+    def _tell_names(self, watched: Sequence[str]) -> None:
+        """Tell the strategies among which instruments their hooks may choose."""
+        names = {*watched, *(name for each in self.instances for name in each.spec.symbols)}
+        for instance in self.instances:
+            instance.may_watch(names)
 
     def _keep_for_hooks(self, specs: Sequence[Spec], watched: Sequence[str]) -> dict[int, tuple[Instrument, int, int]]:
         """Have the candles kept that hooks may ask for while the day runs: series, with what warms them up."""

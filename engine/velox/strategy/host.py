@@ -1,7 +1,7 @@
 """Builds the object of one strategy instance and ties it to the core: handles, state and the table of hooks."""
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import msgspec
@@ -99,6 +99,10 @@ class Instance:
         self._group[instance_id] = self.object
         self.hooks = self._table(list(computed.values()))
         self.wiring = self._wiring(instrument, series, nodes)
+
+    def may_watch(self, names: Set[str]) -> None:
+        """Let its hooks choose among these instruments alone, those of the day."""
+        self._binding.late.names = names
 
     def started(self, capital: int, account: int = 0) -> StrategyStarted:
         """The record that starts this instance with a capital at 1e-8 rupees on an account."""

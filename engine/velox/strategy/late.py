@@ -1,7 +1,7 @@
 """Candles and indicators that a hook chooses while the day runs: `self.watch(EMA(Bars(name, "1m").close, 9))`."""
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +29,7 @@ class Late:
         self._core = core
         self._values = values
         self._handles: dict[Recipe, Any] = {}
+        self.names: Set[str] | None = None  # instruments of the day; a core knows those of earlier days as well
         self._recipes: dict[int, Recipe] = {}  # by the identity of the handle, which is kept alive beside
         self._joins = _FromHook(core, instance)
 
@@ -61,12 +62,15 @@ class Late:
 
     def _number(self, name: str) -> int:
         try:
-            return self._core.instrument(name)
+            number = self._core.instrument(name)
         except KeyError:
+            number = None
+        if number is None or (self.names is not None and name not in self.names):
             raise BadInput(
                 f"self.watch(…): {name} is not among the instruments of this run: an instrument that is chosen while "
                 f"the day runs is named before, as in --watch {name}"
-            ) from None
+            )
+        return number
 
 
 class _FromHook:
