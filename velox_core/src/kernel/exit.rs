@@ -146,8 +146,11 @@ impl Kernel {
             && order.limit != limit
         {
             (order.limit, order.rested) = (limit, false);
+            let works = order.state.is_working();
             self.note_order(slot, "priced anew");
-            self.clear_way(slot);
+            if works {
+                self.clear_way(slot); // what is queued does so when it goes
+            }
             if locked {
                 self.tell(id, "locked_at_circuit", "Cannot exit: the price is locked at its circuit.");
             }
