@@ -114,6 +114,7 @@ impl Kernel {
         let Some(old) = self.forget_order(slot) else {
             return;
         };
+        let until = self.life_left(&old);
         let i = &mut self.instances[old.instance as usize];
         i.child += 1;
         let name = OrderId { intent: old.id.intent, child: i.child };
@@ -125,7 +126,7 @@ impl Kernel {
         };
         let draft = Order::draft(name, role, old.side, old.limit, old.rest());
         let approved = Approved::rest_of(&old);
-        let (more, got, until) = (old.more, old.got + old.filled, old.until);
+        let (more, got) = (old.more, old.got + old.filled);
         let rest = Order { more, got, closes, until, protect: old.protect, ..draft };
         if role.increases() {
             let rest = self.place_entry(rest, approved);

@@ -5,7 +5,7 @@ use super::entry::protected;
 use super::order::{Event, Order, Role};
 use super::risk::{self, Class};
 use crate::fixed::{TIME_MAX, ceil_tick, floor_tick};
-use crate::record::{IntentId, Kind, OrderId, Phase, RiskVerdict, TimerClass};
+use crate::record::{IntentId, Kind, OrderId, Phase, PhaseGroup, RiskVerdict, TimerClass};
 
 /// An exit that does not fill is priced anew after this time.
 pub(super) const REPRICE_NS: i64 = 1_000_000_000;
@@ -215,18 +215,28 @@ impl Kernel {
     }
 
     /// When an order's life ends: halts since it was placed do not count, one that lasts as far as it is known.
-    pub(super) fn life_of(&self, order: &Order) -> i64 {
-        let group = usize::from(self.markets[order.instrument as usize].def.group);
-        let facts = self.facts.as_ref();
-        let Some((facts, group)) = facts.and_then(|f| Some((f, f.groups.get(group)?))) else {
-            return order.until;
-        };
+    fn life_of(&self, order: &Order) -> i64 {
+        let phases = self.facts.as_ref().and_then(|f| Some((f, self.phases_of(order)?.until(self.now))));
+        let thawed = phases.filter(|(_, (phase, _))| *phase == Phase::Halt).map(|(f, (_, ends))| ends.min(f.end_ns));
+        self.life_until(order, thawed.unwrap_or(self.now))
+    }
+
+    /// The end of life of what takes an order's place now: halts before are part of it already, and it is not over yet.
+    pub(super) fn life_left(&self, order: &Order) -> i64 {
+        self.life_until(order, self.now).max(self.now)
+    }
+
+    fn life_until(&self, order: &Order, thawed: i64) -> i64 {
         if order.until >= TIME_MAX {
             return order.until;
         }
-        let (phase, ends) = group.until(self.now);
-        let thawed = if phase == Phase::Halt { ends.min(facts.end_ns) } else { self.now };
-        order.until.saturating_add(group.halted(order.placed, thawed))
+        let halted = self.phases_of(order).map_or(0, |group| group.halted(order.placed, thawed));
+        order.until.saturating_add(halted)
+    }
+
+    fn phases_of(&self, order: &Order) -> Option<&PhaseGroup> {
+        let group = usize::from(self.markets[order.instrument as usize].def.group);
+        self.facts.as_ref()?.groups.get(group)
     }
 
     /// The life of an entry or of a limit is over, unless a halt froze it for a while.

@@ -21,7 +21,7 @@ impl Kernel {
         let id = order.instance;
         let against = (self.instances[id as usize].book.quantity() * -i64::from(order.side)).max(0);
         if order.role == Role::Reduce {
-            let limit = (order.until < i64::MAX).then(|| (order.limit, self.life_of(order)));
+            let limit = (order.until < i64::MAX).then(|| (order.limit, self.life_left(order)));
             if against > 0 {
                 self.reduce(id, order.more.min(against), limit, "the next part");
             }
@@ -41,8 +41,7 @@ impl Kernel {
                 let one = self.slice(id, order.more);
                 let draft = Order::draft(name, role, order.side, order.limit, one);
                 let (more, got) = (order.more - one, order.got + order.quantity);
-                // What follows was placed now: halts before are part of its life already.
-                let (until, protect) = (self.life_of(order), order.protect.clone());
+                let (until, protect) = (self.life_left(order), order.protect.clone());
                 self.place_entry(Order { more, got, closes, until, protect, ..draft }, approved);
                 if role == Role::Flip {
                     self.suspend_protection(id);

@@ -27,6 +27,7 @@ mod levels;
 mod limits;
 mod lines;
 mod made;
+mod meeting;
 mod netting;
 mod new_day;
 mod own_rules;
