@@ -45,7 +45,7 @@ impl Kernel {
             if self.instances.get(leg.id.instance as usize).is_none() {
                 return fault(format!("strategy {} is not there", leg.id.instance));
             }
-            if leg.action != Action::Go || leg.side == 0 || leg.size_kind != SizeKind::Notional {
+            if leg.action != Action::Go || leg.side.abs_diff(0) != 1 || leg.size_kind != SizeKind::Notional {
                 return fault("a leg of a structure is a target, long or short, of a value".to_owned());
             }
         }

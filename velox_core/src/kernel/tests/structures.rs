@@ -242,10 +242,12 @@ fn what_is_no_structure_is_no_record() {
     let of = |legs| Structure { legs, unwind: true, together: true };
     let units = crate::record::Intent { size_kind: SizeKind::Quantity, ..other.clone() };
     let flat = crate::record::Intent { side: 0, ..other.clone() };
+    let twice = crate::record::Intent { side: 2, ..other.clone() };
     for (legs, why) in [
         ([one.clone(), one.clone()], "two strategies on one account"),
         ([one.clone(), units], "of a value"),
-        ([one, flat], "long or short"),
+        ([one.clone(), flat], "long or short"),
+        ([one, twice], "long or short"),
     ] {
         let refused = day.try_put(Kind::Structure, &of(legs)).unwrap_err();
         assert!(refused.contains(why), "{refused}");
