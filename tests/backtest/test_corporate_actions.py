@@ -75,7 +75,13 @@ def prices(place: int) -> list[float]:
 
 
 def catalog_of(
-    folder: Path, times: int = 1, *, more: float = 0.0, name: str = NAME, without: tuple[D, ...] = ()
+    folder: Path,
+    times: int = 1,
+    *,
+    more: float = 0.0,
+    name: str = NAME,
+    without: tuple[D, ...] = (),
+    renamed: D = EX,
 ) -> Catalog:
     """The days as they were traded: before the ex-date so many times the price and `more` rupees, by a name."""
     catalog = Catalog(folder)
@@ -93,7 +99,7 @@ def catalog_of(
                 "volume": [(i + 1) * 1_000 for i in range(rows)],
             }
         )
-        catalog.store(Entry(instrument=name if before else NAME, day=day, tick=5_000_000), frame)
+        catalog.store(Entry(instrument=name if day < renamed else NAME, day=day, tick=5_000_000), frame)
     return catalog
 
 
@@ -157,6 +163,15 @@ def test_a_strategy_trades_over_an_ex_date_as_if_there_were_none(
     assert result.charges == pytest.approx(plain.charges, abs=1e-6)
     assert result.days == len(DAYS)
     assert len(result.corporate_actions) == (times > 1)
+
+
+def test_a_split_before_a_rename_is_booked_in_a_run_over_both(tmp_path: Path) -> None:
+    _, expected = crossing(tmp_path / "plain", catalog_of(tmp_path / "days"), 1)
+    traded = catalog_of(tmp_path / "traded", 5, name=OLD, renamed=DAYS[3])
+    split = msgspec.structs.replace(act("split", ratio="1:5"), name=OLD)
+    result, fills = crossing(tmp_path / "own", traded, 5, split, act("rename", DAYS[3], was=OLD))
+    assert fills == expected
+    assert [(line.ex, line.instrument) for line in result.corporate_actions] == [(EX.isoformat(), NAME)]
 
 
 def holding(folder: Path, catalog: Catalog, units: int, stop: float, *actions: Action) -> Result:

@@ -60,6 +60,32 @@ def test_several_multiply_and_a_rename_is_followed_back() -> None:
     assert actions.adjustment(NAME, D(2026, 2, 2), D(2026, 3, 31), unknown).price == 1
 
 
+def test_what_befell_a_share_before_its_last_name_is_found_by_that_name_on_those_days_too() -> None:
+    actions = Actions(
+        [
+            action("split", D(2026, 2, 2), name="NSE:OLD", ratio="1:2"),
+            action("rename", D(2026, 3, 2), was="NSE:OLD"),
+        ]
+    )
+    (due,) = actions.due(NAME, D(2026, 1, 30), D(2026, 2, 2))
+    assert (due.name, due.ex, due.shares) == (NAME, D(2026, 2, 2), 2)
+    assert actions.due(NAME, D(2026, 1, 29), D(2026, 1, 30)) == []
+    assert actions.name_on(NAME, D(2026, 1, 30), D(2026, 2, 2)) == "NSE:OLD"
+    assert actions.adjustment(NAME, D(2026, 1, 30), D(2026, 2, 2), unknown).price == Fraction(1, 2)
+
+
+def test_a_name_that_is_left_and_taken_again_is_followed_day_by_day() -> None:
+    actions = Actions(
+        [
+            action("rename", D(2026, 3, 2), name="NSE:B", was=NAME),
+            action("rename", D(2026, 6, 1), was="NSE:B"),
+        ]
+    )
+    days = [D(2026, 2, 2), D(2026, 3, 2), D(2026, 6, 1)]
+    assert [actions.name_on(NAME, day, day) for day in days] == [NAME, "NSE:B", NAME]
+    assert [actions.name_on(NAME, day, days[-1]) for day in days] == [NAME, "NSE:B", NAME]
+
+
 def test_a_dividend_takes_the_close_before_from_the_catalogue_or_is_refused() -> None:
     actions = Actions([action("dividend", D(2026, 3, 9), amount="2.50")])
     held = actions.adjustment(NAME, D(2026, 3, 6), D(2026, 3, 9), lambda name, ex: 50 * ONE)

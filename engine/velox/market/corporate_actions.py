@@ -92,9 +92,12 @@ class Actions:
         return sum(len(actions) for actions in self._by_name.values())
 
     def until(self, name: str, use: dt.date) -> list[Action]:
-        """Everything that has befallen an instrument up to a day of use, under its older names too, newest first."""
+        """Everything that has befallen an instrument up to a day of use, under its older names too, newest first.
+
+        `name` may be one that it has only later, as in a back-test that ends after a rename.
+        """
         found: list[Action] = []
-        names, until = name, use
+        names, until = self._called_by(name, use), use
         while True:
             own = [action for action in self._by_name.get(names, ()) if action.ex <= until]
             renames = [action for action in own if action.kind == "rename"]
@@ -105,10 +108,18 @@ class Actions:
             names, until = renames[-1].was, since - dt.timedelta(days=1)
 
     def name_on(self, name: str, day: dt.date, use: dt.date) -> str:
-        """What the instrument that is called `name` on the day of use was called on a day before."""
-        for action in self.until(name, use):
+        """What the instrument that is called `name` on the day of use, or later, was called on a day up to that."""
+        called = self._called_by(name, use)
+        for action in self.until(called, use):
             if action.kind == "rename" and day < action.ex:
-                name = action.was
+                called = action.was
+        return called
+
+    def _called_by(self, name: str, use: dt.date) -> str:
+        """The name on a day of what is called `name` then or later: renames to come are undone, the last one first."""
+        before = dt.date.max
+        while renames := [a for a in self._by_name.get(name, ()) if a.kind == "rename" and use < a.ex < before]:
+            name, before = renames[-1].was, renames[-1].ex
         return name
 
     def called_on(self, name: str, since: dt.date, use: dt.date) -> str:

@@ -100,7 +100,8 @@ def earlier_candles(
     Of a day that is kept in several ways ticks win, then the shortest candles of which these can be made.
     """
     after, before = between
-    names = {action.was for action in rules.actions.until(instrument, before) if action.was} | {instrument}
+    names = {action.was for action in rules.actions.until(instrument, before) if action.was}
+    names.add(rules.actions.name_on(instrument, before, before))
     by_day: dict[dt.date, Entry] = {}
     for entry in catalog.entries():  # ticks first, then candles from short to long
         wanted = after < entry.day < before and entry.instrument in names and serves(entry, timeframe_s)
