@@ -216,6 +216,7 @@ impl Day {
         let mut payload = vec![0; tick.bytes()];
         tick.write(&mut payload);
         self.apply(ts, Kind::Tick, payload).unwrap();
+        assert!(self.kernel.next_due() >= ts, "a timer is due before kernel time");
         let after = &self.kernel.verdicts;
         *Verdict::ALL.iter().find(|v| before[**v as usize] != after[**v as usize]).unwrap()
     }

@@ -103,6 +103,8 @@ pub(super) struct World {
     crowd: bool,
     /// Their orders are netted.
     nets: bool,
+    /// Trading stands still for half a minute.
+    halt: bool,
 }
 
 /// Rules that random days break often: a few rupees, a few trades, one position of the two.
@@ -119,8 +121,8 @@ fn own_rules() -> StrategyRules {
 
 pub(super) fn world() -> impl Strategy<Value = World> {
     let freezes = prop_oneof![Just(0), Just(30i64), Just(8i64)];
-    (prop::bool::weighted(0.3), any::<[bool; 8]>(), freezes).prop_map(
-        |(candles, [partial, latency, wall, circuits, rules, accounts, crowd, nets], freeze)| World {
+    (prop::bool::weighted(0.3), any::<[bool; 9]>(), freezes).prop_map(
+        |(candles, [partial, latency, wall, circuits, rules, accounts, crowd, nets, halt], freeze)| World {
             candles,
             partial,
             latency,
@@ -131,6 +133,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             accounts: accounts && !crowd,
             crowd,
             nets: crowd && nets,
+            halt,
         },
     )
 }
@@ -157,6 +160,16 @@ fn started(instance: u32, world: World, night_ns: i64) -> StrategyStarted {
     }
 }
 
+/// The facts of a day so many days after the first.
+fn facts_of(world: World, nights: i64) -> FactsLoaded {
+    let mut facts = super::new_day::days_later(nights);
+    if world.halt {
+        let halt = [("09:15:30", Phase::Halt), ("09:16", Phase::Continuous)];
+        facts.groups[0].phases.splice(2..2, halt.map(|(clock, phase)| (at(clock) + nights * DAY_NS, phase as u8)));
+    }
+    facts
+}
+
 /// A day that is played act by act.
 pub(super) struct Play {
     pub(super) day: Day,
@@ -173,6 +186,7 @@ pub(super) struct Play {
 impl Play {
     pub(super) fn new(world: World) -> Self {
         let mut day = Day::bare();
+        day.facts = facts_of(world, 0);
         day.account.partial = world.partial;
         day.account.same_instrument = match (world.crowd, world.nets) {
             (false, _) => SameInstrument::Refuse,
@@ -301,7 +315,7 @@ impl Play {
     /// The next day begins, with a corporate action of a share.
     fn night(&mut self, action: &CorporateAction) {
         self.nights += 1;
-        let facts = super::new_day::days_later(self.nights);
+        let facts = facts_of(self.world, self.nights);
         if self.day.try_put(Kind::FactsLoaded, &facts).is_err() {
             self.nights -= 1; // an odd tick has moved the clock beyond it
             return;
@@ -463,6 +477,7 @@ proptest! {
             accounts: false,
             crowd,
             nets: crowd && acts.len() % 2 == 0,
+            halt: false,
         };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
