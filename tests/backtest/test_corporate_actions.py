@@ -182,16 +182,22 @@ def holding(folder: Path, catalog: Catalog, units: int, stop: float, *actions: A
 def test_a_dividend_makes_up_for_the_fall_that_it_causes(tmp_path: Path) -> None:
     plain = holding(tmp_path / "plain", catalog_of(tmp_path / "days"), 60, 90.0)
     traded = catalog_of(tmp_path / "traded", more=10.0)
-    result = holding(tmp_path / "own", traded, 60, 100.0, act("dividend", amount="10"))
-    assert (plain.fills, result.fills) == (1, 1), "the stop of 100 became one of 90"
+    result = holding(tmp_path / "own", traded, 60, 90.0, act("dividend", amount="10"))
+    assert (plain.fills, result.fills) == (1, 1)
     assert result.daily_pnl[1:] == pytest.approx(plain.daily_pnl[1:], abs=1e-6)
     assert result.daily_pnl[0] == pytest.approx(plain.daily_pnl[0], abs=1), "charges of a dearer purchase"
     assert result.gross_pnl == plain.gross_pnl
     assert (result.dividends, result.strategies[0].dividends, result.accounts[0].dividends) == (600.0, 600.0, 600.0)
     (line,) = result.corporate_actions
     assert (line.day, line.strategy, line.before, line.after, line.dividend) == (EX.isoformat(), "Hold", 60, 60, 600.0)
-    blind = holding(tmp_path / "blind", traded, 60, 100.0)
-    assert blind.fills == 2, "without the action the fall meets the stop"
+
+
+def test_a_dividend_moves_no_stop(tmp_path: Path) -> None:
+    traded = catalog_of(tmp_path / "traded", more=10.0)
+    result = holding(tmp_path / "own", traded, 60, 104.0, act("dividend", amount="10"))
+    assert (result.fills, result.dividends) == (2, 600.0), (
+        "the fall meets it on the ex-date, the dividend is paid before"
+    )
 
 
 def test_a_part_of_a_share_is_paid_in_cash(tmp_path: Path) -> None:

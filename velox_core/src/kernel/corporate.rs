@@ -1,9 +1,10 @@
 //! Splits, bonuses and dividends of what is held over the night, booked before the first price of the session.
 //!
 //! Every book is converted by itself, at an unchanged cost; what is left of a share is paid in cash at the last price,
-//! adjusted. A dividend goes to whoever held the old shares. What guards a position moves by the same: a price less the
-//! dividend, then in the proportion of the shares, rounded to the tick toward the entry. Candles and indicators begin
-//! anew and are warmed up with adjusted candles, as on any first day. The name is that of the instrument's definition.
+//! adjusted. What guards a position moves in the proportion of the shares, rounded to the tick toward the entry. A
+//! dividend goes to whoever held the old shares and moves no stop: only the price at which positions count is less by it
+//! until the first one of the day. Candles and indicators begin anew and are warmed up with adjusted candles, as on any
+//! first day. The name is that of the instrument's definition.
 
 use super::Kernel;
 use super::account::narrow;
@@ -21,11 +22,11 @@ const RATIO_MAX: i64 = 1_000_000;
 impl CorporateAction {
     /// A price of before, as it would read after; never below 1.
     fn price(&self, before: i64) -> i64 {
-        self.distance(before.saturating_sub(self.dividend))
+        self.scaled(before.saturating_sub(self.dividend))
     }
 
-    /// A distance between two prices of before, as it would read after; never below 1.
-    fn distance(&self, before: i64) -> i64 {
+    /// A price or distance of before in the count of after, whatever is paid; never below 1.
+    fn scaled(&self, before: i64) -> i64 {
         let after = mul_div(i128::from(before), i128::from(self.old), i128::from(self.new));
         after.map_or(PRICE_MAX, |price| price.clamp(1, i128::from(PRICE_MAX)) as i64)
     }
@@ -107,6 +108,7 @@ impl Kernel {
         if last > 0 {
             self.markets[action.instrument as usize].last = action.price(last);
         }
+        self.convert_legs(action);
         let cold = self.joined_with(action.instrument);
         self.grow_cold(&cold);
     }
@@ -144,8 +146,10 @@ impl Kernel {
         i.dividends += received.dividend;
         let held = i.book.quantity();
         let def = &self.markets[action.instrument as usize].def;
-        move_guard(&mut i.protection, action, before.signum(), def.tick);
-        spread_over(&mut i.protection.parts, held.abs(), def.lot, action);
+        if action.new != action.old {
+            move_guard(&mut i.protection, action, before.signum(), def.tick);
+            spread_over(&mut i.protection.parts, held.abs(), def.lot, action);
+        }
         let cash = received.dividend + received.fraction;
         self.note_action(account, id, action, (before, held), &received);
         self.write_position(id);
@@ -154,7 +158,7 @@ impl Kernel {
             i.trades += 1;
             i.closed_at = Some(self.now);
             self.disarm_protection(id);
-        } else if self.instances[id as usize].protection.guards() {
+        } else if action.new != action.old && self.instances[id as usize].protection.guards() {
             self.note_exit(id, "moved");
         }
         let paid =
@@ -224,16 +228,16 @@ fn convert(book: &mut Fifo, action: &CorporateAction, last: i64) -> Received {
 
 /// Moves what guards a position (`side` ±1).
 fn move_guard(guard: &mut Protection, action: &CorporateAction, side: i64, tick: i64) {
-    let exact = |price: &mut i64| *price = if *price > 0 { action.price(*price) } else { *price };
+    let exact = |price: &mut i64| *price = if *price > 0 { action.scaled(*price) } else { *price };
     let whole = |price: &mut i64, away: i64| {
         if *price > 0 {
-            let raw = action.price(*price);
+            let raw = action.scaled(*price);
             *price = if away < 0 { ceil_tick(raw, tick) } else { floor_tick(raw, tick) }.max(tick);
         }
     };
     let trail = |distance: &mut i64| {
         if *distance > 0 {
-            *distance = floor_tick(action.distance(*distance), tick).max(tick);
+            *distance = floor_tick(action.scaled(*distance), tick).max(tick);
         }
     };
     exact(&mut guard.entry);
@@ -243,7 +247,7 @@ fn move_guard(guard: &mut Protection, action: &CorporateAction, side: i64, tick:
     whole(&mut guard.target, side);
     trail(&mut guard.trail);
     if guard.risk > 0 {
-        guard.risk = action.distance(guard.risk);
+        guard.risk = action.scaled(guard.risk);
     }
     for part in &mut guard.parts {
         whole(&mut part.target, side);

@@ -52,6 +52,10 @@ impl Fills {
         }
         if kind == Kind::ActionBooked {
             let row: BookedRow = rmp_serde::from_slice(payload).expect("an ActionBooked has its fields");
+            let (new, old, before, held) = (i128::from(row.4), i128::from(row.5), i128::from(row.6), i128::from(row.7));
+            let rest = before * new - held * old;
+            assert!(rest.abs() < old && rest * before >= 0, "{new} for {old} made {held} of {before}");
+            assert!(i128::from(row.8) * before >= 0, "a dividend of {} to {before}", row.8);
             *self.held.entry(row.1).or_default() += row.7 - row.6;
         }
     }
@@ -161,4 +165,18 @@ fn assert_money(k: &Kernel) {
         }
     }
     assert!(net.into_values().all(|units| units == 0), "an account's position is its strategies'");
+}
+
+/// What rounding the last price, and the cash for parts of shares, to 1e-8 can make of an instrument's books.
+#[cfg(test)]
+pub(super) fn action_rounding(k: &Kernel, instrument: u32) -> i128 {
+    let own = k.instances.iter().map(|i| i128::from(i.book.quantity().abs()) + 1).sum::<i128>();
+    let nets = k.accounts.iter().filter_map(|a| a.net.get(&instrument));
+    2 * own + nets.map(|book| i128::from(book.quantity().abs()) + 1).sum::<i128>()
+}
+
+/// Equity of all accounts together.
+#[cfg(test)]
+pub(super) fn worth(k: &Kernel) -> i128 {
+    k.accounts.iter().map(|account| k.equity(account.def.id)).sum()
 }

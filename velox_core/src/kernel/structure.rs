@@ -8,23 +8,23 @@ use super::risk::Refusal;
 use super::size::Sized;
 use crate::fixed::{ONE, from_float, mul_div};
 use crate::kernel::charges::RATE_ONE;
-use crate::record::{Action, Intent, IntentId, SizeKind, Structure};
+use crate::record::{Action, CorporateAction, Intent, IntentId, SizeKind, Structure};
 use serde::{Deserialize, Serialize};
 
 /// A structure on its way, or open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pair {
-    legs: [Leg; 2],
+    pub(super) legs: [Leg; 2],
     unwind: bool,
     together: bool,
     stage: Stage,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Leg {
+pub(super) struct Leg {
     intent: IntentId,
     side: i8,
-    units: i64,
+    pub(super) units: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,6 +244,15 @@ impl Kernel {
             self.leave_leg(&leg, "the other leg did not fill");
         }
         self.refuse(pair.legs[missed].intent, &Refusal { code: "leg_unfilled", sentence, limit: 0, value: 0 });
+    }
+
+    /// Counts the legs on an instrument in the shares of after a corporate action, whole ones as in the book.
+    pub(super) fn convert_legs(&mut self, action: &CorporateAction) {
+        for leg in self.pairs.iter_mut().flat_map(|pair| &mut pair.legs) {
+            if self.instances[leg.intent.instance as usize].instrument == action.instrument {
+                leg.units = (i128::from(leg.units) * i128::from(action.new) / i128::from(action.old)) as i64;
+            }
+        }
     }
 
     fn leave_leg(&mut self, leg: &Leg, reason: &'static str) {

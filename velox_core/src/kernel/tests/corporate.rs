@@ -60,7 +60,7 @@ fn a_split_changes_units_and_prices_and_no_money() {
 }
 
 #[test]
-fn a_dividend_goes_to_who_held_the_old_shares_and_lowers_what_guards_them() {
+fn a_dividend_is_that_of_the_old_shares_where_they_are_split_too() {
     let mut day = held(10);
     let equity = day.kernel.equity(0);
     day.put(Kind::CorporateAction, &action(2, 1, 10.0));
@@ -69,7 +69,7 @@ fn a_dividend_goes_to_who_held_the_old_shares_and_lowers_what_guards_them() {
         [
             "action +20 of +10 dividend 100 fraction 0",
             "position +20 @50.025 realised 100",
-            "moved stop 42.5 target 55",
+            "moved stop 47.5 target 60",
             "s0 corporate_action"
         ]
     );
@@ -83,10 +83,25 @@ fn a_short_pays_the_dividend() {
     let equity = day.kernel.equity(0);
     day.put(Kind::CorporateAction, &action(1, 1, 4.0));
     assert_eq!(
-        day.said()[..3],
-        ["action -10 of -10 dividend -40 fraction 0", "position -10 @99.95 realised -40", "moved stop 101 target 76"]
+        day.said(),
+        ["action -10 of -10 dividend -40 fraction 0", "position -10 @99.95 realised -40", "s0 corporate_action"]
     );
     assert_eq!(day.kernel.equity(0), equity);
+}
+
+#[test]
+fn a_dividend_moves_no_stop_and_is_no_profit_of_the_day() {
+    let mut day = held(10);
+    let (equity, guard) = (day.kernel.equity(0), day.kernel.instances[0].protection.clone());
+    day.put(Kind::CorporateAction, &action(1, 1, 4.0));
+    assert_eq!((day.kernel.equity(0), &day.kernel.instances[0].protection), (equity, &guard));
+    let mut day = started(day);
+    tick(&mut day, "09:15:05", 106.0);
+    assert_eq!((day.held(), day.kernel.equity(0)), (10, equity), "the fall is what was paid");
+    assert_eq!(day.kernel.instances[0].day_profit(paise(106.0)), 0);
+    tick(&mut day, "09:15:06", 95.0);
+    tick(&mut day, "09:15:08", 95.0);
+    assert_eq!(day.held(), 0, "the stop of before is met where it stands");
 }
 
 #[test]

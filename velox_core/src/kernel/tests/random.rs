@@ -4,6 +4,7 @@ use super::day::{Day, S, at, paise, share, strategy};
 use super::wished::{Raw, Wished, odd_number, raw, wished};
 use crate::kernel::Kernel;
 use crate::kernel::check::DAY_NS;
+use crate::kernel::sound::{action_rounding, worth};
 use crate::record::*;
 use proptest::prelude::*;
 
@@ -321,8 +322,13 @@ impl Play {
             return;
         }
         self.day.facts = facts;
-        let price = &mut self.price[action.instrument as usize];
+        let before = worth(&self.day.kernel);
         if self.day.try_put(Kind::CorporateAction, action).is_ok() {
+            let (now, most) = (worth(&self.day.kernel), action_rounding(&self.day.kernel, action.instrument));
+            if self.day.kernel.markets[action.instrument as usize].last > 0 {
+                assert!((now - before).abs() <= most, "{action:?} made {now} of {before}");
+            }
+            let price = &mut self.price[action.instrument as usize];
             let tick = paise(0.05);
             *price = ((*price - action.dividend) * action.old / action.new / tick * tick)
                 .clamp(paise(1.0), paise(100_000.0));

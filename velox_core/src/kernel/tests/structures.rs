@@ -1,7 +1,8 @@
 //! Two legs that are one position: opened both or not at all, left together.
 
 use super::day::{Day, Wish, at, paise};
-use crate::record::{Action, CommandKind, Kind, SizeKind, Structure};
+use super::new_day::tomorrow;
+use crate::record::{Action, CommandKind, CorporateAction, Kind, SizeKind, Structure};
 
 /// Two shares at 100 and at 250, a strategy each, both without an order.
 fn pair_of(change: impl FnOnce(&mut Day)) -> Day {
@@ -222,6 +223,32 @@ fn a_new_structure_can_follow_one_that_is_closed() {
     day.tick_of(0, "10:00:04", 100.0);
     day.tick_of(1, "10:00:05", 250.0);
     assert_eq!(held(&day), [199, -80]);
+}
+
+#[test]
+fn a_leg_that_is_split_over_the_night_stays_half_of_one_position() {
+    for (new, old, after) in [(5, 1, [495, -40]), (2, 3, [66, -40])] {
+        let mut day = opened();
+        assert_eq!(held(&day), [99, -40]);
+        day.put(Kind::FactsLoaded, &tomorrow());
+        let (was, source) = (String::new(), "test".to_owned());
+        let split = CorporateAction { instrument: 0, ex: 20_260_716, new, old, dividend: 0, was, source };
+        day.put(Kind::CorporateAction, &split);
+        assert_eq!(held(&day), after);
+        let counted: Vec<_> = day.kernel.pairs.iter().map(|pair| pair.legs.map(|leg| leg.units)).collect();
+        assert_eq!(counted, [after.map(i64::abs)]);
+    }
+}
+
+#[test]
+fn a_leg_that_is_paid_out_takes_the_other_one_along() {
+    let mut day = opened();
+    day.put(Kind::FactsLoaded, &tomorrow());
+    let (was, source) = (String::new(), "test".to_owned());
+    let split = CorporateAction { instrument: 0, ex: 20_260_716, new: 1, old: 100, dividend: 0, was, source };
+    day.put(Kind::CorporateAction, &split);
+    assert_eq!(held(&day), [0, -40]);
+    assert!(day.kernel.instances[1].closing.is_some(), "the other leg is on its way out");
 }
 
 #[test]
