@@ -9,6 +9,7 @@ import msgspec
 
 from velox.decisions import (
     AccountMark,
+    BrokerRequest,
     CommandResult,
     Delivery,
     ExitEvent,
@@ -27,6 +28,7 @@ __all__ = [
     "AccountDef",
     "AccountMark",
     "BrokerReply",
+    "BrokerRequest",
     "ChargeRates",
     "ClockMode",
     "Command",
@@ -112,6 +114,7 @@ class Kind(enum.IntEnum):
     COMMAND_RESULT = 138
     DELIVERY = 139
     NODES_ALIGNED = 140
+    BROKER_REQUEST = 141
 
 
 class CommandKind(enum.IntEnum):
@@ -204,7 +207,11 @@ class Command(Record, frozen=True):
 
 
 class BrokerReply(Record, frozen=True):
-    """What a broker tells of its own accord; kind 0 is a fill of somebody else on the account. Prices are at 1e-8."""
+    """What a broker tells: kind 0 of a fill of somebody else on the account, the others of an order of ours.
+
+    Those are accepted, rejected, filled, cancelled, modified, refused, unknown, from 1 on. `quantity` and `price` of an
+    order are all that has filled and its average at 1e-8; `ask` names the request that is answered, 0 for none.
+    """
 
     kind: int
     account: int
@@ -213,6 +220,10 @@ class BrokerReply(Record, frozen=True):
     side: int
     quantity: int
     price: int
+    order: OrderId
+    ask: int
+    code: str
+    text: str
 
 
 class HistoryBar(Record, frozen=True):

@@ -243,6 +243,7 @@ impl Play {
             side: if from.flag() { 1 } else { -1 },
             quantity: 1 + i64::from(from.byte()),
             price: 1_900 * TICK + from.medium() % 200 * TICK,
+            ..BrokerReply::default()
         }
     }
 

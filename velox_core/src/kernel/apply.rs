@@ -45,6 +45,9 @@ impl Kernel {
             Input::CandleRange(range) => self.apply_candle_range(range),
             Input::Structure(structure) => self.apply_structure(structure),
         }
+        if self.brokered && !matches!(input, Input::Tick(_)) {
+            self.tend_all();
+        }
         self.settle();
         Ok(())
     }
@@ -83,7 +86,7 @@ impl Kernel {
                 TimerClass::Reprice => self.timers.arm(TimerClass::Reprice, timer.id, timer.due + REPRICE_NS),
                 TimerClass::Mark => self.timers.arm(TimerClass::Mark, timer.id, self.next_mark(timer.due)),
                 TimerClass::DayEnd => self.abandon_day(),
-                TimerClass::Expire | TimerClass::Release | TimerClass::Flat => {}
+                TimerClass::Expire | TimerClass::Release | TimerClass::Flat | TimerClass::Cover => {}
             }
         }
     }
@@ -201,6 +204,7 @@ impl Kernel {
             TimerClass::Flat => self.square_off(timer.id),
             TimerClass::Mark => self.mark_account(timer.id),
             TimerClass::DayEnd => self.end_day(),
+            TimerClass::Cover => self.miss_cover(timer.id),
         }
     }
 

@@ -95,6 +95,7 @@ impl Kernel {
         self.abandon_day();
         for instance in &mut self.instances {
             instance.waiting = None;
+            instance.parking = super::parking::Parking::default();
         }
         self.hook_running(number::FINISH, Rank::Finish);
     }

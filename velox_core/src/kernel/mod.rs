@@ -7,13 +7,16 @@
 mod account;
 mod adjust;
 mod aligned;
+mod answers;
 mod apply;
 pub mod book;
+mod broker;
 pub mod candle;
 mod candles_in;
 pub mod charges;
 mod check;
 mod command;
+mod cover;
 mod day;
 mod delivery;
 mod emergency;
@@ -33,6 +36,7 @@ mod lock;
 mod market;
 pub mod order;
 mod paper;
+mod parking;
 mod parts;
 mod path;
 mod protection;
@@ -140,6 +144,8 @@ pub struct Kernel {
     /// The day has ended: nothing fires until another begins.
     day_over: bool,
     commands: CommandLog,
+    /// Some account is at a broker.
+    brokered: bool,
     /// Ticks by verdict.
     pub verdicts: [u64; Verdict::ALL.len()],
     /// Candles closed today.
@@ -179,6 +185,7 @@ impl Default for Kernel {
             opened_at: 0,
             day_over: false,
             commands: CommandLog::default(),
+            brokered: false,
             verdicts: [0; Verdict::ALL.len()],
             candles_closed: 0,
             skipped_ticks: 0,

@@ -148,6 +148,8 @@ kinds! {
     Delivery = 139,
     /// Nodes that join several series have new values.
     NodesAligned = 140,
+    /// What a broker is to be asked about an order.
+    BrokerRequest = 141,
 }
 
 impl Kind {
@@ -253,7 +255,8 @@ impl Input {
             | Kind::OutputHash
             | Kind::CommandResult
             | Kind::Delivery
-            | Kind::NodesAligned => return Err(fault("not an input")),
+            | Kind::NodesAligned
+            | Kind::BrokerRequest => return Err(fault("not an input")),
         })
     }
 }

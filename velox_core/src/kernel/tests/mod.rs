@@ -3,6 +3,8 @@
 mod adjusting;
 mod aligned;
 mod between;
+mod broker;
+mod brokered;
 mod by_candles;
 mod candle_prices;
 mod candles;
@@ -24,6 +26,7 @@ mod lines;
 mod made;
 mod new_day;
 mod own_rules;
+mod parked;
 mod parted;
 mod random;
 mod rules;

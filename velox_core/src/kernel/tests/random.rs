@@ -90,6 +90,15 @@ pub(super) struct World {
     circuits: bool,
     rules: bool,
     accounts: bool,
+    /// Orders go to a broker.
+    broker: bool,
+}
+
+impl World {
+    /// The same with a broker; what is data of the past stays on paper.
+    pub(super) fn at_broker(self) -> Self {
+        Self { candles: false, broker: true, ..self }
+    }
 }
 
 /// Rules that random days break often: a few rupees, a few trades, one position of the two.
@@ -116,6 +125,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             circuits,
             rules,
             accounts,
+            broker: false,
         },
     )
 }
@@ -135,14 +145,17 @@ pub(super) struct Play {
     world: World,
     /// Begin of the candles that are open, on a day of candles.
     begun: Option<i64>,
-    clock: i64,
-    price: [i64; 2],
+    pub(super) clock: i64,
+    pub(super) price: [i64; 2],
     volume: i64,
 }
 
 impl Play {
     pub(super) fn new(world: World) -> Self {
         let mut day = Day::bare();
+        if world.broker {
+            day.account.venue = "broker".into();
+        }
         day.account.partial = world.partial;
         day.account.latency_ns = if world.latency { S / 3 } else { 0 };
         if world.wall {
@@ -176,7 +189,7 @@ impl Play {
     }
 
     /// Whoever traded besides us closes what he has, or every second of the day would be marked.
-    fn close_external(&mut self) {
+    pub(super) fn close_external(&mut self) {
         for account in 0..2u32 {
             let books = self.day.kernel.accounts[account as usize].external.books.clone();
             for (instrument, book) in books.into_iter().filter(|(_, book)| book.quantity() != 0) {
@@ -194,7 +207,8 @@ impl Play {
     fn foreign(&mut self, account: u32, instrument: u32, units: i64, id: String) {
         let (kind, side, quantity) = (ReplyKind::ForeignFill, units.signum() as i8, units.abs());
         let price = self.price[instrument as usize];
-        self.day.put(Kind::BrokerReply, &BrokerReply { kind, account, id, instrument, side, quantity, price });
+        let trade = BrokerReply { kind, account, id, instrument, side, quantity, price, ..BrokerReply::default() };
+        self.day.put(Kind::BrokerReply, &trade);
     }
 
     pub(super) fn acts(&mut self, acts: &[Act]) {
@@ -203,7 +217,7 @@ impl Play {
         }
     }
 
-    fn act(&mut self, act: &Act) {
+    pub(super) fn act(&mut self, act: &Act) {
         match *act {
             Act::Tick { step_ms, move_ticks, volume, .. } if self.world.candles => {
                 self.minute(step_ms, move_ticks, volume);
@@ -319,7 +333,7 @@ impl Play {
 }
 
 /// The kernel after some records, and the decisions that it made.
-fn replayed(mut kernel: Kernel, records: &[(i64, Kind, Vec<u8>)]) -> (Kernel, Vec<(Kind, i64, Vec<u8>)>) {
+pub(super) fn replayed(mut kernel: Kernel, records: &[(i64, Kind, Vec<u8>)]) -> (Kernel, Vec<(Kind, i64, Vec<u8>)>) {
     let mut decisions = Vec::new();
     for (ts, kind, payload) in records {
         kernel.apply(*ts, &Input::parse(*kind as u8, payload).unwrap()).unwrap();
@@ -378,6 +392,7 @@ proptest! {
             circuits: false,
             rules: false,
             accounts: false,
+            broker: false,
         };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
