@@ -3,6 +3,7 @@
 use crate::bytes::Bytes;
 use crate::day::{self, S, TICK};
 use crate::payload::encode;
+use crate::replies;
 use crate::watched::Watched;
 use crate::wish;
 use velox_core::fixed::TIME_MAX;
@@ -67,7 +68,8 @@ impl Play {
         match from.below(64) {
             0..=29 => self.tick(from),
             30 | 31 => self.odd_tick(from),
-            32..=49 => self.wish(from),
+            32..=45 => self.wish(from),
+            46..=49 => self.answer(from),
             50 => self.odd_wish(from),
             51..=54 => self.mark(from),
             55 => self.watched.snapshot(),
@@ -163,6 +165,14 @@ impl Play {
         let instrument = self.watched.kernel.instances.get(id.instance as usize).map_or(0, |i| i.instrument);
         let near = self.price[instrument as usize % usize::from(SHARES)] as f64 / 1e8;
         self.put_now(Input::Intent(wish::sensible(id, instrument, near, from)));
+    }
+
+    /// A broker says something of an order that it was asked for; where there is none, a strategy wishes.
+    fn answer(&mut self, from: &mut Bytes<'_>) {
+        match replies::about(&self.watched.kernel, from) {
+            Some(reply) => _ = self.put_now(Input::BrokerReply(reply)),
+            None => self.wish(from),
+        }
     }
 
     fn odd_wish(&mut self, from: &mut Bytes<'_>) {

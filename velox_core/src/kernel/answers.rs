@@ -202,7 +202,7 @@ impl Kernel {
         let value = i128::from(reply.price) * i128::from(reply.quantity) - order.filled_value;
         let price = i64::try_from(value / i128::from(rise)).ok().filter(|price| (1..=PRICE_MAX).contains(price));
         let price = price.unwrap_or(reply.price);
-        let (id, side) = (order.instance, order.side);
+        let (id, side, place) = (order.instance, order.side, (order.account, order.instrument));
         let against = (self.instances[id as usize].book.quantity() * -i64::from(side)).max(0);
         let ours = if order.role.increases() { rise } else { rise.min(against) };
         let surplus = rise - ours;
@@ -211,7 +211,7 @@ impl Kernel {
             order.filled += surplus;
             order.filled_value += i128::from(surplus) * i128::from(price);
             self.book_external(&BrokerReply { quantity: surplus, price, ..reply.clone() }, surplus);
-            self.alarm(id, "The broker filled more of an exit than was held: look at the account.");
+            self.alarm(id, place, "The broker filled more of an exit than was held: look at the account.");
         }
         self.fill_parked(id, slot);
         if ours > 0 {
@@ -267,6 +267,7 @@ impl Kernel {
         let intent = reply.order.intent.counter;
         let arg = HookArg::Refusal { intent, code: "rejected", sentence, limit: 0, value: 0 };
         self.out.hooks.push(HookCall { rank: Rank::Order, instance: id, hook: number::REJECT, arg });
+        self.count_refusal(id);
     }
 
     /// Remembers an order that is over, so that what is told late is known to be of it.
@@ -290,6 +291,7 @@ impl Kernel {
 
     fn hear_of_settled(&mut self, reply: &BrokerReply) {
         let known = |s: &&mut Settled| (s.order, s.instrument, s.side) == (reply.order, reply.instrument, reply.side);
+        let place = (reply.account, reply.instrument);
         let account = &mut self.accounts[reply.account as usize];
         let Some(settled) = account.settled.iter_mut().find(known) else {
             self.hear_of_nobody(reply);
@@ -312,7 +314,7 @@ impl Kernel {
                 trigger: 0,
             };
             self.decide(Kind::BrokerRequest, &request);
-            self.alarm(order.intent.instance, "An order lives that the broker had rejected: it is taken back.");
+            self.alarm(order.intent.instance, place, "An order lives that the broker had rejected: it is taken back.");
         }
         self.rise_late(reply);
     }
@@ -320,6 +322,7 @@ impl Kernel {
     /// What an order has filled that was over: from our books what it reduces, the rest is nobody's strategy's.
     fn rise_late(&mut self, reply: &BrokerReply) {
         let filled = matches!(reply.kind, ReplyKind::Filled | ReplyKind::Cancelled);
+        let place = (reply.account, reply.instrument);
         let account = &mut self.accounts[reply.account as usize];
         let Some(settled) = account.settled.iter_mut().find(|s| s.order == reply.order).filter(|_| filled) else {
             return;
@@ -328,14 +331,14 @@ impl Kernel {
         if rise > 0 {
             settled.filled = reply.quantity;
             self.take_foreign(&BrokerReply { quantity: rise, ..reply.clone() });
-            self.alarm(reply.order.intent.instance, "An order filled after it was over: look at the account.");
+            self.alarm(reply.order.intent.instance, place, "An order filled after it was over: look at the account.");
         }
     }
 
     /// A reply about an order that nobody knows: its units are for the broker's book to tell, nothing is opened until then.
     fn hear_of_nobody(&mut self, reply: &BrokerReply) {
         if matches!(reply.kind, ReplyKind::Accepted | ReplyKind::Filled) {
-            self.accounts[reply.account as usize].blocked.insert(reply.instrument);
+            self.block_instrument((reply.account, reply.instrument));
             if (reply.order.intent.instance as usize) < self.instances.len() {
                 let sentence = "The broker tells of an order that is not ours: look at the account.";
                 self.tell(reply.order.intent.instance, "stray_order", sentence);

@@ -57,24 +57,29 @@ impl Kernel {
 
     /// A position can neither be protected nor closed.
     pub(super) fn emergency(&mut self, id: u32) {
-        if !std::mem::replace(&mut self.instances[id as usize].parking.alarmed, true) {
-            self.alarm(
-                id,
-                "EMERGENCY: the position can neither be protected nor closed. It is tried again: look at the account.",
-            );
+        let i = &mut self.instances[id as usize];
+        let (account, instrument) = (i.account, i.instrument);
+        if !std::mem::replace(&mut i.parking.alarmed, true) {
+            let sentence =
+                "EMERGENCY: the position can neither be protected nor closed. It is tried again: look at the account.";
+            self.alarm(id, (account, instrument), sentence);
         }
     }
 
-    /// Nothing is opened in the instrument until an operator resumes.
-    pub(super) fn alarm(&mut self, id: u32, sentence: &str) {
-        let (account, instrument) = (self.instances[id as usize].account, self.instances[id as usize].instrument);
-        self.accounts[account as usize].blocked.insert(instrument);
+    /// Tells an emergency: nothing is opened in an account's instrument until an operator resumes.
+    pub(super) fn alarm(&mut self, id: u32, place: (u32, u32), sentence: &str) {
         self.tell(id, "emergency", sentence);
-        for other in 0..self.instances.len() as u32 {
-            let i = &mut self.instances[other as usize];
+        self.block_instrument(place);
+    }
+
+    /// Nothing is opened in an account's instrument until an operator resumes.
+    pub(super) fn block_instrument(&mut self, (account, instrument): (u32, u32)) {
+        self.accounts[account as usize].blocked.insert(instrument);
+        for id in 0..self.instances.len() as u32 {
+            let i = &mut self.instances[id as usize];
             if (i.account, i.instrument) == (account, instrument) {
                 i.waiting = None;
-                self.cancel_entries(other, "emergency");
+                self.cancel_entries(id, "emergency");
             }
         }
     }

@@ -83,7 +83,7 @@ impl Kernel {
         self.instances[id as usize].book.fill(reply.side, taken, reply.price);
         let left = self.instances[id as usize].book.quantity();
         self.shrink_exit(id, left.abs());
-        self.tend(id);
+        self.tend_orders(id);
         let i = &mut self.instances[id as usize];
         spread(&mut i.protection.parts, left.abs(), self.markets[i.instrument as usize].def.lot);
         if left == 0 {

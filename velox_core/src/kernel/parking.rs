@@ -83,8 +83,17 @@ impl Kernel {
         self.tend(id);
     }
 
+    /// Makes the next request that leads from what stands at the broker to what should, and follows what waited for it.
+    fn tend(&mut self, id: u32) {
+        if !self.day_over && self.is_at_broker(id) {
+            self.tend_orders(id);
+            self.go_on(id);
+            self.watch_cover(id);
+        }
+    }
+
     /// Makes the next request that leads from what stands at the broker to what should.
-    pub(super) fn tend(&mut self, id: u32) {
+    pub(super) fn tend_orders(&mut self, id: u32) {
         if self.day_over || !self.is_at_broker(id) {
             return;
         }
@@ -113,8 +122,6 @@ impl Kernel {
         } else {
             self.tend_stop(id);
         }
-        self.go_on(id);
-        self.watch_cover(id);
     }
 
     /// The whole position leaves: by one order of as many units.
@@ -129,7 +136,7 @@ impl Kernel {
                 if order.is_partial() {
                     self.end_order(slot, Event::Cancel, "the whole position leaves");
                 } else if let Some(terms) = self.terms_of(slot) {
-                    let quantity = order.filled + held;
+                    let quantity = order.filled + self.slice(id, held);
                     self.ask_terms(slot, Terms { quantity, ..terms });
                 }
             }
@@ -142,7 +149,7 @@ impl Kernel {
     fn tend_stop(&mut self, id: u32) {
         let i = &self.instances[id as usize];
         let (held, parked) = (i.book.quantity(), i.parking.slot);
-        let want = held.abs() - self.leaving(i);
+        let want = self.slice(id, held.abs() - self.leaving(i));
         let side = held.signum() as i8;
         match (parked.and_then(|slot| Some((slot, self.orders.get(slot)?))), self.stop_terms(i)) {
             (None, None) => {}
@@ -319,7 +326,8 @@ impl Kernel {
         let side = -(held.signum() as i8);
         let class = if role.priority() == 0 { Class::Emergency } else { Class::Reduce };
         let price = self.exit_price(id, side, false);
-        let facts = price.map(|limit| self.risk_facts(id, side, limit, held.abs(), 0, 0));
+        let units = self.slice(id, held.abs());
+        let facts = price.map(|limit| self.risk_facts(id, side, limit, units, 0, 0));
         let refused = facts.map_or(Some("There is no price to leave the position at."), |facts| {
             risk::approve(class, &facts).err().map(|refusal| refusal.sentence)
         });
@@ -330,7 +338,7 @@ impl Kernel {
             }
             return Some(false);
         }
-        self.ask(slot, Ask::Modify(Terms { quantity: held.abs(), limit: price?, trigger: 0 }));
+        self.ask(slot, Ask::Modify(Terms { quantity: units, limit: price?, trigger: 0 }));
         let i = &mut self.instances[id as usize];
         (i.exit, i.parking.slot) = (Some(slot), None);
         if let Some(order) = self.orders.get_mut(slot) {

@@ -156,6 +156,52 @@ fn an_unknown_order_that_was_never_placed_is_rejected_and_one_that_filled_counts
 }
 
 #[test]
+fn an_unknown_entry_never_keeps_a_position_from_leaving() {
+    let mut day = Day::at_broker();
+    day.wish(Action::Trade, 1).quantity(10).stop(99.0).send();
+    day.filled((1, 0), 10, 100.0).reply(ReplyKind::Accepted, (1, 1), 1);
+    day.trade(1, 5);
+    day.reply(ReplyKind::Unknown, (2, 0), 1);
+    day.forget();
+    day.go(0, 0);
+    assert_eq!(day.news(), ["modify 1.1#2 -10 @99.45"]);
+    day.filled((1, 1), 10, 99.9);
+    day.forget();
+    day.filled((2, 0), 2, 100.0);
+    let news = day.news();
+    assert!(news.contains(&"cancel 2.0#2 +5 @100.55".to_owned()), "it is taken back once it is known");
+    assert_eq!(news.last().unwrap(), "place 2.2#1 -2 @99.45", "and what it filled leaves");
+}
+
+#[test]
+fn too_many_rejections_halt_the_strategy() {
+    let mut day = Day::at_broker();
+    day.limits(|l| (l.intents, l.duplicate_ns, l.refusals) = (0, 0, 2));
+    for counter in 1..=2 {
+        day.trade(1, 10);
+        day.reply(ReplyKind::Rejected, (counter, 0), 1);
+    }
+    assert_eq!(day.news().last().unwrap(), "s0 halted");
+}
+
+#[test]
+fn a_stray_order_takes_back_what_works() {
+    let mut day = asked();
+    day.reply(ReplyKind::Accepted, (1, 0), 1);
+    day.forget();
+    day.filled((9, 0), 4, 100.0);
+    assert_eq!(day.news(), ["cancel 1.0#2 +10 @100.55", "s0 stray_order"]);
+}
+
+#[test]
+fn an_increment_of_the_other_side_does_not_cross_an_entry() {
+    let mut day = asked();
+    day.forget();
+    day.trade(-1, 5);
+    assert_eq!(day.news(), ["refused opposite 0/0"]);
+}
+
+#[test]
 fn an_unknown_order_counts_at_full_size() {
     let mut day = asked();
     day.reply(ReplyKind::Unknown, (1, 0), 1);

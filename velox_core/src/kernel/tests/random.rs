@@ -49,6 +49,15 @@ pub(super) enum Act {
         units: i64,
         id: u8,
     },
+    /// Anything that a broker might say of an order.
+    Reply {
+        kind: u8,
+        instance: u32,
+        order: (u32, u32),
+        ask: u32,
+        buys: bool,
+        filled: (i64, i64),
+    },
     Stop {
         instance: u32,
         fault: bool,
@@ -72,6 +81,8 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
         3 => (0..2u32, 0..2u32, any::<bool>(), 1..40i64, any::<u8>())
             .prop_map(|(account, share, buys, units, id)| Act::Foreign { account, share, buys, units, id }),
+        2 => (1..8u8, 0..2u32, (0..12u32, 0..5u32), 0..4u32, any::<bool>(), (0..50i64, 1..50_000i64)).prop_map(
+            |(kind, instance, order, ask, buys, filled)| Act::Reply { kind, instance, order, ask, buys, filled }),
         1 => (0..2u32, any::<bool>()).prop_map(|(instance, fault)| Act::Stop { instance, fault }),
         3 => (0..2u32).prop_map(|instance| Act::Start { instance }),
     ]
@@ -211,6 +222,23 @@ impl Play {
         self.day.put(Kind::BrokerReply, &trade);
     }
 
+    /// A broker says something of an order of an instance.
+    fn answer(&mut self, (kind, ask): (u8, u32), instance: u32, order: (u32, u32), buys: bool, filled: (i64, i64)) {
+        let intent = IntentId { instance, date: self.day.facts.session_date, counter: order.0 };
+        let reply = BrokerReply {
+            kind: ReplyKind::try_from(kind).unwrap(),
+            account: if self.world.accounts { instance } else { 0 },
+            instrument: instance,
+            side: if buys { 1 } else { -1 },
+            quantity: filled.0.max(1),
+            price: filled.1 * 1_000_000,
+            order: OrderId { intent, child: order.1 },
+            ask,
+            ..BrokerReply::default()
+        };
+        self.day.put(Kind::BrokerReply, &reply);
+    }
+
     pub(super) fn acts(&mut self, acts: &[Act]) {
         for act in acts {
             self.act(act);
@@ -263,6 +291,9 @@ impl Play {
                 if kind != MarkKind::DayDone {
                     self.day.session(kind, self.clock);
                 }
+            }
+            Act::Reply { kind, instance, order, ask, buys, filled } => {
+                self.answer((kind, ask), instance, order, buys, filled);
             }
             Act::Stop { instance, fault } => self.stop(instance, fault),
             Act::Start { instance } => self.day.put(Kind::StrategyStarted, &started(instance, self.world)),
