@@ -59,6 +59,8 @@ pub struct Wire {
     pub again: i64,
     /// What was refused was to make a stop an exit.
     pub turned: bool,
+    /// That it stands at its circuit was told.
+    pub locked: bool,
 }
 
 impl Order {

@@ -251,6 +251,7 @@ impl Kernel {
             let now = self.now;
             self.wire(slot, |wire| wire.met = now);
             self.timers.arm(TimerClass::Reprice, slot, now + SECOND_NS);
+            self.cancel_reduction(id, "stopped out");
         }
     }
 
@@ -266,6 +267,7 @@ impl Kernel {
             self.timers.arm(TimerClass::Reprice, slot, now + SECOND_NS);
         }
         self.cancel_entries(id, "stopped out");
+        self.cancel_reduction(id, "stopped out");
         self.note_unwanted(id, Role::Stop);
     }
 
@@ -299,12 +301,12 @@ impl Kernel {
         let market = &self.markets[self.instances[id as usize].instrument as usize];
         let (lowest, highest) = market.band();
         let locked = if side > 0 { market.upper > 0 && limit == highest } else { market.lower > 0 && limit == lowest };
-        if limit != terms.limit && self.orders.get(slot).is_some_and(|order| order.is_free(self.now)) {
-            if locked {
-                self.tell(id, "locked_at_circuit", "Cannot exit: the price is locked at its circuit.");
-            }
-            self.ask_terms(slot, Terms { limit, ..terms });
+        let told = self.orders.get(slot).and_then(|o| o.wire.as_ref()).is_some_and(|wire| wire.locked);
+        if locked && !told {
+            self.tell(id, "locked_at_circuit", "Cannot exit: the price is locked at its circuit.");
         }
+        self.wire(slot, |wire| wire.locked = locked);
+        self.ask_terms(slot, Terms { limit, ..terms });
     }
 
     /// Makes the stop at the broker an exit; `None` where none stands there, else whether the position is on its way out.

@@ -312,6 +312,25 @@ fn what_no_stop_at_a_broker_could_cover_is_refused() {
 }
 
 #[test]
+fn a_position_is_no_larger_than_one_stop_covers() {
+    let mut day = Day::bare();
+    day.account.venue = "broker".into();
+    day.begin();
+    day.share(|d| d.freeze = 8);
+    day.start(|_| {});
+    day.feed_up("09:00");
+    day.tick("10:00:00", 100.0);
+    day.forget();
+    day.trade(1, 8);
+    assert_eq!(day.news(), ["refused position_quantity 7/8"]);
+    day.trade(1, 7);
+    assert_eq!(day.news(), ["place 2.0#1 +7 @100.55"]);
+    day.filled((2, 0), 12, 100.0);
+    day.go(0, 0);
+    assert_eq!(day.news().last().unwrap(), "place 2.1#1 -7 @99.45", "what is larger leaves in slices");
+}
+
+#[test]
 fn an_account_stays_at_its_venue_and_the_past_trades_on_paper() {
     let mut day = Day::at_broker();
     let account = crate::record::AccountDef { venue: "paper".into(), ..day.account.clone() };

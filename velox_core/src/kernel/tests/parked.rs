@@ -252,6 +252,21 @@ fn a_part_leaves_once_the_stop_has_left_its_units() {
 }
 
 #[test]
+fn a_part_that_rests_at_its_limit_is_taken_back_when_the_stop_is_met() {
+    let mut day = parked();
+    day.wish(Action::Trade, -1).quantity(4).limit(103.0).send();
+    day.reply(Modified, (1, 1), 2).reply(Accepted, (1, 2), 1);
+    day.forget();
+    day.tick("10:00:05", 98.9);
+    assert_eq!(day.news(), ["hit_stop stop 99 target 0", "cancel 1.2#2 -4 @103"]);
+    day.filled((1, 1), 6, 98.9);
+    day.forget();
+    day.cancelled((1, 2), 0, 0.0);
+    assert!(day.news()[1].starts_with("hit_stop"), "what is left is beyond the stop");
+    assert_eq!(day.working(), ["1.3 stop ROUTING"]);
+}
+
+#[test]
 fn a_flip_closes_first_and_opens_alone() {
     let mut day = parked();
     day.wish(Action::Go, -1).quantity(5).stop(101.0).send();
@@ -286,8 +301,10 @@ fn a_chase_ends_at_the_band_with_an_alert() {
     day.clock("10:00:06");
     day.reply(Modified, (1, 1), 2);
     day.forget();
+    day.clock("10:00:07");
+    assert_eq!(day.news(), ["s0 locked_at_circuit"], "it stands at the band already");
     day.clock("10:00:20");
-    assert!(day.news().is_empty(), "it stands at the band already");
+    assert!(day.news().is_empty(), "it is told once");
     assert_eq!(day.working(), ["1.1 stop OPEN"]);
 }
 
