@@ -237,7 +237,8 @@ impl Kernel {
     /// Whether nobody knows what became of an order of an account in an instrument.
     pub(super) fn has_unknown(&self, account: u32, instrument: u32) -> bool {
         let unknown = |o: &Order| o.wire.as_ref().is_some_and(|wire| wire.lost);
-        self.accounts[account as usize].is_at_broker()
+        self.brokered
+            && self.accounts[account as usize].is_at_broker()
             && self.orders.iter().any(|(_, o)| (o.account, o.instrument) == (account, instrument) && unknown(o))
     }
 
