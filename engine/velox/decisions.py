@@ -5,6 +5,7 @@ import msgspec
 __all__ = [
     "AccountMark",
     "ActionBooked",
+    "BrokerRequest",
     "CommandResult",
     "Delivery",
     "ExitEvent",
@@ -52,6 +53,24 @@ class OrderEvent(Record, frozen=True):
     limit: int
     role: str
     reason: str
+
+
+class BrokerRequest(Record, frozen=True):
+    """What a broker is to be asked about an order: `place`, `modify` or `cancel`; prices at 1e-8 rupees.
+
+    `ask` counts the requests about this order from 1, `quantity` holds what has filled too, `trigger` is 0 of a limit.
+    """
+
+    order: OrderId
+    ask: int
+    what: str
+    id: str
+    account: int
+    instrument: int
+    side: int
+    quantity: int
+    limit: int
+    trigger: int
 
 
 class RiskVerdict(Record, frozen=True):

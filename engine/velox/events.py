@@ -10,6 +10,7 @@ import msgspec
 from velox.decisions import (
     AccountMark,
     ActionBooked,
+    BrokerRequest,
     CommandResult,
     Delivery,
     ExitEvent,
@@ -30,6 +31,7 @@ __all__ = [
     "AccountMark",
     "ActionBooked",
     "BrokerReply",
+    "BrokerRequest",
     "ChargeRates",
     "ClockMode",
     "Command",
@@ -123,6 +125,7 @@ class Kind(enum.IntEnum):
     NODES_ALIGNED = 140
     ACTION_BOOKED = 141
     NETTED = 142
+    BROKER_REQUEST = 143
 
 
 class CorporateAction(Record, frozen=True):
@@ -246,7 +249,11 @@ class Command(Record, frozen=True):
 
 
 class BrokerReply(Record, frozen=True):
-    """What a broker tells of its own accord; kind 0 is a fill of somebody else on the account. Prices are at 1e-8."""
+    """What a broker tells: kind 0 of a fill of somebody else on the account, the others of an order of ours.
+
+    Those are accepted, rejected, filled, cancelled, modified, refused, unknown, from 1 on. `quantity` and `price` of an
+    order are all that has filled and its average at 1e-8; `ask` names the request that is answered, 0 for none.
+    """
 
     kind: int
     account: int
@@ -255,6 +262,10 @@ class BrokerReply(Record, frozen=True):
     side: int
     quantity: int
     price: int
+    order: OrderId
+    ask: int
+    code: str
+    text: str
 
 
 class HistoryBar(Record, frozen=True):

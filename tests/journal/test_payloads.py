@@ -20,6 +20,7 @@ UNWRITTEN = {Kind.BOOK_SNAPSHOT, Kind.FUNDS, Kind.MARGIN_QUOTE, Kind.AUDIT_ANCHO
 RARE = {
     Kind.OUTPUT_HASH,  # one for each 4,096 decisions
     Kind.BROKER_REPLY,
+    Kind.BROKER_REQUEST,
     Kind.CANDLE_OPEN,  # of days that have no ticks
     Kind.CANDLE_RANGE,
     Kind.DELIVERY,  # of shares that are kept over a day

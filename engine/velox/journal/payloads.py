@@ -57,6 +57,7 @@ class TimerClass(enum.IntEnum):
     FLAT = 7
     MARK = 8
     DAY_END = 9
+    COVER = 10
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -161,6 +162,7 @@ _Cold: TypeAlias = (
     | events.Command
     | events.BrokerReply
     | events.Structure
+    | events.BrokerRequest
     | events.HistoryBar
     | events.InstrumentDef
     | events.FactsLoaded
@@ -196,6 +198,7 @@ _COLD: dict[Kind, type[_Cold]] = {
     Kind.STRUCTURE: events.Structure,
     Kind.COMMAND: events.Command,
     Kind.BROKER_REPLY: events.BrokerReply,
+    Kind.BROKER_REQUEST: events.BrokerRequest,
     Kind.HISTORY_BAR: events.HistoryBar,
     Kind.INSTRUMENT_DEF: events.InstrumentDef,
     Kind.FACTS_LOADED: events.FactsLoaded,

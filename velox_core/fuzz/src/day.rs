@@ -79,14 +79,14 @@ pub fn share(id: u32, from: &mut Bytes<'_>) -> InstrumentDef {
     }
 }
 
-/// A paper account of a million rupees, or a poor one.
+/// An account of a million rupees, or a poor one; some are at a broker.
 pub fn paper(id: u32, from: &mut Bytes<'_>) -> AccountDef {
     let shape = from.byte();
     AccountDef {
         id,
         name: format!("paper{id}"),
         owner: String::new(),
-        venue: "paper".into(),
+        venue: if shape & 0xC == 0xC { "broker" } else { "paper" }.into(),
         capital: if shape & 0x30 == 0x30 { 20_000 * ONE } else { 1_000_000 * ONE },
         mis_margin: 2_000_000_000,
         slippage_ticks: i64::from(shape >> 6),

@@ -5,6 +5,7 @@ pub mod day;
 pub mod folder;
 pub mod payload;
 pub mod play;
+pub mod replies;
 pub mod spoil;
 pub mod watched;
 pub mod wish;

@@ -3,6 +3,7 @@
 use crate::bytes::Bytes;
 use crate::day::{self, S, TICK};
 use crate::payload::encode;
+use crate::replies;
 use crate::watched::Watched;
 use crate::wish;
 use velox_core::fixed::TIME_MAX;
@@ -68,8 +69,9 @@ impl Play {
         match from.below(64) {
             0..=29 => self.tick(from),
             30 | 31 => self.odd_tick(from),
-            32..=48 => self.wish(from),
-            49 => self.pair(from),
+            32..=44 => self.wish(from),
+            45 => self.pair(from),
+            46..=49 => self.answer(from),
             50 => self.odd_wish(from),
             51..=54 => self.mark(from),
             55 => self.watched.snapshot(),
@@ -187,6 +189,14 @@ impl Play {
         self.put_now(Input::Structure(Box::new(structure)));
     }
 
+    /// A broker says something of an order that it was asked for; where there is none, a strategy wishes.
+    fn answer(&mut self, from: &mut Bytes<'_>) {
+        match replies::about(&self.watched.kernel, from) {
+            Some(reply) => _ = self.put_now(Input::BrokerReply(reply)),
+            None => self.wish(from),
+        }
+    }
+
     fn odd_wish(&mut self, from: &mut Bytes<'_>) {
         let id = self.intent_id(from);
         self.put_now(Input::Intent(wish::odd(id, from)));
@@ -281,6 +291,7 @@ impl Play {
             side: if from.flag() { 1 } else { -1 },
             quantity: 1 + i64::from(from.byte()),
             price: 1_900 * TICK + from.medium() % 200 * TICK,
+            ..BrokerReply::default()
         }
     }
 

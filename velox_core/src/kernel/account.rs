@@ -1,6 +1,7 @@
 //! An account: its money, its limits, its marks to market.
 
 use super::Kernel;
+use super::answers::Settled;
 use super::book::Fifo;
 use super::charges::{Charges, RATE_ONE};
 use super::foreign::External;
@@ -11,8 +12,10 @@ use super::rates::Window;
 use crate::fixed::{ONE, mul_div};
 use crate::record::{self, AccountDef, KIND_FUTURE, KIND_OPTION, KIND_SHARE, Kind, LimitsSet, TimerClass};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// The venue of an account whose orders go to a broker.
+pub(super) const BROKER: &str = "broker";
 /// Time between two marks while something is open.
 pub(super) const MARK_NS: i64 = 1_000_000_000;
 
@@ -33,6 +36,8 @@ pub struct Account {
     pub net: BTreeMap<u32, Fifo>,
     /// What others hold on the account.
     pub external: External,
+    /// The newest orders that are over at the broker.
+    pub(super) settled: VecDeque<Settled>,
     /// Charges by line.
     pub charges: Charges,
     /// Dividends, those that shorts paid taken off.
@@ -87,6 +92,7 @@ impl Account {
             trading: Trading::Active,
             net: BTreeMap::new(),
             external: External::default(),
+            settled: VecDeque::new(),
             charges: Charges::default(),
             dividends: 0,
             carried: 0,
@@ -97,6 +103,11 @@ impl Account {
             desks: BTreeMap::new(),
             sent: Window::default(),
         }
+    }
+
+    /// Whether its orders go to a broker, and not into the book on paper.
+    pub fn is_at_broker(&self) -> bool {
+        self.def.venue == BROKER
     }
 
     /// Margin of a unit of value of a kind of instrument: a bought option is paid for whole.
@@ -116,6 +127,7 @@ impl Account {
 
 impl Kernel {
     pub(super) fn define_account(&mut self, def: &AccountDef) {
+        self.brokered |= def.venue == BROKER;
         match self.accounts.get_mut(def.id as usize) {
             Some(account) => {
                 // More or less money is no profit of the day and no fall from its best.

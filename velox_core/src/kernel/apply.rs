@@ -46,6 +46,9 @@ impl Kernel {
             Input::Structure(structure) => self.apply_structure(structure),
             Input::CorporateAction(action) => self.apply_action(action),
         }
+        if self.brokered && !matches!(input, Input::Tick(_)) {
+            self.tend_all();
+        }
         self.settle();
         Ok(())
     }
@@ -84,7 +87,7 @@ impl Kernel {
                 TimerClass::Reprice => self.timers.arm(TimerClass::Reprice, timer.id, timer.due + REPRICE_NS),
                 TimerClass::Mark => self.timers.arm(TimerClass::Mark, timer.id, self.next_mark(timer.due)),
                 TimerClass::DayEnd => self.abandon_day(),
-                TimerClass::Expire | TimerClass::Release | TimerClass::Flat => {}
+                TimerClass::Expire | TimerClass::Release | TimerClass::Flat | TimerClass::Cover => {}
             }
         }
     }
@@ -202,6 +205,7 @@ impl Kernel {
             TimerClass::Flat => self.square_off(timer.id),
             TimerClass::Mark => self.mark_account(timer.id),
             TimerClass::DayEnd => self.end_day(),
+            TimerClass::Cover => self.miss_cover(timer.id),
         }
     }
 

@@ -24,6 +24,9 @@ impl Kernel {
 
     /// A candle's open has the time at which the candle begins, and no record is earlier than what came before.
     pub(super) fn check_candle_open(&self, ts: i64, open: &CandleOpen) -> Checked {
+        if self.brokered {
+            return fault("candles are data of the past: no account at a broker trades on them".to_owned());
+        }
         if ts != open.ts_open || ts < self.now {
             return fault(format!("the open of a candle of {} cannot come at {ts}", open.ts_open));
         }

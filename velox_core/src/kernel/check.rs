@@ -1,13 +1,14 @@
 //! Whether an input can follow the state: asked before it is journalled, so that the journal holds only what applies.
 
+use super::account::BROKER;
 use super::charges::RATE_ONE;
 use super::source::Source;
 use super::{Instance, Kernel, timers};
 use crate::fixed::{MONEY_MAX, PRICE_MAX, TIME_MAX, UNITS_MAX, VOLUME_MAX};
 use crate::indicators::Indicator;
 use crate::record::{
-    AccountDef, BrokerReply, Command, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded,
-    SameInstrument, Schedule, Settings, StrategyRules, StrategyStarted, Timer, Watch,
+    AccountDef, Command, FactsLoaded, HistoryBar, Input, InstrumentDef, LimitsSet, NodeAdded, SameInstrument, Schedule,
+    Settings, StrategyRules, StrategyStarted, Timer, Watch,
 };
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -114,19 +115,6 @@ impl Kernel {
         )
     }
 
-    fn check_reply(&self, reply: &BrokerReply) -> Checked {
-        within(
-            "a broker's reply",
-            &[
-                ("account", i64::from(reply.account), 0..=self.accounts.len() as i64 - 1),
-                ("instrument", i64::from(reply.instrument), 0..=self.markets.len() as i64 - 1),
-                ("side", i64::from(reply.side), if reply.side < 0 { -1..=-1 } else { 1..=1 }),
-                ("quantity", reply.quantity, 1..=UNITS_MAX),
-                ("price", reply.price, 1..=PRICE_MAX),
-            ],
-        )
-    }
-
     fn check_history(&self, bar: &HistoryBar) -> Checked {
         if bar.series as usize >= self.series.len() {
             return fault(format!("history for series {}, which is not there", bar.series));
@@ -195,8 +183,14 @@ impl Kernel {
     }
 
     fn check_account(&self, def: &AccountDef) -> Checked {
-        if def.venue != "paper" {
-            return fault(format!("account {}: there is no venue {:?}, only paper", def.name, def.venue));
+        if !["paper", BROKER].contains(&def.venue.as_str()) {
+            return fault(format!("account {}: there is no venue {:?}, only paper and broker", def.name, def.venue));
+        }
+        if self.accounts.get(def.id as usize).is_some_and(|known| known.def.venue != def.venue) {
+            return fault(format!("account {}: an account stays at its venue", def.name));
+        }
+        if def.venue == BROKER && def.same_instrument != SameInstrument::Refuse {
+            return fault(format!("account {}: at a broker one strategy trades an instrument", def.name));
         }
         if def.id as usize > self.accounts.len() {
             return fault(format!("account {} is not the next one", def.id));
@@ -261,7 +255,7 @@ impl Kernel {
             if old.book.quantity() != 0 {
                 return no("it holds a position of another instrument or account");
             }
-            if !old.entries.is_empty() {
+            if !old.entries.is_empty() || old.exit.is_some() || old.parking.slot.is_some() {
                 return no("its orders work on another instrument or account");
             }
         }

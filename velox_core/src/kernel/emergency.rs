@@ -38,7 +38,7 @@ impl Kernel {
         let mut stuck = false;
         for id in self.scoped_instances(scope) {
             let held = self.instances[id as usize].book.quantity() != 0;
-            stuck |= held && !self.exit_position(id, Role::Flatten, "flatten");
+            stuck |= !self.exit_position(id, Role::Flatten, "flatten") && held;
         }
         self.check_flattening();
         if stuck {
@@ -73,7 +73,7 @@ impl Kernel {
         for key in self.commands.flattening.iter().map(|f| f.key.clone()).collect::<Vec<_>>() {
             let Some(found) = self.commands.flattening.iter().find(|f| f.key == key) else { continue };
             let scoped = self.scoped_instances(found.scope);
-            if scoped.iter().all(|id| self.instances[*id as usize].book.quantity() == 0) {
+            if scoped.iter().all(|id| self.instances[*id as usize].book.quantity() == 0 && !self.is_unsettled(*id)) {
                 self.end_flattening(&key, "flat", "Every position in scope is closed.");
             }
         }
@@ -83,10 +83,11 @@ impl Kernel {
     pub(super) fn end_orders(&mut self) {
         loop {
             let Some(slot) = self.orders.iter().next().map(|(slot, _)| slot) else { break };
-            self.end_order(slot, Event::Expire, "the day is over");
+            self.drop_order(slot, Event::Expire, "the day is over");
         }
         for instance in &mut self.instances {
             instance.waiting = None;
+            instance.parking = super::parking::Parking::default();
         }
         while let Some(first) = self.commands.flattening.first() {
             let key = first.key.clone();

@@ -173,6 +173,7 @@ impl Kernel {
             quote_age_ns: self.now - market.last_ts,
             quote_age_max_ns: self.settings.stale_ns,
             duplicate: i.recent.iter().any(same),
+            unknown: self.has_unknown(i.account, i.instrument),
             own: self.own_caps(id, closes),
         }
     }
@@ -253,6 +254,9 @@ impl Kernel {
         let account = instance.account;
         (order.account, order.instrument, order.placed) = (account, instance.instrument, self.now);
         order.live_from = self.live_from(self.accounts[account as usize].def.latency_ns);
+        if self.accounts[account as usize].is_at_broker() {
+            order.wire.get_or_insert_default();
+        }
         let waits = order.trigger.is_some();
         let slot = self.orders.insert(order);
         self.note_order(slot, "");

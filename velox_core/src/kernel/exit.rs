@@ -21,7 +21,16 @@ impl Kernel {
     ///
     /// What the kernel itself wants closed (not `Role::Exit`, a wish) is tried again when it is refused now.
     pub(super) fn exit_position(&mut self, id: u32, role: Role, reason: &str) -> bool {
+        let works = self.send_whole(id, role, reason);
+        if self.is_at_broker(id) {
+            self.watch_cover(id);
+        }
+        works
+    }
+
+    fn send_whole(&mut self, id: u32, role: Role, reason: &str) -> bool {
         let held = self.instances[id as usize].book.quantity();
+        self.note_unwanted(id, role);
         if held == 0 {
             return false;
         }
@@ -32,6 +41,12 @@ impl Kernel {
         i.closing = Some(i.closing.filter(|old| old.priority() <= role.priority()).unwrap_or(role));
         if i.exit.is_some() {
             return true;
+        }
+        if let Some(works) = self.turn_parked(id, role, reason) {
+            if !works && role == Role::Exit {
+                self.instances[id as usize].closing = kept;
+            }
+            return works;
         }
         let side = -(held.signum() as i8);
         let price = self.exit_price(id, side, false);
@@ -49,6 +64,13 @@ impl Kernel {
 
     /// A part of the position is sold (or bought back) by the strategy's own wish: at the market, or at its limit.
     pub(super) fn reduce(&mut self, id: u32, units: i64, limit: Option<(i64, i64)>, reason: &str) {
+        if self.reduces_later(id, units, limit, reason) {
+            return;
+        }
+        self.reduce_now(id, units, limit, reason);
+    }
+
+    pub(super) fn reduce_now(&mut self, id: u32, units: i64, limit: Option<(i64, i64)>, reason: &str) {
         let side = -(self.instances[id as usize].book.quantity().signum() as i8);
         let price = limit.map(|(price, _)| price).or_else(|| self.exit_price(id, side, false));
         let one = self.slice(id, units);
@@ -128,6 +150,10 @@ impl Kernel {
             return;
         };
         let (id, side, instrument) = (order.instance, order.side, order.instrument);
+        if order.wire.is_some() {
+            self.chase(slot);
+            return;
+        }
         self.timers.arm(TimerClass::Reprice, slot, self.now + REPRICE_NS);
         if self.phase_now(instrument) == Phase::Continuous {
             self.price_exit_anew(slot, id, side);
@@ -209,7 +235,7 @@ impl Kernel {
 
     /// Cancels all working entries; what they have filled stays.
     pub(super) fn cancel_entries(&mut self, id: u32, reason: &str) {
-        while let Some(slot) = self.instances[id as usize].entries.first().copied() {
+        for slot in self.instances[id as usize].entries.clone() {
             self.end_order(slot, Event::Cancel, reason);
         }
     }
@@ -256,7 +282,17 @@ impl Kernel {
     }
 
     /// Takes an order that will not fill any more out of everything.
+    /// What is at a broker is only asked to leave: it is over when the broker says so.
     pub(super) fn end_order(&mut self, slot: u32, event: Event, reason: &str) {
+        if self.orders.get(slot).is_some_and(Order::was_asked) {
+            self.ask_end(slot, event, reason);
+        } else {
+            self.drop_order(slot, event, reason);
+        }
+    }
+
+    /// It is over, whoever has ended it.
+    pub(super) fn drop_order(&mut self, slot: u32, event: Event, reason: &str) {
         self.step(slot, event, reason);
         let Some(order) = self.forget_order(slot) else {
             return;

@@ -141,7 +141,7 @@ impl Kernel {
         }
     }
 
-    fn finish_order(&mut self, order: &Order) {
+    pub(super) fn finish_order(&mut self, order: &Order) {
         if order.more > 0 {
             self.send_next(order);
             return;
@@ -186,6 +186,10 @@ impl Kernel {
         if i.exit == Some(slot) {
             i.exit = None;
         }
+        if i.parking.slot == Some(slot) {
+            i.parking.slot = None;
+        }
+        self.note_settled(&order);
         // What follows a filled slice of a flip closes the rest.
         let goes_on = order.more > 0 && order.rest() == 0;
         if order.role == Role::Flip && !goes_on {

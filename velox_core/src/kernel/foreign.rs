@@ -10,7 +10,7 @@ use super::charges::{self, Charges};
 use super::hooks::{HookArg, number};
 use super::order::{Event, Order, Role};
 use super::parts::spread;
-use crate::record::{self, BrokerReply, IntentId, Kind, OrderId, PositionChanged, ReplyKind};
+use crate::record::{self, BrokerReply, IntentId, Kind, OrderId, PositionChanged};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -45,17 +45,15 @@ impl External {
 }
 
 impl Kernel {
-    pub(super) fn hear_broker(&mut self, reply: &BrokerReply) {
-        match reply.kind {
-            ReplyKind::ForeignFill => self.foreign_fill(reply),
+    pub(super) fn foreign_fill(&mut self, reply: &BrokerReply) {
+        if self.accounts[reply.account as usize].external.is_new(&reply.id) {
+            self.take_foreign(reply);
         }
     }
 
-    fn foreign_fill(&mut self, reply: &BrokerReply) {
-        let account = &mut self.accounts[reply.account as usize];
-        if !account.external.is_new(&reply.id) {
-            return;
-        }
+    /// Books what was traded on the account and is no order's: from our books first what it reduces.
+    pub(super) fn take_foreign(&mut self, reply: &BrokerReply) {
+        let account = &self.accounts[reply.account as usize];
         let net = account.net.get(&reply.instrument).map_or(0, Fifo::quantity);
         let against = (net * -i64::from(reply.side)).max(0);
         let mut reduces = reply.quantity.min(against);
@@ -85,6 +83,7 @@ impl Kernel {
         self.instances[id as usize].book.fill(reply.side, taken, reply.price);
         let left = self.instances[id as usize].book.quantity();
         self.shrink_exit(id, left.abs());
+        self.tend_orders(id);
         let i = &mut self.instances[id as usize];
         spread(&mut i.protection.parts, left.abs(), self.markets[i.instrument as usize].def.lot);
         if left == 0 {
@@ -134,6 +133,7 @@ impl Kernel {
             self.end_order(slot, Event::Cancel, "closed from outside");
         } else if let Some(order) = self.orders.get_mut(slot)
             && order.open() > held
+            && !order.is_sent()
         {
             order.shrink(order.open() - held);
             self.note_order(slot, "reduced from outside");
@@ -154,7 +154,7 @@ impl Kernel {
         }
     }
 
-    fn book_external(&mut self, reply: &BrokerReply, quantity: i64) {
+    pub(super) fn book_external(&mut self, reply: &BrokerReply, quantity: i64) {
         let costs = self.note_foreign(EXTERNAL, reply, quantity);
         let external = &mut self.accounts[reply.account as usize].external;
         external.charges.add(&costs);

@@ -5,6 +5,7 @@ use super::book::Fifo;
 use super::charges::Charges;
 use super::hooks::{HookArg, HookCall, Rank, number};
 use super::order::Role;
+use super::parking::Parking;
 use super::protection::Protection;
 use super::rates::Window;
 use crate::record::{Intent, StateSet, StrategyRules, StrategyStarted, StrategyStopped, TimerClass};
@@ -96,6 +97,8 @@ pub struct Instance {
     pub exit: Option<u32>,
     /// Stop, target and trail of its position.
     pub protection: Protection,
+    /// The stop of its position that stands at a broker.
+    pub parking: Parking,
     /// What guarded the newest position that is closed: hooks ask of a trade when it is over.
     closed: Protection,
     /// The whole position is to be closed; stays until it is, whatever refuses the order now.
@@ -168,6 +171,7 @@ impl Instance {
             entries: Vec::new(),
             exit: None,
             protection: Protection::default(),
+            parking: Parking::default(),
             closed: Protection::default(),
             closing: None,
             retry_at: 0,

@@ -48,7 +48,7 @@ impl Kernel {
     }
 
     /// `go_long`, `go_short`, `go_flat`: a target, not an order.
-    fn go(&mut self, intent: &Intent) {
+    pub(super) fn go(&mut self, intent: &Intent) {
         let id = intent.id.instance;
         let held_side = self.instances[id as usize].book.quantity().signum() as i8;
         let side = intent.side.signum();
@@ -67,7 +67,7 @@ impl Kernel {
             return;
         }
         let entries = &self.instances[id as usize].entries;
-        if entries.iter().any(|slot| self.orders.get(*slot).is_some_and(|o| o.side == side)) {
+        if entries.iter().any(|slot| self.orders.get(*slot).is_some_and(|o| o.side == side && !o.is_ending())) {
             return; // its entry works already: neither quantity nor stop changes
         }
         self.cancel_entries(id, "a newer target");
@@ -75,7 +75,11 @@ impl Kernel {
             return;
         }
         let closes = self.instances[id as usize].book.quantity().abs();
-        if self.in_entry_window(id) {
+        if self.in_entry_window(id) && closes > 0 && self.is_at_broker(id) && !waits(intent) {
+            // Its stop stands at the broker and becomes the exit: what is new opens alone.
+            self.instances[id as usize].waiting = Some(Box::new(intent.clone()));
+            self.exit_position(id, Role::Exit, &intent.reason);
+        } else if self.in_entry_window(id) {
             self.open(intent, side, closes);
         } else if closes > 0 && !waits(intent) {
             self.exit_position(id, Role::Exit, "outside the entry window");
@@ -135,7 +139,7 @@ impl Kernel {
         let tick = self.markets[self.instances[id as usize].instrument as usize].def.tick;
         match given_limit(intent.limit, intent.side.signum(), tick) {
             Err(refusal) => self.refuse(intent.id, &refusal),
-            Ok(Some(limit)) if units <= against || !self.in_entry_window(id) => {
+            Ok(Some(limit)) if units <= against || !self.in_entry_window(id) || self.is_at_broker(id) => {
                 self.reduce(id, units.min(against), Some((limit, self.entry_until(intent))), &intent.reason);
             }
             Ok(Some(_)) => {
@@ -163,11 +167,13 @@ impl Kernel {
     pub(super) fn leaves(&self, id: u32) -> bool {
         let i = &self.instances[id as usize];
         let exit = i.exit.and_then(|slot| self.orders.get(slot));
-        i.book.quantity() != 0 && exit.is_some_and(|o| !o.is_partial())
+        let turns = i.closing.is_some() && self.is_at_broker(id);
+        i.book.quantity() != 0 && (turns || exit.is_some_and(|o| !o.is_partial()))
     }
 
     /// Takes back an order that closes a part, where all or none is wanted now.
     pub(super) fn cancel_reduction(&mut self, id: u32, reason: &str) {
+        self.instances[id as usize].parking.reducing = None;
         if let Some(slot) = self.instances[id as usize].exit
             && self.orders.get(slot).is_some_and(super::order::Order::is_partial)
         {
@@ -184,7 +190,7 @@ impl Kernel {
 
     /// What waited for an exit opens once the position is closed, alone.
     pub(super) fn open_waiting(&mut self, id: u32) {
-        if self.instances[id as usize].book.quantity() != 0 {
+        if self.instances[id as usize].book.quantity() != 0 || self.is_unsettled(id) {
             return;
         }
         if let Some(intent) = self.instances[id as usize].waiting.take()
@@ -197,6 +203,9 @@ impl Kernel {
     /// Opens `side`, closing `closes` units of the other side in the same order.
     pub(super) fn open(&mut self, intent: &Intent, side: i8, closes: i64) {
         let id = intent.id.instance;
+        if self.is_at_broker(id) && !self.may_open(intent, closes) {
+            return;
+        }
         let now = self.now;
         let most = self.intents_max(id);
         let times = &mut self.instances[id as usize].intent_times;

@@ -134,12 +134,16 @@ impl Kernel {
         let capital = [account.def.capital, i.capital, account.def.capital].map(i128::from);
         let risks = of(|l| l.trade_risk);
         let open_orders = [all.account_open_orders, both.instance_open_orders, one.account_open_orders].map(i64::from);
+        let mut position_quantity = of(|l| l.position_quantity);
+        if let Some(most) = self.parkable(i) {
+            position_quantity[2] = tighter(position_quantity[2], most);
+        }
         let trades = [all.account_trades, tighter(both.trades, i.rules.max_trades), one.account_trades].map(i64::from);
         Caps {
             trading: [account.trading, i.trading, desk.map_or(Trading::Active, |desk| desk.trading)],
             order_quantity: of(|l| l.order_quantity),
             order_value: of(|l| l.order_value),
-            position_quantity: of(|l| l.position_quantity),
+            position_quantity,
             position_value: of(|l| l.position_value),
             trade_risk: [0, 1, 2].map(|l| if risks[l] > 0 { share(capital[l], risks[l]).max(1) } else { 0 }),
             fat_finger: of(|l| l.fat_finger),

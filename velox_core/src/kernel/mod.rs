@@ -7,14 +7,17 @@
 mod account;
 mod adjust;
 mod aligned;
+mod answers;
 mod apply;
 pub mod book;
+mod broker;
 pub mod candle;
 mod candles_in;
 pub mod charges;
 mod check;
 mod command;
 mod corporate;
+mod cover;
 mod crossing;
 mod day;
 mod delivery;
@@ -37,6 +40,7 @@ mod market;
 mod netting;
 pub mod order;
 mod paper;
+mod parking;
 mod parts;
 mod path;
 mod protection;
@@ -149,6 +153,8 @@ pub struct Kernel {
     /// Instruments and ex-dates of the corporate actions that are booked this session.
     pub acted: Vec<(u32, i32)>,
     commands: CommandLog,
+    /// Some account is at a broker.
+    brokered: bool,
     /// Ticks by verdict.
     pub verdicts: [u64; Verdict::ALL.len()],
     /// Candles closed today.
@@ -190,6 +196,7 @@ impl Default for Kernel {
             date_before: 0,
             acted: Vec::new(),
             commands: CommandLog::default(),
+            brokered: false,
             verdicts: [0; Verdict::ALL.len()],
             candles_closed: 0,
             skipped_ticks: 0,

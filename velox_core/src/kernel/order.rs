@@ -1,5 +1,6 @@
 //! An order's life: one table of state × event; a pair that is not in it is an error.
 
+use super::broker::Wire;
 use crate::record::{ExitPart, Intent, OrderId, PriceSpec};
 use serde::{Deserialize, Serialize};
 
@@ -265,6 +266,8 @@ pub struct Order {
     pub parts: u16,
     /// Protection of what it opens.
     pub protect: ProtectSpec,
+    /// What is between us and the broker about it; `None` on paper.
+    pub wire: Option<Box<Wire>>,
 }
 
 impl Order {
@@ -294,6 +297,7 @@ impl Order {
             patient: false,
             parts: 0,
             protect: ProtectSpec::default(),
+            wire: None,
         }
     }
 

@@ -187,7 +187,9 @@ impl Kernel {
         for at in 0..self.markets[instrument as usize].traders.len() {
             let id = self.markets[instrument as usize].traders[at];
             let held = self.instances[id as usize].book.quantity();
-            if held != 0 {
+            if self.brokered && self.is_at_broker(id) {
+                self.watch_at_broker(id);
+            } else if held != 0 {
                 self.watch_instance(id, held.signum() as i8);
                 self.check_money(id);
             }

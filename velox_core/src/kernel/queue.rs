@@ -1,6 +1,7 @@
 //! Approved orders wait here for the exchange's rate: exits first, then the older.
 
 use super::Kernel;
+use super::broker::Ask;
 use super::order::{Event, State};
 use super::rates::RATE_WINDOW_NS;
 use crate::record::TimerClass;
@@ -67,15 +68,20 @@ impl Kernel {
         if a.limits.sends == 0 { i64::MIN } else { a.sent.free_at(a.limits.sends, RATE_WINDOW_NS) }
     }
 
-    /// Puts an order into the paper book.
+    /// Puts an order into the paper book, or asks the broker to place it.
     pub(super) fn release(&mut self, slot: u32) {
-        self.step(slot, Event::Accept, "");
         self.queue.retain(|s| *s != slot);
         let Some(order) = self.orders.get(slot) else {
             return;
         };
         let (account, instrument) = (order.account, order.instrument);
-        self.markets[instrument as usize].working.push(slot);
+        if order.wire.is_some() {
+            self.step(slot, Event::Route, "");
+            self.ask(slot, Ask::Place);
+        } else {
+            self.step(slot, Event::Accept, "");
+            self.markets[instrument as usize].working.push(slot);
+        }
         let now = self.now;
         let most = self.accounts[account as usize].limits.sends.max(1) as usize;
         self.accounts[account as usize].sent.note(now, most);

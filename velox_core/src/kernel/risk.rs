@@ -46,6 +46,7 @@ pub enum Rule {
     Funds,
     StaleQuote,
     Duplicate,
+    UnknownOrder,
     OverReduce,
 }
 
@@ -53,7 +54,7 @@ pub enum Rule {
 pub type Row = (Rule, [bool; 4], fn(&Order) -> Option<Refusal>);
 
 /// The table: a reduction is stopped only by phase, tick, lot, freeze, price limits and the position itself.
-pub const TABLE: [Row; 27] = [
+pub const TABLE: [Row; 28] = [
     (Rule::KillSwitch, [true, false, false, false], check_kill),
     (Rule::TradingState, [true, false, false, false], check_reduce_only),
     (Rule::SessionPhase, [true, true, true, false], check_phase),
@@ -80,6 +81,7 @@ pub const TABLE: [Row; 27] = [
     (Rule::Funds, [true, false, false, false], check_funds),
     (Rule::StaleQuote, [true, false, false, false], check_stale),
     (Rule::Duplicate, [true, false, false, false], check_duplicate),
+    (Rule::UnknownOrder, [true, false, false, false], check_unknown),
     (Rule::OverReduce, [false, true, true, false], check_over_reduce),
 ];
 
@@ -146,6 +148,8 @@ pub struct Order {
     pub quote_age_ns: i64,
     pub quote_age_max_ns: i64,
     pub duplicate: bool,
+    /// Nobody knows what became of an order of the account in the instrument.
+    pub unknown: bool,
     /// What the strategy's own rules say.
     pub own: OwnCaps,
 }
@@ -379,6 +383,12 @@ fn check_stale(o: &Order) -> Option<Refusal> {
 
 fn check_duplicate(o: &Order) -> Option<Refusal> {
     when(o.duplicate, "duplicate", "The same order was asked for a moment ago.", 0, 1)
+}
+
+fn check_unknown(o: &Order) -> Option<Refusal> {
+    let sentence =
+        "Nobody knows yet what became of an order in the instrument: nothing is opened until the broker tells.";
+    when(o.unknown, "unknown_order", sentence, 0, 1)
 }
 
 fn check_over_reduce(o: &Order) -> Option<Refusal> {

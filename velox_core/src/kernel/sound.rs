@@ -1,9 +1,11 @@
 //! What must hold after every record, whatever came in.
 
-use super::order::{Role, State};
+use super::cover::COVER_NS;
+use super::order::{Order, Role, State};
+use super::parking::Parking;
 use super::parts::{Part, names};
 use super::{Instance, Kernel, Trading};
-use crate::record::Kind;
+use crate::record::{Kind, Phase, TimerClass};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An order's name: its intent (instance, date, counter) and its child.
@@ -69,11 +71,14 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
         let held = i.book.quantity();
         assert_eq!(held, fills.held.get(&i.id).copied().unwrap_or(0), "a position is the sum of its fills");
         let mut leaving = 0;
-        for slot in i.entries.iter().chain(&i.exit) {
+        for slot in i.entries.iter().chain(&i.exit).chain(&i.parking.slot) {
             let order = k.orders.get(*slot).expect("an instance's order is there");
             assert_eq!(order.instance, i.id);
             assert!(owned.insert(*slot), "an order is an entry or an exit, once");
-            assert_eq!(order.role.increases(), i.exit != Some(*slot));
+            assert_eq!(order.role.increases(), i.entries.contains(slot));
+            if order.wire.is_some() {
+                continue; // judged below, with what it was asked
+            }
             if i.exit == Some(*slot) {
                 assert_eq!(i64::from(order.side), -held.signum(), "an exit stands against the position");
                 leaving += order.open();
@@ -83,8 +88,10 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
         }
         assert_parts(k, i);
         assert!(k.group(i.id).all(|other| other.account == i.account), "a group trades on one account");
+        assert_exits_at_broker(k, i);
         let stopped = i.trading != Trading::Active || k.kills(i.id).contains(&true);
-        assert!(!stopped || i.entries.is_empty(), "{} may only reduce and has an entry", i.name);
+        let ends = |slot: &u32| k.orders.get(*slot).is_some_and(Order::is_ending);
+        assert!(!stopped || i.entries.iter().all(ends), "{} may only reduce and has an entry", i.name);
         assert!(i.best >= 0 && i.peak >= i128::from(i.capital), "the best of a day is not below its begin");
         let begun = i.trades + u32::from(held != 0);
         assert!(i.rules.max_trades == 0 || begun <= i.rules.max_trades, "{} began {begun} trades", i.name);
@@ -95,7 +102,7 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
     assert_eq!(live, owned, "every live order belongs to an instance");
     let mut places: Vec<u32> = k.queue.clone();
     places.extend(k.markets.iter().flat_map(|m| &m.working));
-    places.extend(k.orders.iter().filter(|(_, o)| o.trigger.is_some()).map(|(slot, _)| slot));
+    places.extend(k.orders.iter().filter(|(_, o)| o.trigger.is_some() || o.was_asked()).map(|(slot, _)| slot));
     places.sort_unstable();
     assert_eq!(places, live.iter().copied().collect::<Vec<_>>(), "a live order waits or works, in one place");
     for (_, order) in k.orders.iter() {
@@ -123,6 +130,31 @@ fn assert_kept(k: &Kernel) {
         let kept = series.kept.iter().flat_map(|kept| kept.iter());
         assert!(kept.is_sorted_by(|one, next| one.ts_open < next.ts_open), "kept candles are in order");
         assert_eq!(newest.ts_open, series.last_open, "the newest candle is kept");
+    }
+}
+
+/// At a broker no unit has two ways out once what is asked has been done, and what is without cover is counted.
+fn assert_exits_at_broker(k: &Kernel, i: &Instance) {
+    if !k.is_at_broker(i.id) {
+        assert!(i.parking == Parking::default(), "nothing is parked on paper");
+        return;
+    }
+    let held = i.book.quantity();
+    let orders: Vec<&Order> = i.exit.iter().chain(&i.parking.slot).filter_map(|slot| k.orders.get(*slot)).collect();
+    for order in &orders {
+        assert!(held == 0 || i64::from(order.side) == -held.signum(), "an exit stands against the position");
+        let wire = order.wire.as_ref().expect("an exit at a broker has a wire");
+        assert!(wire.ending.is_none() || wire.asked > 0, "what was never asked for is over at once");
+    }
+    let claims: i64 = orders.iter().map(|order| order.claim()).sum();
+    let waits = orders.iter().any(|order| !order.is_free(k.now));
+    assert!(claims <= held.abs() || waits, "exits of {claims} on a position of {held} and nothing is asked");
+    let clear = orders.iter().all(|order| order.claim() >= order.rest());
+    assert!(orders.len() < 2 || !clear || claims <= held.abs(), "two orders leave with more than {held}");
+    let open = k.phase_now(i.instrument) == Phase::Continuous && k.markets[i.instrument as usize].last_ts == k.now;
+    if open && k.is_exposed(i.id) {
+        let due = k.timers.due(TimerClass::Cover, i.id).expect("a position without cover is counted");
+        assert!(due <= k.now + COVER_NS, "a position is without cover for longer than it may be");
     }
 }
 

@@ -69,6 +69,11 @@ impl Kernel {
                 && (pair.legs.iter().zip(&structure.legs).all(alike)
                     || pair.legs.iter().rev().zip(&structure.legs).all(alike))
         };
+        if ids.iter().any(|id| self.is_at_broker(*id)) {
+            let sentence = "The legs of a structure trade on paper alone.";
+            self.refuse_legs(structure, &Refusal { code: "not_at_broker", sentence, limit: 0, value: 0 });
+            return;
+        }
         if self.pairs.iter().any(wished) {
             return; // as with a target that is held already: neither quantity nor stop changes
         }

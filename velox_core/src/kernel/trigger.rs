@@ -86,6 +86,8 @@ impl Kernel {
             self.drop_triggered(slot, "outside_window", "Outside the entry window nothing is opened.");
         } else if let Some((code, sentence)) = self.triggered_beyond(order) {
             self.drop_triggered(slot, code, sentence);
+        } else if let Some((code, sentence)) = self.cannot_trigger(order) {
+            self.drop_triggered(slot, code, sentence);
         } else if self.meet_position(slot) {
             match self.judge_triggered(slot) {
                 Ok(()) => self.release_triggered(slot),

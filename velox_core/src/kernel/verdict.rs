@@ -85,6 +85,11 @@ impl Kernel {
         let id = intent.instance;
         self.hook_refusal(intent, refusal);
         self.out.notes.push((id, refusal.code, refusal.sentence.to_owned()));
+        self.count_refusal(id);
+    }
+
+    /// One refusal more, by risk or by a broker: too many of them halt the strategy.
+    pub(super) fn count_refusal(&mut self, id: u32) {
         let now = self.now;
         let instance = &mut self.instances[id as usize];
         let most = self.accounts[instance.account as usize].limits_of(id).refusals;

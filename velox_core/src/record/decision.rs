@@ -200,7 +200,7 @@ pub struct ExitEvent {
 pub struct StrategyEvent<'a> {
     /// The instance.
     pub instance: u32,
-    /// `too_small`, `stop_crossed`, `expired`, `halted`, `reduce_only`, `at_skipped`, `first_candle` …
+    /// `too_small`, `stop_crossed`, `expired`, `halted`, `reduce_only`, `at_skipped`, `first_candle`, `emergency` …
     pub code: &'static str,
     /// In a plain sentence.
     pub sentence: &'a str,

@@ -186,10 +186,12 @@ pub enum TimerClass {
     Mark = 8,
     /// The session's day is over.
     DayEnd = 9,
+    /// A position at a broker has had no cover for as long as it may (id = instance).
+    Cover = 10,
 }
 
 impl TimerClass {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Candle,
         Self::Every,
         Self::At,
@@ -199,6 +201,7 @@ impl TimerClass {
         Self::Flat,
         Self::Mark,
         Self::DayEnd,
+        Self::Cover,
     ];
 }
 

@@ -156,6 +156,8 @@ kinds! {
     ActionBooked = 141,
     /// Two strategies of an account traded with each other inside it.
     Netted = 142,
+    /// What a broker is to be asked about an order.
+    BrokerRequest = 143,
 }
 
 impl Kind {
@@ -265,7 +267,8 @@ impl Input {
             | Kind::Delivery
             | Kind::NodesAligned
             | Kind::ActionBooked
-            | Kind::Netted => return Err(fault("not an input")),
+            | Kind::Netted
+            | Kind::BrokerRequest => return Err(fault("not an input")),
         })
     }
 }

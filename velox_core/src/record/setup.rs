@@ -17,7 +17,7 @@ pub struct HistoryBar {
     pub ticks: u32,
 }
 
-/// An account; its venue is paper until gateways exist.
+/// An account; orders of one at a broker are requests, and all that happens to them comes as replies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountDef {
     /// Dense number, the next free one.
@@ -26,7 +26,7 @@ pub struct AccountDef {
     pub name: String,
     /// The user who owns it, "" where there is none.
     pub owner: String,
-    /// `paper` or a broker.
+    /// `paper` or `broker`.
     pub venue: String,
     /// Money at the start of the day, 1e-8.
     pub capital: i64,

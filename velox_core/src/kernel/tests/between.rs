@@ -102,7 +102,8 @@ fn what_somebody_else_sells_leaves_no_order_that_turns_the_position() {
     trade_tick(&mut day, "09:15:03", 98.5, 0);
     assert_eq!((day.held(), day.kernel.orders.iter().count()), (10, 1), "the sale closes what is held");
     let (kind, id, price) = (ReplyKind::ForeignFill, "a".to_owned(), paise(100.0));
-    let sold = BrokerReply { kind, account: 0, id, instrument: 0, side: -1, quantity: 4, price };
+    let sold =
+        BrokerReply { kind, account: 0, id, instrument: 0, side: -1, quantity: 4, price, ..BrokerReply::default() };
     day.put(Kind::BrokerReply, &sold);
     trade_tick(&mut day, "09:15:04", 101.5, 0);
     assert_eq!((day.held(), day.kernel.orders.iter().count()), (6, 0));

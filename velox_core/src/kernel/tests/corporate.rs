@@ -139,6 +139,7 @@ fn what_others_hold_is_converted_too() {
         side: 1,
         quantity: 7,
         price: paise(100.0),
+        ..BrokerReply::default()
     };
     day.put(Kind::BrokerReply, &reply);
     day.forget();

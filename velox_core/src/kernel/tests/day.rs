@@ -1,6 +1,6 @@
 //! A made-up day in words: facts, an account, instruments, a strategy; then ticks, wishes, commands, and what was said.
 
-use super::lines::line;
+use super::lines::{Value, fields, line};
 pub(super) use super::made::{MIDNIGHT, S, at, facts, paise, paper, share, strategy};
 pub(super) use super::wish::Wish;
 use crate::kernel::Kernel;
@@ -17,6 +17,8 @@ pub(super) struct Day {
     pub(super) hooks: Vec<String>,
     /// Volume of the next ticks, cumulative.
     pub(super) volume: i64,
+    /// Requests to a broker that nobody has taken, their fields.
+    pub(super) requests: Vec<Vec<Value>>,
     said: Vec<String>,
     fills: Fills,
     instruments: u32,
@@ -34,6 +36,7 @@ impl Day {
             records: Vec::new(),
             hooks: Vec::new(),
             volume: 0,
+            requests: Vec::new(),
             said: Vec::new(),
             fills: Fills::default(),
             instruments: 0,
@@ -156,6 +159,9 @@ impl Day {
         for (kind, ts, payload) in self.kernel.out.decisions.iter() {
             self.fills.note(kind, payload);
             self.said.extend(line(kind, ts, payload));
+            if kind == Kind::BrokerRequest {
+                self.requests.push(fields(payload));
+            }
         }
         self.hooks.extend(self.kernel.out.hooks.iter().map(|h| hook_name(h.hook, &h.arg)));
         assert_sound(&self.kernel, &self.fills);
@@ -274,7 +280,8 @@ impl Day {
 
     /// As `said`, without an order's steps on its way into the book, books and marks.
     pub(super) fn news(&mut self) -> Vec<String> {
-        let on_its_way = |line: &str| [" CREATED", " APPROVED", " QUEUED"].iter().any(|step| line.ends_with(step));
+        let on_its_way =
+            |line: &str| [" CREATED", " APPROVED", " QUEUED", " ROUTING"].iter().any(|step| line.ends_with(step));
         let dull = |line: &str| line.starts_with("position ") || line.starts_with("mark ") || on_its_way(line);
         self.said().into_iter().filter(|line| !dull(line)).collect()
     }

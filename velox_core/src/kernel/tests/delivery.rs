@@ -194,7 +194,8 @@ fn what_somebody_else_sells_of_a_days_purchase_is_not_delivered_and_what_is_from
         day.wish_of(1, Action::Trade, 1).quantity(bought).send();
         tomorrow(&mut day, "09:15:02", 1000.0);
         let (kind, account, instrument, side, quantity) = (ReplyKind::ForeignFill, 0, 0, -1, 40);
-        let reply = BrokerReply { kind, account, id: "t".into(), instrument, side, quantity, price: paise(1000.0) };
+        let (id, price) = ("t".to_owned(), paise(1000.0));
+        let reply = BrokerReply { kind, account, id, instrument, side, quantity, price, ..BrokerReply::default() };
         day.put(Kind::BrokerReply, &reply);
         let held: i64 = day.kernel.instances.iter().map(|i| i.book.quantity()).sum();
         assert_eq!((held, delivered(&mut day)), (100 + bought - 40, told));

@@ -5,7 +5,8 @@ use crate::record::{Action, BrokerReply, CommandKind, Kind, ReplyKind};
 
 fn told(side: i8, quantity: i64, price: f64, id: &str) -> BrokerReply {
     let kind = ReplyKind::ForeignFill;
-    BrokerReply { kind, account: 0, id: id.into(), instrument: 0, side, quantity, price: paise(price) }
+    let price = paise(price);
+    BrokerReply { kind, account: 0, id: id.into(), instrument: 0, side, quantity, price, ..BrokerReply::default() }
 }
 
 /// Long ten from 100.05 with a stop at 99.

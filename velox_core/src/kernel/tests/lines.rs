@@ -118,7 +118,8 @@ pub(super) fn line(kind: Kind, ts: i64, payload: &[u8]) -> Option<String> {
         | Kind::CommandResult
         | Kind::Delivery
         | Kind::ActionBooked
-        | Kind::Netted => in_words(kind, &fields(payload)),
+        | Kind::Netted
+        | Kind::BrokerRequest => in_words(kind, &fields(payload)),
         other => panic!("{} is no decision", other.name()),
     })
 }
@@ -154,6 +155,11 @@ fn in_words(kind: Kind, f: &[Value]) -> String {
         Kind::Netted => {
             let (buyer, seller) = (f[2].list()[0].list()[0].int(), f[3].list()[0].list()[0].int());
             format!("netted {} @{} from s{seller} to s{buyer}", f[4].int(), price(5))
+        }
+        Kind::BrokerRequest => {
+            let units = f[6].int() * f[7].int();
+            let trigger = if f[9].int() > 0 { format!(" trigger {}", price(9)) } else { String::new() };
+            format!("{} {}#{} {units:+} @{}{trigger}", f[2].text(), order_name(&f[0]), f[1].int(), price(8))
         }
         Kind::StrategyEvent => format!("s{} {}", f[0].int(), f[1].text()),
         _ => format!("command {} {}", f[0].text(), f[1].text()),

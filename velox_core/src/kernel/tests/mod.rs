@@ -1,8 +1,11 @@
 //! The kernel's rulings, each as a small day.
 
+mod acts;
 mod adjusting;
 mod aligned;
 mod between;
+mod broker;
+mod brokered;
 mod by_candles;
 mod candle_prices;
 mod candle_triggers;
@@ -31,6 +34,7 @@ mod meeting;
 mod netting;
 mod new_day;
 mod own_rules;
+mod parked;
 mod parted;
 mod random;
 mod rules;

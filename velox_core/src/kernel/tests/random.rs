@@ -1,175 +1,12 @@
 //! Whatever comes in, in whatever order: no panic, sound books, and the same decisions from the same records.
 
-use super::day::{Day, S, at, paise, share, strategy};
-use super::wished::{Raw, Wished, odd_number, raw, wished};
+use super::acts::{Act, World, act, facts_of, started, world};
+use super::day::{Day, S, at, paise, share};
 use crate::kernel::Kernel;
 use crate::kernel::check::DAY_NS;
 use crate::kernel::sound::{action_rounding, worth};
 use crate::record::*;
 use proptest::prelude::*;
-
-/// One thing that happens; numbers are turned into times, prices and units when it does.
-#[derive(Clone, Debug)]
-pub(super) enum Act {
-    Tick {
-        share: u32,
-        step_ms: i64,
-        move_ticks: i64,
-        volume: i64,
-        book: bool,
-    },
-    Odd {
-        share: u32,
-        field: u8,
-        value: i64,
-    },
-    Wish(Wished),
-    Raw(Raw),
-    /// The instances long and short, or the other way round, of so many rupees.
-    Structure {
-        turned: bool,
-        rupees: i64,
-        guarded: bool,
-        unwind: bool,
-        together: bool,
-    },
-    Mark {
-        ahead_ms: i64,
-    },
-    Command {
-        kind: u8,
-        key: u8,
-        scope: (i64, i64),
-    },
-    Feed {
-        kind: u8,
-    },
-    Foreign {
-        account: u32,
-        share: u32,
-        buys: bool,
-        units: i64,
-        id: u8,
-    },
-    Stop {
-        instance: u32,
-        fault: bool,
-    },
-    Start {
-        instance: u32,
-    },
-    Night {
-        share: u32,
-        new: i64,
-        old: i64,
-        dividend: i64,
-    },
-}
-
-pub(super) fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        60 => (0..2u32, 0..1_500i64, -8..=8i64, 0..50i64, any::<bool>())
-            .prop_map(|(share, step_ms, move_ticks, volume, book)| Act::Tick { share, step_ms, move_ticks, volume, book }),
-        4 => (0..3u32, 0..12u8, odd_number()).prop_map(|(share, field, value)| Act::Odd { share, field, value }),
-        24 => wished().prop_map(Act::Wish),
-        3 => raw().prop_map(Act::Raw),
-        6 => (any::<[bool; 4]>(), 50..6_000i64)
-            .prop_map(|([turned, guarded, unwind, together], rupees)| Act::Structure { turned, rupees, guarded, unwind, together }),
-        4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
-        2 => (prop_oneof![1 => Just(0u8), 4 => Just(1u8), 1 => Just(2u8)], any::<u8>(), prop_oneof![Just((-1, -1)), (0..2i64).prop_map(|s| (s, -1)), (0..2i64).prop_map(|i| (-1, i))]).prop_map(|(kind, key, scope)| Act::Command { kind, key, scope }),
-        1 => (0..5u8).prop_map(|kind| Act::Feed { kind }),
-        3 => (0..2u32, 0..2u32, any::<bool>(), 1..40i64, any::<u8>())
-            .prop_map(|(account, share, buys, units, id)| Act::Foreign { account, share, buys, units, id }),
-        1 => (0..2u32, any::<bool>()).prop_map(|(instance, fault)| Act::Stop { instance, fault }),
-        3 => (0..2u32).prop_map(|instance| Act::Start { instance }),
-        2 => (0..2u32, 1..6i64, 1..6i64, prop_oneof![Just(0), 1..40i64])
-            .prop_map(|(share, new, old, dividend)| Act::Night { share, new, old, dividend }),
-    ]
-}
-
-/// What the account and the clock are like.
-#[derive(Clone, Copy, Debug)]
-#[allow(clippy::struct_excessive_bools)] // independent switches
-pub(super) struct World {
-    /// Prices come as candles of a minute.
-    candles: bool,
-    partial: bool,
-    latency: bool,
-    wall: bool,
-    freeze: i64,
-    circuits: bool,
-    rules: bool,
-    accounts: bool,
-    /// Three strategies of one account trade the first share.
-    crowd: bool,
-    /// Their orders are netted.
-    nets: bool,
-    /// Trading stands still for half a minute.
-    halt: bool,
-}
-
-/// Rules that random days break often: a few rupees, a few trades, one position of the two.
-fn own_rules() -> StrategyRules {
-    StrategyRules {
-        group: "both".into(),
-        max_trades: 4,
-        cooldown: 2 * S,
-        max_positions: 1,
-        shared: MoneyRules { max_loss: paise(40.0), lock_at: paise(30.0), lock_keep: paise(25.0) },
-        own: MoneyRules { max_loss: paise(20.0), lock_at: paise(12.0), lock_keep: paise(8.0) },
-    }
-}
-
-pub(super) fn world() -> impl Strategy<Value = World> {
-    let freezes = prop_oneof![Just(0), Just(30i64), Just(8i64)];
-    (prop::bool::weighted(0.3), any::<[bool; 9]>(), freezes).prop_map(
-        |(candles, [partial, latency, wall, circuits, rules, accounts, crowd, nets, halt], freeze)| World {
-            candles,
-            partial,
-            latency,
-            wall: wall && !candles,
-            freeze,
-            circuits,
-            rules,
-            accounts: accounts && !crowd,
-            crowd,
-            nets: crowd && nets,
-            halt,
-        },
-    )
-}
-
-fn started(instance: u32, world: World, night_ns: i64) -> StrategyStarted {
-    let account = if world.accounts { instance } else { 0 };
-    let rules = if world.rules { own_rules() } else { StrategyRules::default() };
-    let schedules = vec![Schedule { hook: 20, first: at("09:16") + night_ns, every: 60 * S, run_late: false }];
-    let first = 2 * (instance % 2);
-    let series = vec![(first, 16), (first + 1, 17)];
-    let flat_at = at("09:40") + night_ns;
-    let (entry_from, entry_until) = (at("09:15") + night_ns, at("15:00") + night_ns);
-    let share = if world.crowd { 0 } else { instance };
-    StrategyStarted {
-        entry_from,
-        entry_until,
-        series,
-        schedules,
-        on_tick: true,
-        flat_at,
-        rules,
-        account,
-        ..strategy(instance, share)
-    }
-}
-
-/// The facts of a day so many days after the first.
-fn facts_of(world: World, nights: i64) -> FactsLoaded {
-    let mut facts = super::new_day::days_later(nights);
-    if world.halt {
-        let halt = [("09:15:30", Phase::Halt), ("09:16", Phase::Continuous)];
-        facts.groups[0].phases.splice(2..2, halt.map(|(clock, phase)| (at(clock) + nights * DAY_NS, phase as u8)));
-    }
-    facts
-}
 
 /// A day that is played act by act.
 pub(super) struct Play {
@@ -179,8 +16,8 @@ pub(super) struct Play {
     begun: Option<i64>,
     /// Days since the first.
     nights: i64,
-    clock: i64,
-    price: [i64; 2],
+    pub(super) clock: i64,
+    pub(super) price: [i64; 2],
     volume: i64,
 }
 
@@ -188,6 +25,9 @@ impl Play {
     pub(super) fn new(world: World) -> Self {
         let mut day = Day::bare();
         day.facts = facts_of(world, 0);
+        if world.broker {
+            day.account.venue = "broker".into();
+        }
         day.account.partial = world.partial;
         day.account.same_instrument = match (world.crowd, world.nets) {
             (false, _) => SameInstrument::Refuse,
@@ -226,7 +66,7 @@ impl Play {
     }
 
     /// Whoever traded besides us closes what he has, or every second of the day would be marked.
-    fn close_external(&mut self) {
+    pub(super) fn close_external(&mut self) {
         for account in 0..2u32 {
             let books = self.day.kernel.accounts[account as usize].external.books.clone();
             for (instrument, book) in books.into_iter().filter(|(_, book)| book.quantity() != 0) {
@@ -244,7 +84,25 @@ impl Play {
     fn foreign(&mut self, account: u32, instrument: u32, units: i64, id: String) {
         let (kind, side, quantity) = (ReplyKind::ForeignFill, units.signum() as i8, units.abs());
         let price = self.price[instrument as usize];
-        self.day.put(Kind::BrokerReply, &BrokerReply { kind, account, id, instrument, side, quantity, price });
+        let trade = BrokerReply { kind, account, id, instrument, side, quantity, price, ..BrokerReply::default() };
+        self.day.put(Kind::BrokerReply, &trade);
+    }
+
+    /// A broker says something of an order of an instance.
+    fn answer(&mut self, (kind, ask): (u8, u32), instance: u32, order: (u32, u32), buys: bool, filled: (i64, i64)) {
+        let intent = IntentId { instance, date: self.day.facts.session_date, counter: order.0 };
+        let reply = BrokerReply {
+            kind: ReplyKind::try_from(kind).unwrap(),
+            account: if self.world.accounts { instance } else { 0 },
+            instrument: instance,
+            side: if buys { 1 } else { -1 },
+            quantity: filled.0.max(1),
+            price: filled.1 * 1_000_000,
+            order: OrderId { intent, child: order.1 },
+            ask,
+            ..BrokerReply::default()
+        };
+        self.day.put(Kind::BrokerReply, &reply);
     }
 
     pub(super) fn acts(&mut self, acts: &[Act]) {
@@ -253,7 +111,7 @@ impl Play {
         }
     }
 
-    fn act(&mut self, act: &Act) {
+    pub(super) fn act(&mut self, act: &Act) {
         match *act {
             Act::Tick { step_ms, move_ticks, volume, .. } if self.world.candles => {
                 self.minute(step_ms, move_ticks, volume);
@@ -300,6 +158,9 @@ impl Play {
                 if kind != MarkKind::DayDone {
                     self.day.session(kind, self.clock);
                 }
+            }
+            Act::Reply { kind, instance, order, ask, buys, filled } => {
+                self.answer((kind, ask), instance, order, buys, filled);
             }
             Act::Stop { instance, fault } => self.stop(instance, fault),
             Act::Start { instance } => {
@@ -421,7 +282,7 @@ impl Play {
 }
 
 /// The kernel after some records, and the decisions that it made.
-fn replayed(mut kernel: Kernel, records: &[(i64, Kind, Vec<u8>)]) -> (Kernel, Vec<(Kind, i64, Vec<u8>)>) {
+pub(super) fn replayed(mut kernel: Kernel, records: &[(i64, Kind, Vec<u8>)]) -> (Kernel, Vec<(Kind, i64, Vec<u8>)>) {
     let mut decisions = Vec::new();
     for (ts, kind, payload) in records {
         kernel.apply(*ts, &Input::parse(*kind as u8, payload).unwrap()).unwrap();
@@ -484,6 +345,7 @@ proptest! {
             crowd,
             nets: crowd && acts.len() % 2 == 0,
             halt: false,
+            broker: false,
         };
         let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));

@@ -48,6 +48,7 @@ fn sound(class: Class) -> Order {
         quote_age_ns: 0,
         quote_age_max_ns: 10_000_000_000,
         duplicate: false,
+        unknown: false,
         own: OwnCaps { locked: None, cooldown: (60 * S, 0), positions: (3, 2) },
     }
 }
@@ -56,7 +57,7 @@ fn sound(class: Class) -> Order {
 type Case = (Rule, &'static str, fn(&mut Order), &'static str);
 
 /// I(ncrease), R(educe), E(mergency); nothing ever stops a cancel.
-const CASES: [Case; 28] = [
+const CASES: [Case; 29] = [
     (Rule::KillSwitch, "kill_switch", |o| o.kill[1] = true, "I"),
     (Rule::TradingState, "reduce_only", |o| o.reduce_only = true, "I"),
     (Rule::SessionPhase, "session_closed", |o| o.phase = Phase::Halt, "IRE"),
@@ -84,6 +85,7 @@ const CASES: [Case; 28] = [
     (Rule::Funds, "funds", |o| o.buying_power = o.margin_needed - 1, "I"),
     (Rule::StaleQuote, "stale_quote", |o| o.quote_age_ns = 10_000_000_001, "I"),
     (Rule::Duplicate, "duplicate", |o| o.duplicate = true, "I"),
+    (Rule::UnknownOrder, "unknown_order", |o| o.unknown = true, "I"),
     (Rule::OverReduce, "over_reduce", |o| o.position = 49, "RE"),
 ];
 
