@@ -305,7 +305,7 @@ fn a_reduction_at_the_market_never_waits_however_the_price_runs_from_its_limit()
     trade(&mut day, 2, 5, 98.0);
     day.wish_of(1, Action::Exit, 0).quantity(4).send();
     print(&mut day, "09:20:03.55", 99.0, 1);
-    assert_eq!(waiting(&day), [], "nobody gives way to what is queued");
+    assert_eq!(waiting(&day), [0; 0], "nobody gives way to what is queued");
     day.clock("09:20:03.6");
     assert_eq!(waiting(&day), [0], "it went, at 99.5 while the market gives 98.95");
 }

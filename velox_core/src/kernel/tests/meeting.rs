@@ -42,7 +42,7 @@ fn an_entry_that_gives_way_has_the_life_that_a_halt_has_left_to_it() {
     assert_eq!(waiting(&day), [0]);
     assert!(day.kernel.next_due() > day.kernel.now, "half a minute of its life is left");
     day.tick("10:45:20", 99.5);
-    assert_eq!(waiting(&day), []);
+    assert_eq!(waiting(&day), [0; 0]);
     assert_eq!(day.kernel.orders.iter().count(), 1, "it came back");
     day.clock("10:45:29");
     assert_eq!(day.kernel.orders.iter().count(), 1);

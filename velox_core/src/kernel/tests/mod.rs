@@ -1,5 +1,6 @@
 //! The kernel's rulings, each as a small day.
 
+mod acts;
 mod adjusting;
 mod aligned;
 mod between;

@@ -3,7 +3,8 @@
 //! `VELOX_SEQUENCES` says how many are played and `VELOX_SEED` where they begin; a failure tells the seed with which it
 //! comes again, and the shortest sequence that shows it.
 
-use super::random::{Act, Play, World, act, world};
+use super::acts::{Act, World, act, world};
+use super::random::Play;
 use crate::record::MarkKind;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
