@@ -68,7 +68,7 @@ def test_what_befell_a_share_before_its_last_name_is_found_by_that_name_on_those
         ]
     )
     (due,) = actions.due(NAME, D(2026, 1, 30), D(2026, 2, 2))
-    assert (due.name, due.ex, due.shares) == (NAME, D(2026, 2, 2), 2)
+    assert (due.name, due.ex, due.shares) == (NAME, D(2026, 2, 2), Fraction(2))
     assert actions.due(NAME, D(2026, 1, 29), D(2026, 1, 30)) == []
     assert actions.name_on(NAME, D(2026, 1, 30), D(2026, 2, 2)) == "NSE:OLD"
     assert actions.adjustment(NAME, D(2026, 1, 30), D(2026, 2, 2), unknown).price == Fraction(1, 2)

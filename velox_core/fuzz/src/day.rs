@@ -133,7 +133,8 @@ pub fn limits(account: u32, from: &mut Bytes<'_>) -> LimitsSet {
 
 /// A candle series of a share.
 pub fn watch(series: u32, instrument: u32, from: &mut Bytes<'_>) -> Watch {
-    Watch { series, instrument, seconds: [60, 300, 900, 7][usize::from(from.below(4))] }
+    let kept = from.flag();
+    Watch { series, instrument, seconds: [60, 300, 900, 7][usize::from(from.below(4))], kept }
 }
 
 /// An indicator on a series.
@@ -150,7 +151,9 @@ pub fn node(id: u32, series: u32, from: &mut Bytes<'_>) -> NodeAdded {
         8 => ("supertrend", &[2.0, 1.5]),
         _ => ("vwap", &[]),
     };
-    NodeAdded { id, series, source: "close".into(), kind: kind.into(), params: params.to_vec(), second: String::new() }
+    let instance = i64::from(from.below(4)) - 1;
+    let (source, params, second) = ("close".into(), params.to_vec(), String::new());
+    NodeAdded { id, series, source, kind: kind.into(), params, second, instance }
 }
 
 /// What a strategy limits of itself: often nothing, sometimes little money and few trades. How many positions a class may

@@ -217,6 +217,9 @@ impl Series {
             if kept.len() == KEPT {
                 kept.pop_front();
             }
+            if kept.back().is_some_and(|last| last.ts_open >= candle.ts_open) {
+                kept.clear(); // told of candles that lie ahead: they are no past of this one
+            }
             kept.push_back(*candle);
         }
     }
