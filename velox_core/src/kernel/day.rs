@@ -47,7 +47,9 @@ impl Kernel {
     /// Forgets the day before; a day that nobody ended is ended first, and its hooks are lost with it.
     fn leave_day(&mut self) {
         self.end_day();
-        self.end_orders(); // those of a day whose end was passed over: their markets forget them
+        // Of a day whose end was passed over: its markets forget orders, and what was kept over it is charged.
+        self.end_orders();
+        self.charge_delivery();
         self.out.hooks.clear();
         self.day_over = false;
         self.timers = super::timers::Timers::default();

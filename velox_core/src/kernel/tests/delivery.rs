@@ -2,8 +2,8 @@
 
 use super::day::{Day, at, paise};
 use crate::record::{
-    AccountDef, Action, BrokerReply, ChargeRates, FactsLoaded, Kind, MarkKind, ReplyKind, SameInstrument,
-    StrategyStarted, Tick,
+    AccountDef, Action, BrokerReply, ChargeRates, FactsLoaded, Input, Kind, MarkKind, ReplyKind, SameInstrument,
+    StrategyStarted, Tick, TimerClass,
 };
 
 /// Of 1 July 2026, the brokerage of a discount plan; at 1e-10 of the value.
@@ -74,6 +74,22 @@ fn what_is_kept_over_the_day_costs_delivery() {
     assert_eq!(day.lines()[..2], money([20.0, 0.0, 0.0, 0.0, 0.0, 0.0])[..2]);
     day.session(MarkKind::DayDone, at("15:31"));
     // 0.1 % and 0.015 % of 1,00,000; no brokerage; GST on 3.07 + 0.1 alone.
+    assert_eq!(day.lines(), money([0.0, 100.0, 3.07, 0.1, 15.0, 0.5706]));
+}
+
+#[test]
+fn what_is_kept_over_a_day_whose_end_was_passed_over_is_charged_as_the_next_one_begins() {
+    let mut day = day();
+    day.deal("09:15:01", 1, 100, 1000.0);
+    while let Some(timer) = day.kernel.due_timer(i64::MAX) {
+        if timer.class == TimerClass::DayEnd {
+            day.kernel.pass_over(&Input::Timer(timer));
+            break;
+        }
+        day.fire(timer.due);
+    }
+    assert_eq!(day.lines()[1], 0);
+    day.put(Kind::FactsLoaded, &super::new_day::days_later(1));
     assert_eq!(day.lines(), money([0.0, 100.0, 3.07, 0.1, 15.0, 0.5706]));
 }
 
