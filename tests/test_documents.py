@@ -119,7 +119,7 @@ RUN = {
     "README.md": ["bash"] * 5 + ["python"] * 2 + ["toml"],
     "docs/data.md": ["toml"],
     "docs/report.md": ["python"],  # with the reports themselves
-    "docs/strategies.md": ["python"],
+    "docs/strategies.md": ["python"] * 2,
 }
 
 
