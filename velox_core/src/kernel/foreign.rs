@@ -133,7 +133,7 @@ impl Kernel {
             self.end_order(slot, Event::Cancel, "closed from outside");
         } else if let Some(order) = self.orders.get_mut(slot)
             && order.open() > held
-            && !order.is_sent()
+            && !order.was_asked()
         {
             order.shrink(order.open() - held);
             self.note_order(slot, "reduced from outside");
