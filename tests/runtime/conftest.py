@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from tests.runtime.processes import BUSY, candles_of, check_journal, paper
 
+import velox_core
+from velox.events import Kind
 from velox.research.catalog import Catalog
 from velox.simulator.session import Plan, generate
 
@@ -20,6 +22,13 @@ class Undisturbed(msgspec.Struct, frozen=True):
     report: dict[str, Any]
     candles: bytes
     records: int
+    journal: Path
+
+    def tick_near(self, seq: int) -> int:
+        """A tick among ten on both sides at or after a record: other days have it within a few records of there."""
+        ticks = [number for _, number, *_ in velox_core.JournalReader(self.journal, kinds=[Kind.TICK])]
+        runs = zip(ticks, ticks[10:], ticks[20:], strict=False)
+        return next(middle for first, middle, last in runs if first >= seq and last - first == 20)
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +41,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     state = check_journal(journal, report)
     assert report["finished"] and not report["interruptions"]
     assert all(s["round_trips"] > 0 for s in report["strategies"]), "the day must give something to lose"
-    return Undisturbed(report, candles_of(journal), state["as_of"][1])
+    return Undisturbed(report, candles_of(journal), state["as_of"][1], journal)
 
 
 @pytest.fixture(scope="session")

@@ -139,7 +139,7 @@ def test_a_signal_ends_the_day_in_order_and_it_can_go_on(
     number: signal.Signals, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "6000") as day:
+    with paper(journal, *_DAY, "--speed", "3000") as day:
         day.until_record(undisturbed.records // 2)
         children = day.children()
         day.process.send_signal(number)

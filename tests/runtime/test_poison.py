@@ -22,7 +22,7 @@ def test_a_record_that_kills_twice_is_skipped_and_the_account_only_reduces(
     tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     journal = tmp_path / "journal"
-    poison = undisturbed.records // 3
+    poison = undisturbed.tick_near(undisturbed.records // 3)
     with paper(journal, BUSY, "ema_cross", "--speed", "1000", env={"VELOX_PANIC_AT_SEQ": str(poison)}) as day:
         until(lambda: "The engine is back" in day.output, "the engine's return")
         flat = run_cli("flatten", "--journal", str(journal))
@@ -46,7 +46,7 @@ def test_the_day_goes_on_after_a_skipped_tick_without_asking_for_it_again(
     tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     journal = tmp_path / "journal"
-    poison = undisturbed.records // 2
+    poison = undisturbed.tick_near(undisturbed.records // 2)
     with paper(journal, "ema_cross", "--speed", "max", env={"VELOX_PANIC_AT_SEQ": str(poison)}) as day:
         assert day.wait() == 0, day.output
         report = day.report()
