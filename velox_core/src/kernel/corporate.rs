@@ -14,7 +14,7 @@ use super::foreign::EXTERNAL;
 use super::parts::{Part, spread};
 use super::protection::Protection;
 use crate::fixed::{ONE, PRICE_MAX, VOLUME_MAX, ceil_tick, floor_tick, mul_div};
-use crate::record::{ActionBooked, CorporateAction, KIND_SHARE, Kind, PositionChanged};
+use crate::record::{ActionBooked, CorporateAction, KIND_SHARE, Kind};
 
 /// The largest number in a ratio.
 const RATIO_MAX: i64 = 1_000_000;
@@ -174,17 +174,9 @@ impl Kernel {
         };
         let before = book.quantity();
         let received = convert(book, action, last);
-        let position = PositionChanged {
-            account,
-            instance: EXTERNAL,
-            instrument: action.instrument,
-            quantity: book.quantity(),
-            average: book.average(),
-            realised: narrow(book.realised()),
-            charges: narrow(external.charges.total()),
-        };
-        self.note_action(account, EXTERNAL, action, (before, position.quantity), &received);
-        self.decide(Kind::PositionChanged, &position);
+        let held = book.quantity();
+        self.note_action(account, EXTERNAL, action, (before, held), &received);
+        self.write_external(account, action.instrument);
         received.dividend + received.fraction
     }
 

@@ -158,12 +158,20 @@ impl Kernel {
         let costs = self.note_foreign(EXTERNAL, reply, quantity);
         let external = &mut self.accounts[reply.account as usize].external;
         external.charges.add(&costs);
-        let book = external.books.entry(reply.instrument).or_default();
-        book.fill(reply.side, quantity, reply.price);
+        external.books.entry(reply.instrument).or_default().fill(reply.side, quantity, reply.price);
+        self.write_external(reply.account, reply.instrument);
+    }
+
+    /// Writes down what others hold of an instrument on an account.
+    pub(super) fn write_external(&mut self, account: u32, instrument: u32) {
+        let external = &self.accounts[account as usize].external;
+        let Some(book) = external.books.get(&instrument) else {
+            return;
+        };
         let position = PositionChanged {
-            account: reply.account,
+            account,
             instance: EXTERNAL,
-            instrument: reply.instrument,
+            instrument,
             quantity: book.quantity(),
             average: book.average(),
             realised: narrow(book.realised()),

@@ -9,11 +9,8 @@ use crate::record::TimerClass;
 impl Kernel {
     /// Releases what the rates allow; the rest waits for a timer.
     pub(super) fn drain_queue(&mut self) {
-        if self.queue.is_empty() {
-            return;
-        }
         // What leaves may free another's way, or take it.
-        while self.drain_once() {}
+        while !self.queue.is_empty() && self.drain_once() {}
     }
 
     /// Whether an order has left the queue.
@@ -59,13 +56,10 @@ impl Kernel {
 
     /// When the rates let the next order of an order's account out.
     pub(super) fn sends_from(&self, slot: u32) -> i64 {
-        self.orders.get(slot).map_or(i64::MIN, |order| self.may_send_at(order.account))
-    }
-
-    /// When the rates let the next order of an account out.
-    fn may_send_at(&self, account: u32) -> i64 {
-        let a = &self.accounts[account as usize];
-        if a.limits.sends == 0 { i64::MIN } else { a.sent.free_at(a.limits.sends, RATE_WINDOW_NS) }
+        self.orders.get(slot).map_or(i64::MIN, |order| {
+            let a = &self.accounts[order.account as usize];
+            if a.limits.sends == 0 { i64::MIN } else { a.sent.free_at(a.limits.sends, RATE_WINDOW_NS) }
+        })
     }
 
     /// Puts an order into the paper book, or asks the broker to place it.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// An order's name: its intent (instance, date, counter) and its child.
 type Name = ((u32, i32, u32), u32);
-/// A Fill's fields in their order, without its charges.
+/// A Fill's fields in their order; the last six are its charges.
 type FillRow<'a> = (Name, u32, u32, i8, i64, i64, &'a str, i64, i64, i64, i64, i64, i64);
 /// A Netted's fields in their order.
 type NettedRow = (u32, u32, Name, Name, i64, i64);
