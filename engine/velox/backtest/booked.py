@@ -10,6 +10,7 @@ from velox import events
 from velox.events import Kind
 from velox.journal.payloads import decode
 from velox.market.amounts import ONE
+from velox.market.records import date_of
 from velox.rupees import money
 
 __all__ = ["BOOKED", "BookedAction", "BookedActions", "action_sentence"]
@@ -49,10 +50,9 @@ class BookedActions:
                 continue
             booked = decode(Kind(kind), payload)
             assert isinstance(booked, events.ActionBooked)
-            ex = dt.datetime.strptime(str(booked.ex), "%Y%m%d").date()
             line = BookedAction(
                 day=day.isoformat(),
-                ex=ex.isoformat(),
+                ex=date_of(booked.ex).isoformat(),
                 strategy=summary["strategies"][booked.instance]["name"],
                 instrument=names[booked.instrument],
                 new=booked.new,

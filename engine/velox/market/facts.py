@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 
 from velox.market import calendar, charges, dated, sessions, venues
-from velox.market.records import FactsLoaded, Phase, PhaseGroup
+from velox.market.records import FactsLoaded, Phase, PhaseGroup, date_number
 
 __all__ = ["Facts", "load", "load_for"]
 
@@ -59,7 +59,7 @@ def load(date: dt.date, *, as_of: dt.date | None = None) -> Facts:
     calendar.check_open(date)
     groups = [sessions.phase_group(name, date, rules) for name in sessions.LOADED_GROUPS]
     loaded = FactsLoaded(
-        session_date=date.year * 10_000 + date.month * 100 + date.day,
+        session_date=date_number(date),
         digest=dated.digest(),
         day_start_ns=calendar.ist_ns(date),
         open_ns=min(_first_start(group, Phase.CONTINUOUS) for group in groups),
@@ -88,7 +88,7 @@ def load_for(name: str, date: dt.date, *, as_of: dt.date | None = None) -> Facts
     end_ns = begin_ns + _DAY_NS
     phases = [(begin_ns, int(Phase.CONTINUOUS)), (end_ns, int(Phase.CLOSED))]
     loaded = FactsLoaded(
-        session_date=date.year * 10_000 + date.month * 100 + date.day,
+        session_date=date_number(date),
         digest=dated.digest(),
         day_start_ns=begin_ns,
         open_ns=begin_ns,

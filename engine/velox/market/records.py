@@ -1,10 +1,21 @@
 """The session facts as the kernel receives them: arrays whose field order is the journal's format."""
 
+import datetime as dt
 import enum
 
 import msgspec
 
-__all__ = ["ChargeRates", "FactsLoaded", "InstrumentDef", "Phase", "PhaseGroup"]
+__all__ = ["ChargeRates", "FactsLoaded", "InstrumentDef", "Phase", "PhaseGroup", "date_number", "date_of"]
+
+
+def date_number(date: dt.date) -> int:
+    """A date as records write it, yyyymmdd."""
+    return date.year * 10_000 + date.month * 100 + date.day
+
+
+def date_of(number: int) -> dt.date:
+    """The date that a record writes as yyyymmdd."""
+    return dt.date(number // 10_000, number // 100 % 100, number % 100)
 
 
 class Phase(enum.IntEnum):

@@ -7,6 +7,7 @@ from velox.errors import BadInput
 from velox.events import CorporateAction, Kind, encode
 from velox.market.amounts import ONE
 from velox.market.corporate_actions import Actions, Due
+from velox.market.records import date_number, date_of
 
 __all__ = ["Befallen"]
 
@@ -19,12 +20,12 @@ class Befallen:
         self._actions = actions
         self._day = day
         told = core.summary()
-        is_begun = told["session_date"] == _number(day)
+        is_begun = told["session_date"] == date_number(day)
         self._since = told["date_before"] if is_begun else told["session_date"]
 
     def name(self, name: str) -> str:
         """What an instrument of the last session is called on the day."""
-        return name if self._since is None else self._actions.called_on(name, _date(self._since), self._day)
+        return name if self._since is None else self._actions.called_on(name, date_of(self._since), self._day)
 
     def strategy(self, name: str) -> str:
         """The name of an instance of the last session, which ends with its share's where its strategy has several."""
@@ -37,8 +38,8 @@ class Befallen:
             return
         booked = set(map(tuple, self._core.summary()["acted"]))
         for number, market in enumerate(self._core.markets()):
-            for due in self._actions.due(market["name"], _date(self._since), self._day):
-                if (number, _number(due.ex)) not in booked:
+            for due in self._actions.due(market["name"], date_of(self._since), self._day):
+                if (number, date_number(due.ex)) not in booked:
                     _check(due, market["last"])
                     self._core.input(Kind.CORPORATE_ACTION, encode(_record(number, due)))
 
@@ -53,13 +54,5 @@ def _check(due: Due, last: float | None) -> None:
 def _record(number: int, due: Due) -> CorporateAction:
     shares = due.shares
     return CorporateAction(
-        number, _number(due.ex), shares.numerator, shares.denominator, due.dividend, due.was, due.source
+        number, date_number(due.ex), shares.numerator, shares.denominator, due.dividend, due.was, due.source
     )
-
-
-def _number(day: dt.date) -> int:
-    return day.year * 10_000 + day.month * 100 + day.day
-
-
-def _date(number: int) -> dt.date:
-    return dt.date(number // 10_000, number // 100 % 100, number % 100)

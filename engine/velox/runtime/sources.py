@@ -15,6 +15,7 @@ from velox.feeds.packets import EXCHANGE_TYPES, PACKETS, SNAP_QUOTE
 from velox.feeds.smartapi import SmartapiFeed
 from velox.market.facts import load
 from velox.market.instruments import Instrument, InstrumentBook
+from velox.market.records import date_of
 from velox.runtime.trading import Candle
 from velox.runtime.warmup import earlier_candles, join_candles, kept_length_s, span
 from velox.settings import SmartapiSettings
@@ -228,4 +229,4 @@ class SocketSource:
 
 
 def _date_of(core: velox_core.Core) -> dt.date:
-    return dt.datetime.strptime(str(core.summary()["session_date"]), "%Y%m%d").date()
+    return date_of(core.summary()["session_date"])

@@ -22,6 +22,7 @@ from velox.market.corporate_actions import NO_ACTIONS, Actions
 from velox.market.dated import data_files
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook, definition
+from velox.market.records import date_of
 from velox.runtime.account import PAPER, account_def, limits_set, thresholds, with_brokerage
 from velox.runtime.actions import Befallen
 from velox.runtime.levels import check_levels, level_sets
@@ -319,6 +320,4 @@ def _keep_facts(journal: Path, digest: str) -> None:
 def session_date(core: velox_core.Core) -> dt.date | None:
     """The date that a recovered core trades; None when its journal ends before a day began."""
     number = core.summary()["session_date"]
-    if number is None:
-        return None
-    return dt.datetime.strptime(str(number), "%Y%m%d").date()
+    return None if number is None else date_of(number)
