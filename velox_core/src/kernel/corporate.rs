@@ -41,12 +41,13 @@ impl CorporateAction {
         let units = i128::from(book.quantity().abs()) * i128::from(self.new) / i128::from(self.old);
         let dearest = i128::from(book.dearest()) * i128::from(self.old) / i128::from(self.new);
         if units > i128::from(VOLUME_MAX) || dearest >= i128::from(PRICE_MAX) {
-            return fault(format!(
-                "a corporate action of {} for {} makes numbers that are too large",
-                self.new, self.old
-            ));
+            return self.too_large();
         }
         Ok(())
+    }
+
+    fn too_large(&self) -> Checked {
+        fault(format!("a corporate action of {} for {} makes numbers that are too large", self.new, self.old))
     }
 }
 
@@ -87,6 +88,9 @@ impl Kernel {
         }
         if action.dividend > 0 && market.last > 0 && action.dividend >= market.last {
             return no("the dividend is not less than the last price");
+        }
+        if i128::from(market.last) * i128::from(action.old) / i128::from(action.new) > i128::from(PRICE_MAX) {
+            return action.too_large(); // what is held would count at another value than before
         }
         let own = self.instances.iter().filter(|i| i.instrument == action.instrument).map(|i| &i.book);
         let all = self

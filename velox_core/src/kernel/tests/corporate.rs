@@ -235,3 +235,16 @@ fn what_cannot_be_is_refused() {
     tick(&mut day, "09:15:05", 110.0);
     assert!(day.try_put(Kind::CorporateAction, &action(5, 1, 0.0)).unwrap_err().contains("has begun"));
 }
+
+#[test]
+fn a_last_price_that_cannot_be_scaled_refuses_the_action() {
+    let mut day = Day::new();
+    day.tick("14:00:00", 100.0);
+    day.trade(1, 1);
+    day.tick("14:00:01", 100.0);
+    day.tick("14:00:02", 9_000_000.0);
+    day.put(Kind::FactsLoaded, &tomorrow());
+    let equity = day.kernel.equity(0);
+    assert!(day.try_put(Kind::CorporateAction, &action(2, 3, 0.0)).unwrap_err().contains("too large"));
+    assert_eq!((day.kernel.equity(0), day.kernel.markets[0].last), (equity, paise(9_000_000.0)));
+}
