@@ -74,6 +74,8 @@ def test_what_is_right_is_not_refused(faults: Faults, line: str) -> None:
         ("self.go_long(size=5, stop=bar.low)", "for a number use qty="),
         ("self.go_long(qty=1, stopp=bar.low)", "did you mean stop?"),
         ("self.go_long(lots=1, notional=5_000)", "has both lots= and notional="),
+        ("self.buy(qty=5, min_lots=1)", "min_lots=1) belongs to size= or notional="),
+        ("self.resize(notional=5, min_lots=1)", "resize(min_lots=…) is not known"),
         ("self.add()", "add(…) has no size"),
         ("self.add(qty=1, stop=5)", "add(stop=…) is not known"),
         ("self.resize(5)", "resize(…) takes everything by name"),

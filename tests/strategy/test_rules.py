@@ -160,6 +160,15 @@ def test_15_a_size_of_nothing_is_no_order_and_no_exception(tmp_path: Path, strat
     assert "too_small" in {*me.seen, *desk.codes()}
 
 
+def test_15_one_lot_is_the_least_where_that_is_asked_for(tmp_path: Path, strategy: Made) -> None:
+    desk = Desk(tmp_path / "journal")
+    body = ONE + DAY + BAR + "if bar.n == 1: self.go_long(size=risk_rupees(1), stop=50, min_lots=1)\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:16", flat(3))
+    assert (me.position.quantity, desk.faults) == (1, [])
+    assert "sized_up" in desk.codes()
+
+
 def test_12_an_entry_that_waits_for_a_price_is_a_target_already(desk: Desk, strategy: Made) -> None:
     body = ONE + DAY + NOTE + FILLS + BAR + "self.go_long(qty=bar.n, above=101, stop=99, valid_until='10:00')\n"
     me = desk.start(strategy(body))

@@ -90,6 +90,7 @@ class EveryWord(Strategy):
         thirds = [part(1 / 3, r(1)), part(1 / 3, 2 * self.atr), part(rest, trail=2 * self.atr)]
         self.go_short(lots=2, below=bar.low, stop=pct(1), exits=thirds)
         assert_type(self.add(notional=50_000, above=bar.high), Trade)
+        assert_type(self.buy(notional=50_000, min_lots=1), Trade)
         self.resize(qty=5)
         self.submit(Order(side="buy", qty=1, trigger=bar.high, limit=bar.high + 1, valid_until=bars(2)))
         if self.macd.hist > 0 and self.macd.hist.ready and self.macd.hist.forming < 1:

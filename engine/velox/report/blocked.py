@@ -14,7 +14,7 @@ _PLAIN = frozenset({"first_candle", "stopped"})
 
 
 class Blocked(msgspec.Struct, kw_only=True):
-    """One reason for one strategy; `what` is refused, sized down, or told."""
+    """One reason for one strategy; `what` is refused, sized down or up, or told."""
 
     strategy: str
     what: str
@@ -33,9 +33,9 @@ class BlockedShelf:
         self._groups: dict[tuple[str, str, str], Blocked] = {}
 
     def refuse(self, at_ns: int, strategy: str, verdict: events.RiskVerdict) -> None:
-        """Risk refused an order or made it smaller."""
+        """Risk refused an order, or sized it otherwise than its wish came to."""
         sentence = verdict.sentence
-        if verdict.verdict == "sized_down":
+        if verdict.verdict in ("sized_down", "sized_up"):
             sentence = f"{sentence} ({verdict.limit} of {verdict.value} units)"
         self._count(at_ns, strategy, (verdict.verdict, verdict.code), sentence)
 

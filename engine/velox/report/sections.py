@@ -32,7 +32,7 @@ _ONE = 100_000_000
 _NOTHING = "–"
 _FEW_DAYS = 20
 _RATIO_DAYS_MIN = 10  # of fewer days a ratio is chance alone
-_WHAT = {"refused": "refused by risk", "sized_down": "made smaller", "told": "not done"}
+_WHAT = {"refused": "refused by risk", "sized_down": "made smaller", "sized_up": "made one lot", "told": "not done"}
 
 
 def span(figures: Mapping[str, Any]) -> str:

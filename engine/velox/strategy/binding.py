@@ -17,7 +17,7 @@ from velox.strategy.parts import Part, PartSpec
 from velox.strategy.parts import encode as parts_of
 from velox.strategy.protect import Kind, Pct, Price, encode_trail
 from velox.strategy.schedule import BarCount, ValidUntil
-from velox.strategy.sizes import NO_SIZE, Sized, encode
+from velox.strategy.sizes import NO_SIZE, Opening, Sized, encode
 from velox.strategy.trade import Trade
 
 __all__ = ["ACTION_GO", "ACTION_TRADE", "AddTerms", "Binding", "Terms"]
@@ -37,7 +37,7 @@ _Life: TypeAlias = tuple[int, int]
 _NO_LIFE: _Life = (_VALID_DEFAULT, 0)
 
 
-class AddTerms(Sized, total=False):
+class AddTerms(Opening, total=False):
     """How more of a position is sized and priced."""
 
     limit: Number | None
@@ -46,7 +46,7 @@ class AddTerms(Sized, total=False):
     valid_until: ValidUntil | None
 
 
-class Terms(Sized, total=False):
+class Terms(Opening, total=False):
     """How an entry is sized, priced and protected; everything has a name."""
 
     stop: Price | None

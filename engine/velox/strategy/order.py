@@ -27,6 +27,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     lots: int | None = None
     notional: float | None = None
     size: Size | None = None
+    min_lots: Literal[1] | None = None
     limit: Number | None = None
     trigger: Number | None = None
     valid_until: ValidUntil | None = None

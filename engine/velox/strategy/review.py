@@ -172,6 +172,8 @@ class _Reader(ast.NodeVisitor):
             yield f"{word}(…) has no size: add qty= or size=, as in size=risk_pct(0.5)"
         elif len(sizes) > 1:
             yield f"{word}(…) has both {sizes[0]}= and {sizes[1]}=; keep one"
+        elif "min_lots" in given and sizes[0] in ("qty", "lots"):
+            yield f"{word}(min_lots=1) belongs to size= or notional=; {sizes[0]}= says the units itself"
         elif isinstance(size, ast.Constant):
             yield f"{word}(size={ast.unparse(size)}): a size is risk_pct(…) or risk_rupees(…); for a number use qty="
         elif (

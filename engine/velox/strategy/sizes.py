@@ -2,18 +2,30 @@
 
 import math
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import msgspec
 
 from velox.errors import BadInput
 
-__all__ = ["NO_SIZE", "RiskPct", "RiskRupees", "Size", "Sized", "encode", "encode_part", "risk_pct", "risk_rupees"]
+__all__ = [
+    "NO_SIZE",
+    "Opening",
+    "RiskPct",
+    "RiskRupees",
+    "Size",
+    "Sized",
+    "encode",
+    "encode_part",
+    "risk_pct",
+    "risk_rupees",
+]
 
 _NONE, _QUANTITY, _RISK_PERCENT, _RISK_RUPEES, _LOTS, _NOTIONAL, _SHARE = range(7)
+_OR_LOT = {_RISK_PERCENT: 7, _RISK_RUPEES: 8, _NOTIONAL: 9}  # the same, one lot at least
 NO_SIZE: tuple[int, float] = (_NONE, math.nan)
 _WORDS = ("qty", "lots", "notional", "size")
-_OTHERS = frozenset(_WORDS) - {"qty"}
+_OTHERS = frozenset(_WORDS) - {"qty"} | {"min_lots"}
 
 
 class RiskPct(msgspec.Struct, frozen=True):
@@ -46,6 +58,12 @@ class Sized(TypedDict, total=False):
     size: Size
 
 
+class Opening(Sized, total=False):
+    """The size of what opens or adds; with `min_lots=1` a value or a risk below one lot is one lot."""
+
+    min_lots: Literal[1] | None
+
+
 def risk_pct(percent: float) -> RiskPct:
     """Size a trade so that its stop costs this percentage of the strategy's capital."""
     if not 0 < percent <= 100:
@@ -65,7 +83,19 @@ def encode(word: str, terms: Mapping[str, object], *, protected: bool) -> tuple[
     quantity = terms.get("qty")
     if type(quantity) is int and quantity > 0 and _OTHERS.isdisjoint(terms):  # the way of most orders
         return _QUANTITY, float(quantity)
-    size = terms.get("size")
+    kind, number = _encode(word, terms, protected=protected)
+    least = terms.get("min_lots")
+    if least is None:
+        return kind, number
+    if type(least) is not int or least != 1:
+        raise BadInput(f"{word}(min_lots={least!r}): one lot is the only least there is: min_lots=1")
+    if kind not in _OR_LOT:
+        raise BadInput(f"{word}(min_lots=1) belongs to size= or notional=; qty= and lots= say the units themselves")
+    return _OR_LOT[kind], number
+
+
+def _encode(word: str, terms: Mapping[str, object], *, protected: bool) -> tuple[int, float]:
+    quantity, size = terms.get("qty"), terms.get("size")
     lots, value = terms.get("lots"), terms.get("notional")
     if (quantity is None) + (size is None) + (lots is None) + (value is None) != len(_WORDS) - 1:
         raise BadInput(f"{word}(…) needs either qty= or size= (or lots= or notional=), as in size=risk_pct(0.5)")

@@ -62,8 +62,8 @@ pub fn sensible(id: IntentId, instrument: u32, near: f64, from: &mut Bytes<'_>) 
         (wish.size_kind, wish.size) = (SizeKind::RiskRupees, 10.0 * wish.size);
     }
     if from.below(6) == 0 {
-        let kinds = [SizeKind::None, SizeKind::Lots, SizeKind::Notional, SizeKind::Share];
-        wish.size_kind = kinds[usize::from(from.below(4))];
+        let kinds = [SizeKind::None, SizeKind::Lots, SizeKind::Notional, SizeKind::Share, SizeKind::NotionalOrLot];
+        wish.size_kind = kinds[usize::from(from.below(5))];
         let scale = [1.0, 1.0, 100.0, 0.025][usize::from(from.below(4))];
         wish.size *= scale;
     }
@@ -98,7 +98,7 @@ pub fn sensible(id: IntentId, instrument: u32, near: f64, from: &mut Bytes<'_>) 
 /// A wish with any number everywhere.
 pub fn odd(id: IntentId, from: &mut Bytes<'_>) -> Intent {
     let mut wish = of(id, u32::from(from.below(4)), action(from), from.byte() as i8);
-    wish.size_kind = SizeKind::try_from(from.below(7)).unwrap_or(SizeKind::None);
+    wish.size_kind = SizeKind::try_from(from.below(10)).unwrap_or(SizeKind::None);
     wish.valid_kind = ValidKind::try_from(from.below(3)).unwrap_or(ValidKind::Default);
     (wish.size, wish.limit) = (from.float(), from.float());
     let kind = TriggerKind::try_from(from.below(3)).unwrap_or_default();

@@ -180,9 +180,13 @@ impl Kernel {
             SizeKind::Quantity => return quantity_given(intent.size, lot),
             SizeKind::Lots => return quantity_given(intent.size * lot as f64, lot),
             SizeKind::None | SizeKind::Share => return Sized::TooSmall("no size was given".to_owned()),
-            SizeKind::Notional => return in_lots(rupees.unwrap_or(0) / i128::from(market.last.max(1)), lot),
-            SizeKind::RiskPercent => rupees.and_then(|p| mul_div(i128::from(i.capital), p, 100 * i128::from(ONE))),
-            SizeKind::RiskRupees => rupees,
+            SizeKind::Notional | SizeKind::NotionalOrLot => {
+                return in_lots(rupees.unwrap_or(0) / i128::from(market.last.max(1)), lot);
+            }
+            SizeKind::RiskPercent | SizeKind::RiskPercentOrLot => {
+                rupees.and_then(|p| mul_div(i128::from(i.capital), p, 100 * i128::from(ONE)))
+            }
+            SizeKind::RiskRupees | SizeKind::RiskRupeesOrLot => rupees,
         };
         match risk {
             Some(risk) if stop > 0 => in_lots(risk / i128::from(risk_distance(entry, stop, market.def.tick)), lot),

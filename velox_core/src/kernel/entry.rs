@@ -51,9 +51,9 @@ impl Kernel {
             return Ok(Plan::Nothing);
         }
         let quantity = match self.size_entry(intent, (entry, limit), stop, closes) {
-            Sized::Units(units, cut) => {
-                if let Some(all) = cut {
-                    self.tell_cut(intent, units, all);
+            Sized::Units(units, wished) => {
+                if let Some(wished) = wished {
+                    self.tell_sized(intent, units, wished);
                 }
                 units
             }

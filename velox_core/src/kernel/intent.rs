@@ -116,7 +116,15 @@ impl Kernel {
         let id = intent.id.instance;
         let units = match (intent.size_kind, self.units_of(intent)) {
             // What is risked means the whole position: it has no units of its own here.
-            (SizeKind::None | SizeKind::Share | SizeKind::RiskPercent | SizeKind::RiskRupees, _) => against,
+            (
+                SizeKind::None
+                | SizeKind::Share
+                | SizeKind::RiskPercent
+                | SizeKind::RiskRupees
+                | SizeKind::RiskPercentOrLot
+                | SizeKind::RiskRupeesOrLot,
+                _,
+            ) => against,
             (SizeKind::Quantity, _) if whole_units(intent.size).is_none() => {
                 let sentence = format!("No order: the quantity {} is not a positive whole number.", intent.size);
                 self.tell(id, "too_small", &sentence);

@@ -8,7 +8,7 @@ use crate::record::{Intent, PriceKind, PriceSpec, SizeKind};
 /// What sizing has to say besides the units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sized {
-    /// Units; the second is what the risk alone would have allowed, where it was cut.
+    /// Units; the second is what the wish alone would have come to, where limits cut it or one lot is more.
     Units(i64, Option<i64>),
     /// Nothing can be bought: what one lot would need.
     TooSmall(String),
@@ -85,22 +85,25 @@ impl Kernel {
         let def = &self.markets[i.instrument as usize].def;
         let lot = def.lot;
         let (entry, rupees) = (price.0, from_float(intent.size).map(i128::from).filter(|rupees| *rupees > 0));
+        let floor = if intent.size_kind.is_floored() { lot } else { 0 };
         let risk = match intent.size_kind {
             SizeKind::Quantity => return quantity_given(intent.size, lot),
             SizeKind::Lots => return quantity_given(intent.size * lot as f64, lot),
             SizeKind::None | SizeKind::Share => return Sized::TooSmall("no size was given".to_owned()),
-            SizeKind::Notional => {
+            SizeKind::Notional | SizeKind::NotionalOrLot => {
                 let Some(rupees) = rupees else {
                     return Sized::TooSmall("a value is a positive amount".to_owned());
                 };
                 let allowed = self.allowed_units(intent.id.instance, price, closes);
-                return Self::cut(rupees / i128::from(entry.max(1)), allowed, lot, || {
+                return Self::cut(rupees / i128::from(entry.max(1)), allowed, (lot, floor), || {
                     let one = i128::from(entry) * i128::from(lot);
                     format!("one lot of {lot} at {} is worth {}", show(entry), show(super::account::narrow(one)))
                 });
             }
-            SizeKind::RiskPercent => rupees.and_then(|p| mul_div(i128::from(i.capital), p, 100 * i128::from(ONE))),
-            SizeKind::RiskRupees => rupees,
+            SizeKind::RiskPercent | SizeKind::RiskPercentOrLot => {
+                rupees.and_then(|p| mul_div(i128::from(i.capital), p, 100 * i128::from(ONE)))
+            }
+            SizeKind::RiskRupees | SizeKind::RiskRupeesOrLot => rupees,
         };
         let (Some(risk), Some(stop)) = (risk.filter(|r| *r > 0), stop) else {
             return Sized::TooSmall("a risk size needs a stop and a positive amount".to_owned());
@@ -109,7 +112,7 @@ impl Kernel {
         let wanted = risk / i128::from(distance);
         let least = self.trade_risk_max(intent.id.instance).map_or(i128::MAX, |most| most / i128::from(distance));
         let allowed = self.allowed_units(intent.id.instance, price, closes).min(least);
-        Self::cut(wanted, allowed, lot, || {
+        Self::cut(wanted, allowed, (lot, floor), || {
             format!(
                 "one lot of {lot} at {} risks {} to the stop; {} is risked and {} units are allowed",
                 show(entry),
@@ -120,10 +123,13 @@ impl Kernel {
         })
     }
 
-    /// Wanted units within what is allowed, in whole lots.
-    fn cut(wanted: i128, allowed: i128, lot: i64, small: impl FnOnce() -> String) -> Sized {
+    /// Wanted units within what is allowed, in whole lots; where less than a lot is wanted, `floor` units.
+    ///
+    /// Limits stand above the floor: what they cut to nothing stays nothing.
+    fn cut(wanted: i128, allowed: i128, (lot, floor): (i64, i64), small: impl FnOnce() -> String) -> Sized {
         let units = |n: i128| (n.clamp(0, i128::from(UNITS_MAX)) as i64) / lot * lot;
         match (units(allowed.min(wanted)), units(wanted)) {
+            (0, 0) if floor > 0 && allowed >= i128::from(floor) => Sized::Units(floor, Some(wanted.max(0) as i64)),
             (0, _) => Sized::TooSmall(small()),
             (n, all) => Sized::Units(n, (n < all).then_some(all)),
         }

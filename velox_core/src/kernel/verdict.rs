@@ -44,15 +44,14 @@ impl Kernel {
         self.decide(Kind::OrderEvent, &event);
     }
 
-    pub(super) fn tell_cut(&mut self, intent: &Intent, units: i64, all: i64) {
-        let verdict = RiskVerdict {
-            intent: intent.id,
-            verdict: "sized_down",
-            code: "sized_down",
-            sentence: "Limits or buying power allow fewer units than the risk.",
-            limit: units,
-            value: all,
+    /// An entry has other units than its wish came to.
+    pub(super) fn tell_sized(&mut self, intent: &Intent, units: i64, wished: i64) {
+        let (code, sentence) = if units < wished {
+            ("sized_down", "Limits or buying power allow fewer units than the risk.")
+        } else {
+            ("sized_up", "The size is less than one lot, which is the least that was asked for.")
         };
+        let verdict = RiskVerdict { intent: intent.id, verdict: code, code, sentence, limit: units, value: wished };
         self.decide(Kind::RiskVerdict, &verdict);
     }
 

@@ -88,7 +88,7 @@ pub struct OrderEvent<'a> {
 pub struct RiskVerdict<'a> {
     /// The intent.
     pub intent: IntentId,
-    /// `refused` or `sized_down`.
+    /// `refused`, `sized_down` or `sized_up`.
     pub verdict: &'static str,
     /// The rule's code.
     pub code: &'static str,

@@ -54,6 +54,19 @@ pub enum SizeKind {
     Notional,
     /// A share of the position, from 0 to 1; only to leave it.
     Share,
+    /// As `RiskPercent`, and one lot where that is less.
+    RiskPercentOrLot,
+    /// As `RiskRupees`, and one lot where that is less.
+    RiskRupeesOrLot,
+    /// As `Notional`, and one lot where that is less.
+    NotionalOrLot,
+}
+
+impl SizeKind {
+    /// Whether what opens is one lot at least.
+    pub fn is_floored(self) -> bool {
+        matches!(self, Self::RiskPercentOrLot | Self::RiskRupeesOrLot | Self::NotionalOrLot)
+    }
 }
 
 /// How a protective price is given.
@@ -187,7 +200,10 @@ pub struct Structure {
 
 as_u8! {
     Action { Go = 0, Trade = 1, StopTo = 2, Exit = 3, CancelEntry = 4, Add = 5, Resize = 6, TargetTo = 7 }
-    SizeKind { None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3, Lots = 4, Notional = 5, Share = 6 }
+    SizeKind {
+        None = 0, Quantity = 1, RiskPercent = 2, RiskRupees = 3, Lots = 4, Notional = 5, Share = 6,
+        RiskPercentOrLot = 7, RiskRupeesOrLot = 8, NotionalOrLot = 9
+    }
     PriceKind { None = 0, Price = 1, Percent = 2, Points = 3, Risk = 4, Cost = 5 }
     TriggerKind { None = 0, Above = 1, Below = 2 }
     ValidKind { Default = 0, Until = 1, Bars = 2 }

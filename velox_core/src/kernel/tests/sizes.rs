@@ -86,6 +86,81 @@ fn what_rounds_to_nothing_is_too_small_and_no_order() {
     assert_eq!((day.news(), units(&day)), (vec!["s0 too_small".to_owned(); 9], None));
 }
 
+/// A day with lots of 30 and a last price of 100.
+fn lots_of_thirty() -> Day {
+    let mut day = Day::bare();
+    day.begin();
+    day.share(|d| d.lot = 30);
+    day.start(|_| {});
+    day.tick("09:15:01", 100.0);
+    day
+}
+
+#[test]
+fn one_lot_is_the_least_only_where_that_was_asked_for() {
+    for (plain, floored, size, wished) in [
+        (SizeKind::RiskRupees, SizeKind::RiskRupeesOrLot, 29.0, 29),
+        (SizeKind::RiskPercent, SizeKind::RiskPercentOrLot, 0.001, 10),
+        (SizeKind::Notional, SizeKind::NotionalOrLot, 90.0, 0),
+    ] {
+        let mut day = lots_of_thirty();
+        day.wish(Action::Go, 1).sized(plain, size).stop(99.05).send();
+        assert_eq!(day.news(), ["s0 too_small"], "{plain:?}");
+        day.forget();
+        day.wish(Action::Go, 1).sized(floored, size).stop(99.05).send();
+        let told = format!("sized_up sized_up 30/{wished}");
+        assert_eq!(day.news(), [&told, "2.0 entry +30 @100.55 OPEN"], "{floored:?}");
+    }
+}
+
+#[test]
+fn a_least_of_one_lot_leaves_larger_sizes_as_they_are() {
+    for (plain, floored, size) in [
+        (SizeKind::RiskRupees, SizeKind::RiskRupeesOrLot, 95.0),
+        (SizeKind::RiskPercent, SizeKind::RiskPercentOrLot, 100.0),
+        (SizeKind::Notional, SizeKind::NotionalOrLot, 9_000.0),
+    ] {
+        let news = [plain, floored].map(|kind| {
+            let mut day = lots_of_thirty();
+            day.wish(Action::Go, 1).sized(kind, size).stop(99.05).send();
+            day.news()
+        });
+        assert_eq!(news[0], news[1], "{plain:?}");
+    }
+}
+
+#[test]
+fn a_least_of_one_lot_never_passes_a_limit() {
+    let limits: [fn(&mut crate::record::LimitsSet); 3] =
+        [|l| l.order_value = 3_000 * ONE, |l| l.position_quantity = 29, |l| l.trade_risk = 2_000];
+    for limit in limits {
+        let mut day = lots_of_thirty();
+        day.limits(limit);
+        day.wish(Action::Go, 1).sized(SizeKind::RiskRupeesOrLot, 5.0).stop(99.05).send();
+        assert_eq!((day.news(), units(&day)), (vec!["s0 too_small".to_owned()], None));
+    }
+    for size in [0.0, -5.0, f64::NAN, f64::INFINITY] {
+        for kind in [SizeKind::RiskRupeesOrLot, SizeKind::RiskPercentOrLot, SizeKind::NotionalOrLot] {
+            let mut day = lots_of_thirty();
+            day.wish(Action::Go, 1).sized(kind, size).stop(99.05).send();
+            assert_eq!((day.news(), units(&day)), (vec!["s0 too_small".to_owned()], None), "{kind:?} {size}");
+        }
+    }
+}
+
+#[test]
+fn a_least_of_one_lot_opens_and_never_closes_more() {
+    let mut day = lots_of_thirty();
+    day.go(1, 60);
+    day.tick("09:15:02", 100.0);
+    day.forget();
+    day.wish(Action::Trade, -1).sized(SizeKind::NotionalOrLot, 90.0).send();
+    assert_eq!((day.news(), day.held()), (vec!["s0 too_small".to_owned()], 60));
+    day.forget();
+    day.wish(Action::Add, 0).sized(SizeKind::NotionalOrLot, 90.0).send();
+    assert_eq!(day.news(), ["sized_up sized_up 30/0", "3.0 add +30 @100.55 OPEN"]);
+}
+
 #[test]
 fn a_stop_or_target_beyond_the_expected_entry_is_no_entry() {
     let mut day = Day::new();

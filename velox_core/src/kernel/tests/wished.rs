@@ -67,7 +67,7 @@ fn away() -> impl Strategy<Value = i64> {
 
 pub(super) fn wished() -> impl Strategy<Value = Wished> {
     let action = prop_oneof![3 => Just(0u8), 3 => Just(1u8), 4 => 2..8u8];
-    let size = prop_oneof![4 => Just((1u8, 1.0)), 1 => (0..7u8, prop_oneof![Just(0.02), Just(1.0), Just(100.0)])];
+    let size = prop_oneof![4 => Just((1u8, 1.0)), 1 => (0..10u8, prop_oneof![Just(0.02), Just(1.0), Just(100.0)])];
     let sized = (1..40i64, size, prop_oneof![3 => Just(0u32), 1 => 0..40u32]);
     let exits = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec((0..5u8, 0..4u8, any::<bool>()), 1..5)];
     (0..2u32, action, -1..=1i8, sized, [0..4u8, 0..4u8, 0..4u8], [away(), away()], exits).prop_map(
@@ -90,7 +90,7 @@ pub(super) fn raw() -> impl Strategy<Value = Raw> {
     let floats = [odd_float(), odd_float(), odd_float(), odd_float()];
     (
         0..2u32,
-        [0..8u8, 0..7u8, 0..6u8, 0..3u8],
+        [0..8u8, 0..10u8, 0..6u8, 0..3u8],
         odd_float(),
         floats,
         (0..3u8, odd_float()),
