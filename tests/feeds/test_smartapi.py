@@ -23,7 +23,7 @@ from velox.feeds.base import Backoff, Timings
 from velox.feeds.packets import SNAP_QUOTE
 from velox.feeds.smartapi import SmartapiFeed
 from velox.feeds.smartapi_rest import BrokerRefused, BrokerSilent
-from velox.simulator.playback import AFTER_END_NS
+from velox.simulator.exchange import AFTER_END_NS
 from velox.simulator.server import Options, Simulator
 
 _FAST = Options(limits={})

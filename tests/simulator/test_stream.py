@@ -17,8 +17,8 @@ from websockets.asyncio.client import ClientConnection
 
 from velox.feeds.packets import PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument
 from velox.simulator.accounts import DEFAULT_ACCOUNT
-from velox.simulator.exchange import Exchange
-from velox.simulator.playback import AFTER_END_NS, MarketClock, Playback
+from velox.simulator.exchange import AFTER_END_NS, Exchange
+from velox.simulator.playback import MarketClock, Playback
 from velox.simulator.server import Options, Simulator
 
 _FAST = Options(limits={})

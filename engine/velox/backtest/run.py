@@ -34,8 +34,7 @@ from velox.runtime.plan import Plan
 from velox.runtime.trading import Candle, TradingDay
 from velox.runtime.warmup import earlier_candles
 from velox.settings import Settings
-from velox.simulator.exchange import price_step
-from velox.simulator.playback import AFTER_END_NS
+from velox.simulator.exchange import AFTER_END_NS, price_step
 from velox.strategy.load import load
 
 __all__ = ["HISTORY_DAYS", "Progress", "Result", "run"]

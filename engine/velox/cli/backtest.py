@@ -1,6 +1,7 @@
 """`velox backtest`: strategies over the recorded days of a catalogue."""
 
 import datetime as dt
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -72,13 +73,12 @@ def command(**options: object) -> None:
     velox backtest ema_cross.py --catalog days -p fast=12 --json fast12.json
     """
     from velox.backtest.choose import Ask, plans_on
-    from velox.backtest.reported import backtest
     from velox.backtest.run import run
     from velox.cli.progress import days_bar
-    from velox.runtime.run import open_journal
     from velox.settings import load as load_settings
     from velox.strategy.params import parse_assignments
 
+    gc.freeze()  # modules live to the end of the process: no collection, the last one included, need look at them
     call = msgspec.convert(options, _Call)
     _check_files(call)
     configured = load_settings()
@@ -91,7 +91,7 @@ def command(**options: object) -> None:
         data=call.data or "",
         facts_as_of=call.facts_as_of,
         charges=call.charges,
-        journal=open_journal(call.journal) if call.journal else None,
+        journal=_journal(call.journal),
         actions=actions_of(call.corporate_actions),
         watched=listed(call.watched),
     )
@@ -101,6 +101,8 @@ def command(**options: object) -> None:
         if call.report_file is None and call.trades_file is None:
             result = run(ask, settings, tell)
         else:
+            from velox.backtest.reported import backtest
+
             report = backtest(ask, settings, tell)
             result = report.result
     for line in _lines(result):
@@ -109,6 +111,14 @@ def command(**options: object) -> None:
         call.json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
     if report is not None:
         _write(report, call)
+
+
+def _journal(folder: Path | None) -> Path | None:
+    if folder is None:
+        return None
+    from velox.runtime.run import open_journal
+
+    return open_journal(folder)
 
 
 def _check_files(call: _Call) -> None:

@@ -1,17 +1,19 @@
 """The end of a day: a sentence a strategy, what interrupted it, and the figures as JSON."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from velox.runtime.account import PAPER
-from velox.runtime.supervisor import Outcome
 from velox.rupees import money
+
+if TYPE_CHECKING:
+    from velox.runtime.supervisor import Outcome
 
 __all__ = ["account_sentence", "as_json", "lines", "strategy_sentence"]
 
 
-def lines(outcome: Outcome, synthetic: bool) -> list[str]:
+def lines(outcome: "Outcome", synthetic: bool) -> list[str]:
     """What the operator reads last."""
     summary, done = outcome.done.summary, outcome.done
     verdicts = ", ".join(f"{count:,} {name}" for name, count in summary["verdicts"].items() if count)
@@ -68,12 +70,12 @@ def account_sentence(account: dict[str, Any]) -> str:
     )
 
 
-def _rate(outcome: Outcome) -> float:
+def _rate(outcome: "Outcome") -> float:
     done = outcome.done
     return done.taken / done.elapsed_s if done.elapsed_s > 0 else 0.0
 
 
-def as_json(outcome: Outcome, synthetic: bool) -> bytes:
+def as_json(outcome: "Outcome", synthetic: bool) -> bytes:
     """The figures of a run."""
     summary, done = outcome.done.summary, outcome.done
     keys = (

@@ -14,11 +14,14 @@ from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.market.ticks import tick_size
 
-__all__ = ["Candle", "DaySource", "Exchange", "Listing", "MergedRows", "price_step"]
+__all__ = ["AFTER_END_NS", "Candle", "DaySource", "Exchange", "Listing", "MergedRows", "price_step"]
 
 _Ints: TypeAlias = npt.NDArray[np.int64]
 # Time of opening in ns UTC; open, high, low, close at 1e-8 rupees; volume.
 Candle: TypeAlias = tuple[int, int, int, int, int, int]
+
+# The last time mark of a day stands this long after the end of its session, so that the final candles close.
+AFTER_END_NS = 2_000_000_000
 
 _PAISA = 1_000_000
 _NS_PER_S = 1_000_000_000

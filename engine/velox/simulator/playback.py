@@ -13,15 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from velox.feeds.packets import can_apply
-from velox.simulator.exchange import Exchange
+from velox.simulator.exchange import AFTER_END_NS, Exchange
 
-__all__ = ["AFTER_END_NS", "MODES", "MarketClock", "Outlet", "Playback"]
+__all__ = ["MODES", "MarketClock", "Outlet", "Playback"]
 
 _Masks: TypeAlias = npt.NDArray[np.uint8]
 
 MODES = (1, 2, 3, 4)
-# The last time mark stands this long after the end of the session, so that the final candles close.
-AFTER_END_NS = 2_000_000_000
 
 _CHUNK_ROWS = 1024
 _SEARCH_ROWS = 65_536
