@@ -88,8 +88,9 @@ pub struct PhaseGroup {
 impl PhaseGroup {
     /// The phase at a time.
     pub fn at(&self, ts: i64) -> Phase {
-        let after = self.phases.partition_point(|(start, _)| *start <= ts);
-        if after == 0 { Phase::Closed } else { Phase::from_u8(self.phases[after - 1].1) }
+        // Each tick asks: few phases follow continuous trading, so from the end it is found at once.
+        let begun = self.phases.iter().rev().find(|(start, _)| *start <= ts);
+        begun.map_or(Phase::Closed, |(_, phase)| Phase::from_u8(*phase))
     }
 
     /// The phase at a time and when it ends; `i64::MAX` where nothing follows.
