@@ -351,7 +351,9 @@ impl Engine {
         if !self.kernel.out.notes.is_empty() {
             self.keep_notes();
         }
-        self.write_decisions()?;
+        if !self.kernel.out.decisions.is_empty() {
+            self.write_decisions()?;
+        }
         self.rotate_when_due()?;
         Ok((seq, result))
     }
