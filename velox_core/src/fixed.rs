@@ -33,13 +33,16 @@ pub fn from_float(value: f64) -> Option<i64> {
     (scaled.is_finite() && scaled.abs() < 9_223_372_036_854_775_808.0).then_some(scaled as i64)
 }
 
-/// `value × rate ÷ scale`, rounded half to even; the product is taken in 128 bits.
+/// `value × rate ÷ scale`, rounded half to even; the product is taken in 128 bits, and `scale` is positive.
 ///
 /// Returns `None` on overflow.
 pub fn mul_div(value: i128, rate: i128, scale: i128) -> Option<i128> {
     let product = value.checked_mul(rate)?;
-    let quotient = product.div_euclid(scale);
-    let twice = product.rem_euclid(scale).checked_mul(2)?;
+    // One division where an order needs dozens: what is left follows from the quotient.
+    let cut = product / scale;
+    let left = product - cut * scale;
+    let (quotient, rest) = if left < 0 { (cut - 1, left + scale) } else { (cut, left) };
+    let twice = rest.checked_mul(2)?;
     let up = twice > scale || (twice == scale && quotient % 2 != 0);
     Some(quotient + i128::from(up))
 }
@@ -75,6 +78,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_share_is_the_nearest_whole_number(value: i64, rate: i64, scale in 1i64..) {
+            let (product, scale) = (i128::from(value) * i128::from(rate), i128::from(scale));
+            let found = mul_div(value.into(), rate.into(), scale).unwrap();
+            let off = 2 * (product - found * scale).abs();
+            prop_assert!(off < scale || (off == scale && found % 2 == 0));
+        }
+
         #[test]
         fn ticks_bracket_the_price(price in -1_000_000_000_000i64..1_000_000_000_000, tick in 1i64..1_000_000_000) {
             let (down, up) = (floor_tick(price, tick), ceil_tick(price, tick));
