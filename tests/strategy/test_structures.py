@@ -97,6 +97,22 @@ def test_the_survivor_of_a_pair_gets_its_stop_from_the_leg_that_was_stopped(desk
     assert members[0].kept.short.stop == 249.99
 
 
+@pytest.mark.parametrize("call", ["self.kept.other(trade).stop_at_cost()", "self.kept.flatten('all')"])
+def test_the_stop_of_the_last_leg_speaks_of_the_other_in_vain(desk: Desk, strategy: Made, call: str) -> None:
+    rest = f"def on_stop(self, trade):\n    self.log(self.symbol)\n    {call}\n"
+    source = body(', stop=pct(1), if_left="keep"', rest).replace(
+        "    if self.kept is None: self.kept = ", "    if self.kept is None: one.kept = two.kept = "
+    )
+    members = began(desk, strategy(source))
+    fill(desk, "17:01")
+    for second in ("17:02", "17:03", "17:04"):
+        desk.tick(f"09:{second}", 98.8, "NSE:RELIANCE")
+        desk.tick(f"09:{second}", 253, "NSE:INFY")
+    assert desk.faults == []
+    assert quantities(members) == [0, 0]
+    assert desk.logged() == ["NSE:RELIANCE", "NSE:INFY"]
+
+
 def test_a_leg_that_does_not_fill_takes_the_other_back_and_is_told(desk: Desk, strategy: Made) -> None:
     rest = "def on_reject(self, why):\n    self.log(f'{self.symbol} {why.code}')\n"
     members = began(desk, strategy(body(rest=rest)))

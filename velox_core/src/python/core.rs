@@ -101,16 +101,6 @@ impl Inner {
         self.hook_serial += 1;
     }
 
-    /// Whether the hook of this cause may speak for an instance: its own, another leg of its structure, or any of a group
-    /// that decides together.
-    pub(super) fn speaks_for(&self, cause: &Cause, instance: u32) -> bool {
-        let kernel = &self.engine.kernel;
-        let group = kernel.instances.get(instance as usize).map(|i| i.group);
-        cause.instance == instance
-            || (cause.group.is_some() && cause.group == group)
-            || kernel.are_legs(cause.instance, instance)
-    }
-
     /// Whether the hook that just ran raised more than a hook may; all of it is then forgotten.
     pub(super) fn forget_flood(&mut self) -> bool {
         let flooded = self.said > SAID_MAX;
@@ -394,10 +384,10 @@ impl Core {
         reason: String,
     ) -> PyResult<u32> {
         let mut inner = self.lock()?;
-        let cause = inner.cause.filter(|c| inner.speaks_for(c, instance));
+        let action = Action::try_from(action).map_err(PyValueError::new_err)?;
+        let cause = inner.cause.filter(|c| inner.may_wish(c, instance, action));
         let cause =
             cause.ok_or_else(|| PyRuntimeError::new_err("intents are raised inside the strategy's own hooks"))?;
-        let action = Action::try_from(action).map_err(PyValueError::new_err)?;
         let size_kind = SizeKind::try_from(size_kind).map_err(PyValueError::new_err)?;
         let trigger_kind = TriggerKind::try_from(trigger_kind).map_err(PyValueError::new_err)?;
         let valid_kind = ValidKind::try_from(valid_kind).map_err(PyValueError::new_err)?;

@@ -1,10 +1,11 @@
-//! How a hook puts the two legs of a structure together: what it raises between two calls is one wish.
+//! How a hook puts the two legs of a structure together, and for whom a hook may speak: what it raises between two calls
+//! is one wish.
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use super::core::Core;
-use crate::record::{Input, Intent, Kind, Structure};
+use super::core::{Cause, Core, Inner};
+use crate::record::{Action, Input, Intent, Kind, Structure};
 
 #[pymethods]
 impl Core {
@@ -29,5 +30,25 @@ impl Core {
         let wrap = |structure| Input::Structure(Box::new(structure));
         inner.queue(Kind::Structure, instance, Structure { legs, unwind, together }, wrap)?;
         Ok(true)
+    }
+}
+
+impl Inner {
+    /// Whether the hook of this cause may wish this for an instance. What leaves or guards a position may be wished for any
+    /// of its group: the stop of one leg speaks of the other even when that one has left before, and nothing comes of it.
+    pub(super) fn may_wish(&self, cause: &Cause, instance: u32, action: Action) -> bool {
+        let group = |id: u32| self.engine.kernel.instances.get(id as usize).map(|i| i.group);
+        let only_guards = matches!(action, Action::StopTo | Action::TargetTo | Action::Exit);
+        self.speaks_for(cause, instance) || (only_guards && group(cause.instance) == group(instance))
+    }
+
+    /// Whether the hook of this cause may speak for an instance: its own, another leg of its structure, or any of a group
+    /// that decides together.
+    pub(super) fn speaks_for(&self, cause: &Cause, instance: u32) -> bool {
+        let kernel = &self.engine.kernel;
+        let group = kernel.instances.get(instance as usize).map(|i| i.group);
+        cause.instance == instance
+            || (cause.group.is_some() && cause.group == group)
+            || kernel.are_legs(cause.instance, instance)
     }
 }
