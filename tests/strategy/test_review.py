@@ -51,6 +51,9 @@ def test_a_risk_size_without_a_stop_is_a_fault(faults: Faults, line: str) -> Non
         "pass\n\ndef on_stop(self, trade):\n    self.t.exit()\n\ndef on_start(self):\n    self.t = self.go_flat()",
         "self.put(bar)\n\n@staticmethod\ndef put(thing):\n    thing.mark = 1",
         "self._private = self.buy(qty=1)",
+        "new = self.buy(qty=1)\n    self.last = new\n    self.last.exit()",
+        "pass\n\ndef on_entered(self, trade):\n    self.held = trade\n    self.held.exit()",
+        "self.log(f'{self.atr.age} {self.bars.close[1]} {self.bars.timeframe_s} {self.position.average}')",
         "local = 1\n    self.log(f'{local} {self.position.quantity} {self.now} {self.capital}')",
     ],
 )
@@ -66,6 +69,10 @@ def test_what_is_right_is_not_refused(faults: Faults, line: str) -> None:
         ("self.counter: int = 1", "counter"),
         ("for self.counter in range(3): pass", "counter"),
         ("self.trade = None", "trade"),
+        ("self.last = bar", "write last = State(0)"),
+        ("self.count = self.bars.closes", "self.bars.closes is not known: did you mean close?"),
+        ("self.count = self.atr.value", "atr = ATR(…) has one value, which self.atr is"),
+        ("self.count = self.position.qty", "self.position.qty is not known: did you mean quantity?"),
         ("self.risk = 1", "A.risk is fixed for the run"),
         ("self.atr = self.buy(qty=1)", "A.atr is fixed for the run"),
         ("self.go_long(5)", "takes everything by name"),
@@ -95,6 +102,22 @@ def test_a_mistake_in_a_hook_is_found(faults: Faults, line: str, words: str) -> 
     found = faults(f"{BODY}{line}")
     assert len(found) == 1, found
     assert words in found[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("self.band.high", "self.band.high is not known: there are lower, middle, upper"),
+        ("m.band.uper", "self.band.uper is not known: did you mean upper?"),
+        ("m.bars.volumes", "self.bars.volumes is not known: did you mean volume?"),
+    ],
+)
+def test_a_line_that_an_indicator_does_not_have_is_found_in_whosever_it_is(
+    faults: Faults, field: str, words: str
+) -> None:
+    body = 'symbol = Symbols(["NSE:TCS", "NSE:INFY"])\nbars = Bars(symbol, "5m")\nband = Bollinger(bars.close)\n'
+    body += f"@on(bars, together=True)\ndef rank(self, members):\n    for m in members:\n        m.log({field})"
+    assert faults(body) == [f"7: {words}"]
 
 
 def test_a_hook_that_names_self_otherwise_is_read_as_well(faults: Faults) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 import msgspec
 
 from velox.strategy.binding import AddTerms, Terms
+from velox.strategy.fields import unread
 from velox.strategy.params import Param, nearest
 from velox.strategy.parts import Rest, rest, shares_fault
 from velox.strategy.sizes import RiskPct, RiskRupees, Sized
@@ -21,6 +22,7 @@ _KNOWN: dict[str, Mapping[str, object]] = {
     "resize": Sized.__annotations__,
 }
 _INTENTS = (*_KNOWN, "submit", "go_flat", "flatten")
+_TOLD_OF_A_TRADE = ("on_entered", "on_stop", "on_target")
 _SIZES = ("qty", "lots", "notional", "size")
 _RISK_SIZES = ("risk_pct", "risk_rupees")
 _MODE = "is for the words of self.log(…); a strategy that does the same everywhere can be trusted"
@@ -70,14 +72,21 @@ def review(owner: type, source: ClassSource, trades: Set[str]) -> Review:
 
 
 def trades_kept(source: ClassSource) -> set[str]:
-    """Attributes that a method gives the trade of an intent: the kernel knows them, so they need no declaration."""
+    """Attributes that a method gives a trade, that of an intent or the one a hook is told of.
+
+    The kernel knows them, so they need no declaration.
+    """
     kept: set[str] = set()
     for method in methods(source):
-        me = method.args.args[0].arg
+        me, *others = [arg.arg for arg in method.args.args]
+        known = set(others) if method.name in _TOLD_OF_A_TRADE else set[str]()
         for node in ast.walk(method):
-            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_intent(node.value, me):
+            if not isinstance(node, ast.Assign | ast.AnnAssign):
+                continue
+            if _is_intent(node.value, me) or (isinstance(node.value, ast.Name) and node.value.id in known):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 kept |= {name for target in targets if (name := own_name(target, me))}
+                known |= {target.id for target in targets if isinstance(target, ast.Name)}
     return kept
 
 
@@ -104,6 +113,7 @@ class _Reader(ast.NodeVisitor):
         if node.attr == "mode" and not self._logs and (name or (self.members and isinstance(node.value, ast.Name))):
             self._found.warnings.append(Remark(node.lineno, f"{ast.unparse(node)} {_MODE}"))
         if name is None:
+            self._judge_field(node)
             self.generic_visit(node)
         elif isinstance(node.ctx, ast.Load):
             self._judge_read(node, name)
@@ -150,6 +160,15 @@ class _Reader(ast.NodeVisitor):
             close = nearest(name, names) if len(name) > 1 else ""
             hint = close if close.startswith("did") else "declare it in the class body"
             self._fault(node, f"self.{name} is not known: {hint}")
+
+    def _judge_field(self, node: ast.Attribute) -> None:
+        inner = node.value
+        name = own_name(inner, self._self)
+        if self.members and isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+            name = inner.attr
+        sentence = unread(getattr(self._owner, name, None), name, node.attr) if name else None
+        if sentence is not None:
+            self._fault(node, sentence)
 
     def _entry_faults(self, word: str, call: ast.Call) -> Iterator[str]:
         if call.args:
