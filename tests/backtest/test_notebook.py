@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.backtest.test_corporate_actions import catalog_of
 
 from velox import EMA, Bar, Bars, Param, State, Strategy, Symbols, crossed, intraday, risk_pct, risk_rupees
 from velox.backtest.choose import Ask
@@ -11,6 +12,7 @@ from velox.backtest.notebook import _MEANT
 from velox.backtest.reported import Reported
 from velox.backtest.run import run
 from velox.errors import BadInput, Refused
+from velox.market.corporate_actions import read_actions
 from velox.research.days import SAMPLE_DIR
 from velox.runtime.plan import StrategyPlan
 from velox.settings import Settings
@@ -38,6 +40,19 @@ class Cross(Strategy):
             self.go_long(stop=bar.low - self.width, size=self.risk)
         elif crossed.below(self.quick, self.steady):
             self.go_short(stop=bar.high + self.width, size=self.risk)
+
+
+class Held(Strategy):
+    """Bought once and kept."""
+
+    symbol = Param("NSE:SBIN")
+    bars = Bars(symbol, "1m")
+    done = State(0)
+
+    def on_bar(self, bar: Bar) -> None:
+        if not self.done:
+            self.done = 1
+            self.go_long(qty=20)
 
 
 class Several(Strategy):
@@ -80,6 +95,32 @@ def test_it_is_a_report_with_frames_and_pictures_whose_sums_are_its_figures(tmp_
 def test_costs_and_capital_can_be_asked_for() -> None:
     told = Cross().backtest("2026-07-15", catalog=SAMPLE_DIR, capital=500_000, charges="none")
     assert (told.result.settings["paper"]["capital_rupees"], told.result.charges) == (500_000, 0.0)
+
+
+_SPLIT = """
+[[action]]
+name = "NSE:SBIN"
+ex = 2026-07-15
+kind = "split"
+ratio = "1:5"
+source = "test"
+"""
+
+
+@pytest.mark.parametrize("way", ["text", "path", "settings"])
+def test_a_table_of_corporate_actions_is_the_one_that_the_command_takes(tmp_path: Path, way: str) -> None:
+    days, file = catalog_of(tmp_path / "days", 5), tmp_path / "actions.toml"
+    file.write_text(_SPLIT)
+    given: Options = {}
+    if way == "settings":
+        (tmp_path / "velox.toml").write_text(f'[market]\ncorporate_actions = "{file}"\n')
+    else:
+        given = {"corporate_actions": file if way == "path" else str(file)}
+    held = Held().backtest(catalog=days.root, **given).result
+    (line,) = held.corporate_actions
+    assert (line.instrument, line.before, line.after) == ("NSE:SBIN", 20, 100)
+    ask = Ask(plans=[StrategyPlan(f"{__file__}:Held")], catalog=days.root, actions=read_actions(file))
+    assert held.result_hash == run(ask, Settings()).result_hash
 
 
 def test_several_symbols_are_a_list() -> None:
@@ -134,6 +175,11 @@ def test_a_whole_number_stands_for_a_number() -> None:
         ({"slippage": 1.5}, "slippage=1.5) cannot be used: slippage is a whole number of ticks, as in 1"),
         ({"latency": "50"}, "latency='50') cannot be used: latency is a whole number of milliseconds, as in 50"),
         ({"charges": "non"}, "charges='non') cannot be used: charges is 'discount', 'statutory' or 'none'"),
+        (
+            {"corporate_actions": 5},
+            "corporate_actions=5) cannot be used: corporate_actions is a file of splits, bonuses, dividends and "
+            "renames, as in 'actions.toml'",
+        ),
         ({"facts_as_of": 2026}, "facts_as_of=2026) cannot be used: facts_as_of is a date, as in '2026-08-31'"),
     ],
 )

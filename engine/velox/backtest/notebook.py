@@ -13,6 +13,7 @@ from velox.backtest.reported import Reported
 from velox.backtest.reported import backtest as reported
 from velox.errors import BadInput
 from velox.market.calendar import day_span
+from velox.market.corporate_actions import NO_ACTIONS, read_actions
 from velox.runtime.plan import StrategyPlan
 from velox.settings import load as load_settings
 from velox.strategy.base import Strategy
@@ -30,6 +31,7 @@ _MEANT: dict[str, tuple[Any, str]] = {
     "latency": (_Whole, "a whole number of milliseconds, as in 50"),
     "charges": (Literal["discount", "statutory", "none"], "'discount', 'statutory' or 'none'"),
     "facts_as_of": (str, "a date, as in '2026-08-31'"),
+    "corporate_actions": (str, "a file of splits, bonuses, dividends and renames, as in 'actions.toml'"),
     "watch": (list[str], "a list of instruments that hooks may choose, as in ['NSE:INFY']"),
 }
 
@@ -47,6 +49,8 @@ def backtest(
     first, last = (None if day is None else _span(day) for day in days)
     charges = options.get("charges", "discount")
     as_of = options.get("facts_as_of")
+    settings = load_settings()
+    told = options.get("corporate_actions", settings.market.corporate_actions)
     ask = Ask(
         plans=[StrategyPlan(hold(strategy), dict(texts))],
         catalog=Path(catalog),
@@ -54,10 +58,11 @@ def backtest(
         last=None if last is None else last[1],
         facts_as_of=None if as_of is None else _span(as_of)[0],
         charges=charges,
+        actions=NO_ACTIONS if told is None else read_actions(Path(told)),
         watched=options.get("watch", []),
     )
     asked: dict[str, Any] = {name: options.get(name) for name in ("capital", "slippage", "latency")}
-    return reported(ask, costs(load_settings(), charges, **asked))
+    return reported(ask, costs(settings, charges, **asked))
 
 
 def _judge(options: Mapping[str, object]) -> None:
@@ -67,7 +72,7 @@ def _judge(options: Mapping[str, object]) -> None:
             raise BadInput(f"backtest({name}=…) is not known: there are {', '.join(_MEANT)}")
         wanted, words = _MEANT[name]
         try:
-            msgspec.convert(value, wanted)
+            msgspec.convert(str(value) if isinstance(value, Path) else value, wanted)
         except msgspec.ValidationError:
             raise BadInput(f"backtest({name}={value!r}) cannot be used: {name} is {words}") from None
 

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
-from velox.cli.words import DaySpanWord, check_json, data_kind, facts_as_of, watched
+from velox.cli.words import DaySpanWord, actions_of, check_json, corporate_actions, data_kind, facts_as_of, watched
 from velox.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class _Call(AccountCall):
     out: Path | None
     data: Literal["auto", "ticks", "candles"] | None
     facts_as_of: dt.date | None
+    corporate_actions: Path | None
     watched: str | None
     json_file: Path | None
 
@@ -82,6 +83,7 @@ class _Call(AccountCall):
 @account_words
 @data_kind
 @facts_as_of
+@corporate_actions
 @watched
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write figures to F."
@@ -110,6 +112,7 @@ def command(**options: object) -> int:
         last=call.last[1] if call.last else None,
         data=call.data or "",
         facts_as_of=call.facts_as_of,
+        actions=actions_of(call.corporate_actions),
         charges=call.charges,
         samples=call.samples,
         seed=call.seed,

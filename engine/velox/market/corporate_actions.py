@@ -17,7 +17,7 @@ import datetime as dt
 import itertools
 import math
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -28,7 +28,7 @@ from velox.errors import BadInput
 from velox.market.amounts import ONE, scaled
 from velox.rupees import grouped
 
-__all__ = ["Action", "Actions", "Adjustment", "Due", "NO_ACTIONS", "read_actions"]
+__all__ = ["Action", "Actions", "Adjustment", "Due", "NO_ACTIONS", "Step", "adjustment_of", "read_actions"]
 
 # The largest number of a ratio that the kernel takes.
 _RATIO_MAX = 1_000_000
@@ -60,6 +60,14 @@ class Adjustment(msgspec.Struct, frozen=True):
 
     price: Fraction = Fraction(1)
     volume: Fraction = Fraction(1)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What one ex-date makes of the prices and volumes before it."""
+
+    ex: dt.date
+    price: Fraction
+    volume: Fraction
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -143,16 +151,27 @@ class Actions:
 
     def adjustment(self, name: str, day: dt.date, use: dt.date, close_before: _CloseBefore) -> Adjustment:
         """What makes a candle of `day` comparable with prices of the day of use; 1 where nothing lies between."""
-        price = volume = Fraction(1)
-        for action in self.until(name, use):
-            if day >= action.ex:
-                break
-            price *= _price_factor(action, close_before)
-            volume *= action.shares
-        return Adjustment(price, volume)
+        return adjustment_of(self.steps(name, day, use, close_before), day, use)
+
+    def steps(self, name: str, since: dt.date, use: dt.date, close_before: _CloseBefore) -> list[Step]:
+        """What takes effect after one day and up to another, as factors of what was before; newest first."""
+        return [
+            Step(action.ex, _price_factor(action, close_before), action.shares)
+            for action in self.until(name, use)
+            if action.ex > since and action.kind != "rename"
+        ]
 
 
 NO_ACTIONS = Actions()
+
+
+def adjustment_of(steps: Iterable[Step], day: dt.date, use: dt.date) -> Adjustment:
+    """What those of the steps that lie between a day and the day of use make of a candle of that day."""
+    between = [step for step in steps if day < step.ex <= use]
+    return Adjustment(
+        math.prod((step.price for step in between), start=Fraction(1)),
+        math.prod((step.volume for step in between), start=Fraction(1)),
+    )
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

@@ -31,10 +31,12 @@ __all__ = [
     "adjusted_columns",
     "adjustments",
     "candles_of",
+    "close_before",
     "core_candles",
     "day_columns",
     "earlier_candles",
     "join_candles",
+    "kept_days",
     "serves",
 ]
 
@@ -99,24 +101,35 @@ def earlier_candles(
 
     Of a day that is kept in several ways ticks win, then the shortest candles of which these can be made.
     """
-    after, before = between
-    names = {action.was for action in rules.actions.until(instrument, before) if action.was}
-    names.add(rules.actions.name_on(instrument, before, before))
-    by_day: dict[dt.date, Entry] = {}
-    for entry in catalog.entries():  # ticks first, then candles from short to long
-        wanted = after < entry.day < before and entry.instrument in names and serves(entry, timeframe_s)
-        if wanted and entry.instrument == rules.actions.name_on(instrument, entry.day, before):
-            by_day.setdefault(entry.day, entry)
+    by_day = kept_days(catalog, instrument, between, timeframe_s, rules.actions)
     kept = sorted(by_day)[-days:] if days > 0 else []
-    closes = functools.partial(_close_before, catalog, rules)
+    closes = functools.partial(close_before, catalog, rules)
     parts = [
         adjusted(
             candles_of(catalog, by_day[day], timeframe_s, rules.facts_as_of),
-            rules.actions.adjustment(instrument, day, before, closes),
+            rules.actions.adjustment(instrument, day, between[1], closes),
         )
         for day in kept
     ]
     return np.concatenate([NO_CANDLES, *parts])
+
+
+def kept_days(
+    catalog: Catalog, instrument: str, between: tuple[dt.date, dt.date], timeframe_s: int, actions: Actions
+) -> dict[dt.date, Entry]:
+    """What candles of a length are made of on each kept day between two dates, neither included, as it was traded.
+
+    The instrument is called as on the second date, or later; its older names are looked for too.
+    """
+    after, before = between
+    names = {action.was for action in actions.until(instrument, before) if action.was}
+    names.add(actions.name_on(instrument, before, before))
+    by_day: dict[dt.date, Entry] = {}
+    for entry in catalog.entries():  # ticks first, then candles from short to long
+        wanted = after < entry.day < before and entry.instrument in names and serves(entry, timeframe_s)
+        if wanted and entry.instrument == actions.name_on(instrument, entry.day, before):
+            by_day.setdefault(entry.day, entry)
+    return by_day
 
 
 def adjusted(candles: Candles, by: Adjustment) -> Candles:
@@ -133,7 +146,7 @@ def adjusted(candles: Candles, by: Adjustment) -> Candles:
 def adjustments(catalog: Catalog, instrument: str, entries: Sequence[Entry], rules: HistoryRules) -> list[Adjustment]:
     """What makes the candles of each entry comparable with those of the last one."""
     last = max(entry.day for entry in entries)
-    closes = functools.partial(_close_before, catalog, rules)
+    closes = functools.partial(close_before, catalog, rules)
     return [rules.actions.adjustment(instrument, entry.day, last, closes) for entry in entries]
 
 
@@ -145,7 +158,7 @@ def adjusted_columns(columns: Columns, by: Adjustment) -> Columns:
     return {name: made[name] / ONE if name in _PRICES else made[name] for name in CANDLE_SCHEMA}
 
 
-def _close_before(catalog: Catalog, rules: HistoryRules, instrument: str, ex: dt.date) -> int | None:
+def close_before(catalog: Catalog, rules: HistoryRules, instrument: str, ex: dt.date) -> int | None:
     """The close of the trading day before a date, the exchange's own where it is kept; None where that day is not."""
     eve = ex - dt.timedelta(days=1)
     name = rules.actions.name_on(instrument, eve, ex)

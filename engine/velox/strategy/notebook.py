@@ -2,6 +2,7 @@
 
 import importlib.metadata
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, NoReturn, TypedDict
 
 import msgspec
@@ -26,6 +27,7 @@ class Options(TypedDict, total=False):
     charges: Literal["discount", "statutory", "none"]
     facts_as_of: str  # yyyy-mm-dd
     watch: list[str]  # instruments that hooks may choose
+    corporate_actions: str | Path  # the file of them
 
 
 class NotRunning:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from velox.market.corporate_actions import Action
 from velox.settings import EngineSettings, LimitSettings, PaperSettings, Settings
 from velox.sweep.held import KeptMarket
 
@@ -31,6 +32,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     watched: list[str] = []  # what hooks may choose
     charges: Literal["discount", "statutory", "none"]
     facts_as_of: dt.date | None
+    actions: list[Action] = []
     paper: PaperSettings
     limits: LimitSettings
     engine: EngineSettings

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import velox_core
 from velox.backtest.choose import Ask, Chosen, choose, plans_on
 from velox.backtest.sources import Data
+from velox.market.corporate_actions import NO_ACTIONS, Action, Actions
 from velox.market.dated import digest as facts_digest
 from velox.market.instruments import InstrumentBook
 from velox.research.catalog import Catalog
@@ -41,6 +42,7 @@ class SweepAsk(msgspec.Struct, frozen=True, kw_only=True):
     first: dt.date | None = None
     last: dt.date | None = None
     facts_as_of: dt.date | None = None
+    actions: Actions = NO_ACTIONS
     data: Data = ""
     charges: Literal["discount", "statutory", "none"] = "discount"
     samples: int | None = None
@@ -87,6 +89,7 @@ class _Markets:
                     last=ask.last,
                     data=ask.data,
                     facts_as_of=ask.facts_as_of,
+                    actions=ask.actions,
                     watched=ask.watched,
                 )
             )
@@ -130,6 +133,7 @@ def prepare(ask: SweepAsk, settings: Settings) -> Prepared:
         watched=ask.watched,
         charges=ask.charges,
         facts_as_of=ask.facts_as_of,
+        actions=list(ask.actions),
         paper=settings.paper,
         limits=settings.limits,
         engine=settings.engine,
@@ -180,4 +184,12 @@ def _about(ask: SweepAsk, setup: Setup, code_hash: str, dates: Sequence[dt.date]
         "[limits]": shown(msgspec.structs.asdict(setup.limits)),
         "[engine]": shown(msgspec.structs.asdict(setup.engine)),
         "the version": velox_core.__version__,
+        # Not told where there are none, so that a folder of before there could be any goes on.
+        **({"corporate actions": " ".join(map(_written, setup.actions))} if setup.actions else {}),
     }
+
+
+def _written(action: Action) -> str:
+    """All that an action says but for its source, as one word."""
+    said = [action.ratio, action.amount, action.close, action.was]
+    return "/".join([action.name, action.ex.isoformat(), action.kind, *filter(None, said)]).replace(" ", "_")

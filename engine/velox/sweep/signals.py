@@ -43,6 +43,7 @@ def sweep_signals(ask: Ask, signals: Signals, settings: Settings, workers: int |
         instruments=[],
         charges=ask.charges,
         facts_as_of=ask.facts_as_of,
+        actions=list(ask.actions),
         paper=settings.paper,
         limits=settings.limits,
         engine=settings.engine,

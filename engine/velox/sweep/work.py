@@ -8,6 +8,7 @@ from velox.backtest.run import Result, run
 from velox.backtest.signals import follow
 from velox.clock import monotonic_ns
 from velox.errors import BadInput, VeloxError
+from velox.market.corporate_actions import Actions
 from velox.sweep.held import Arrays, days_of
 from velox.sweep.job import Figures, Job, Outcome, Setup
 from velox.sweep.kept_orders import orders_in
@@ -20,6 +21,7 @@ class Desk:
 
     def __init__(self, setup: Setup, arrays: Arrays) -> None:
         self._setup = setup
+        self._actions = Actions(setup.actions)
         self._orders = orders_in(setup.orders, arrays)
         self._days = [days_of(market, arrays, setup.facts_as_of) for market in setup.markets]
 
@@ -47,6 +49,7 @@ class Desk:
             last=job.last,
             facts_as_of=setup.facts_as_of,
             charges=setup.charges,
+            actions=self._actions,
             watched=setup.watched,
         )
         chosen = Chosen(setup.markets[job.market].symbols, spells(days), [], held=True)
