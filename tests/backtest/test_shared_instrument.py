@@ -55,6 +55,14 @@ def _run(folder: Path, same_instrument: Literal["refuse", "wait", "net"]) -> Res
     return run(ask, msgspec.structs.replace(Settings(), paper=paper))
 
 
+def test_a_fill_says_whether_it_was_netted(tmp_path: Path) -> None:
+    _run(tmp_path, "net")
+    rows = journal.fills(tmp_path / "journal").to_dicts()
+    sides = [(row["side"] * row["quantity"], row["netted"]) for row in rows]
+    assert sides == [(60, True), (-60, True), (40, False), (-60, True), (60, True), (-40, False)]
+    assert all(row["netted"] == (row["brokerage"] == 0) for row in rows)
+
+
 def _fills(folder: Path) -> list[tuple[int, int]]:
     rows = journal.fills(folder / "journal").to_dicts()
     return [(row["side"] * row["quantity"], row["price"] // ONE) for row in rows]

@@ -46,6 +46,7 @@ _FILL = {
     "side": pl.Int8,
     "quantity": pl.Int64,
     "price": pl.Int64,
+    "netted": pl.Boolean,
     **dict.fromkeys(_CHARGES, pl.Int64),
 }
 _POSITION = {
@@ -85,9 +86,8 @@ def candles(path: str | Path, *, until: Position | None = None) -> pl.DataFrame:
 
 
 def fills(path: str | Path, *, until: Position | None = None) -> pl.DataFrame:
-    """Every fill in order with its charges by line."""
-    names = Names.of(path, until=until)
-    return _frame((_fill_row(record, names) for record in records(path, {Kind.FILL}, until=until)), _FILL)
+    """Every fill in order with its charges by line; `netted` ones are between two strategies, not of the market."""
+    return _frame(_fill_rows(path, until), _FILL)
 
 
 def orders(path: str | Path, *, until: Position | None = None) -> pl.DataFrame:
@@ -171,9 +171,19 @@ def _order_row(record: Record, event: events.OrderEvent, names: Names) -> dict[s
     }
 
 
-def _fill_row(record: Record, names: Names) -> dict[str, object]:
-    fill = record.payload
-    assert isinstance(fill, events.Fill)
+def _fill_rows(path: str | Path, until: Position | None) -> Iterator[dict[str, object]]:
+    names = Names.of(path, until=until)
+    inside: set[events.OrderId] = set()  # whose next fill was netted
+    for record in records(path, {Kind.FILL, Kind.NETTED}, until=until):
+        told = record.payload
+        if isinstance(told, events.Netted):
+            inside |= {told.buyer, told.seller}
+        elif isinstance(told, events.Fill):
+            yield _fill_row(record, told, names, netted=told.order in inside)
+            inside.discard(told.order)
+
+
+def _fill_row(record: Record, fill: events.Fill, names: Names, *, netted: bool) -> dict[str, object]:
     return _place(record) | {
         "order": _order_name(fill.order),
         "strategy": names.strategy(fill.order.intent.instance),
@@ -183,5 +193,6 @@ def _fill_row(record: Record, names: Names) -> dict[str, object]:
         "side": fill.side,
         "quantity": fill.quantity,
         "price": fill.price,
+        "netted": netted,
         **{line: getattr(fill, line) for line in _CHARGES},
     }
