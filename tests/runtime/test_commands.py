@@ -1,12 +1,16 @@
 """Operator commands to a running engine: idempotent, durable, placed in the journal, and honest."""
 
 import datetime as dt
+import os
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.runtime.conftest import FIRST, Undisturbed
 from tests.runtime.processes import BUSY, HELD, check_journal, command_keys, paper, run_cli, until
@@ -16,7 +20,7 @@ from velox import journal as journals
 from velox.errors import BadInput, Fatal, Unknown
 from velox.events import CommandKind, Kind, PositionChanged, StrategyStarted
 from velox.market.calendar import IST
-from velox.runtime.commands import Scope, send, socket_path
+from velox.runtime.commands import Reply, Scope, send, socket_path
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(110)]
 
@@ -188,6 +192,53 @@ def test_a_second_engine_is_refused_and_told_who_holds_the_journal(tmp_path: Pat
         assert second.returncode == 73
         assert str(engine) in second.stderr and second.stderr.count("\n") == 1
         assert day.process.poll() is None
+
+
+def test_a_command_waits_for_an_engine_that_has_no_socket_yet(tmp_path: Path) -> None:
+    core = velox_core.Core(tmp_path)
+    try:
+        asked = threading.Event()
+
+        def served() -> None:
+            with socket.socket(socket.AF_UNIX) as server:
+                assert asked.wait(10)
+                server.bind(str(socket_path(tmp_path)))
+                server.listen()
+                link, _ = server.accept()
+                with link:
+                    link.recv(1 << 16)
+                    answer = msgspec.msgpack.encode(Reply("done", "1:1", "halted"))
+                    link.sendall(len(answer).to_bytes(4, "big") + answer)
+
+        engine = threading.Thread(target=served)
+        engine.start()
+
+        def judged(reason: str) -> str:
+            asked.set()  # by now it has looked for the socket
+            return reason
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("velox.runtime.commands._judged", judged)
+            assert send(tmp_path, CommandKind.HALT).sentence == "halted"
+        engine.join(10)
+    finally:
+        core.close()
+
+
+def test_an_engine_that_takes_no_commands_yet_is_not_called_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("velox.runtime.commands._RETURN_WITHIN_NS", 0)
+    core = velox_core.Core(tmp_path)
+    try:
+        with pytest.raises(BadInput, match=f"process {os.getpid()} holds the journal .* nothing was ordered"):
+            send(tmp_path, CommandKind.HALT)
+    finally:
+        core.close()
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    (tmp_path / "LOCK").write_bytes(ended.stdout)
+    with pytest.raises(BadInput, match="no engine runs"):
+        send(tmp_path, CommandKind.HALT)
 
 
 def test_a_socket_that_nobody_serves_any_more_is_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

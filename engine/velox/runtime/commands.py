@@ -22,6 +22,7 @@ from velox.events import Command, CommandKind, Kind, encode
 __all__ = ["CommandServer", "Reply", "Request", "Scope", "send", "socket_path"]
 
 _NAME = "engine.sock"
+_LOCK = "LOCK"  # as velox_core's journal/lock.rs calls it
 _PATH_MAX = 100  # a Unix address holds some 107 bytes
 _FRAME_MAX = 1 << 16
 _REASON_MAX = 1000
@@ -211,11 +212,11 @@ def _number(word: str, name: str, known: dict[str, int]) -> int:
 def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None = None, scope: Scope = _ALL) -> Reply:
     """Send one command to the engine that runs on a journal and wait for its answer.
 
-    An engine that died is started again by its supervisor: for some seconds the same command, with the same key, is
-    offered again, so that a kill switch is not lost in between.
+    An engine that begins has no socket yet, one that died is started again by its supervisor: for some seconds the same
+    command, with the same key, is offered again, so that a kill switch is not lost in between.
     """
     path = socket_path(journal)
-    if not path.exists():
+    if not path.exists() and _holder(journal) is None:
         raise _nobody(journal)
     request = Request(kind, key or uuid.uuid4().hex, _actor(), _judged(reason), scope)
     until_ns = monotonic_ns() + _RETURN_WITHIN_NS
@@ -229,7 +230,7 @@ def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None 
             break
         threading.Event().wait(_LOOK_S * 5)  # nothing tells when a socket appears
     if not sent:
-        raise _nobody(journal)
+        raise _nobody(journal, _holder(journal))
     raise Unknown(f"the engine on {journal} gave no answer: look at its state before you try again")
 
 
@@ -254,7 +255,22 @@ class _NoAnswer(Exception):
         self.sent = sent
 
 
-def _nobody(journal: Path) -> BadInput:
+def _holder(journal: Path) -> int | None:
+    """The living process that the journal's lock names; to try the lock could keep an engine out."""
+    try:
+        pid = int((journal / _LOCK).read_text())
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    return pid
+
+
+def _nobody(journal: Path, holder: int | None = None) -> BadInput:
+    if holder is not None:
+        return BadInput(
+            f"process {holder} holds the journal {journal} and takes no commands yet: an engine that begins warms up "
+            "first; nothing was ordered, send it again"
+        )
     return BadInput(f"no engine runs on the journal {journal}: start one, or name its --journal")
 
 
