@@ -21,8 +21,16 @@ __all__ = [
     "SmartapiSettings",
 ]
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
-_AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+# Above these bounds the kernel refuses the record that a setting becomes.
+_Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+_AtLeastOne = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+_Ticks = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
+_Rate = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
+_SomeRate = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+_DayMs = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
+_SomeDayMs = Annotated[int, msgspec.Meta(ge=1, le=86_400_000)]
+_DayS = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
+_SomeDayS = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 _Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 _SomePercent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 _Rupees = Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # above it, rupees at 1e-8 no longer fit an i64 with room to sum
@@ -38,13 +46,13 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class EngineSettings(Section, frozen=True):
     """When data counts as old, late or missing, and how long a hook may take."""
 
-    grace_ms: _Count = 1500
-    gap_s: _AtLeastOne = 15
-    stale_s: _AtLeastOne = 10
-    ahead_s: _AtLeastOne = 5
-    late_s: _Count = 30
+    grace_ms: _DayMs = 1500
+    gap_s: _SomeDayS = 15
+    stale_s: _SomeDayS = 10
+    ahead_s: _SomeDayS = 5
+    late_s: _DayS = 30
     hook_budget_us: _AtLeastOne = 1000
-    hook_limit_ms: _AtLeastOne = 500
+    hook_limit_ms: _SomeDayMs = 500
     memory_headroom_mb: _AtLeastOne = 1024  # growth after the start at which a leaking strategy is quarantined
 
 
@@ -74,13 +82,13 @@ class PaperSettings(Section, frozen=True):
     # Of a future's value. SPAN and exposure are the exchange's and change several times a day: an assumption that is
     # above the 11 to 15 % of index futures and below that of some stock futures.
     fno_margin_pct: _SomePercent = 20.0
-    slippage_ticks: _Count = 1
-    latency_ms: _Count = 0
+    slippage_ticks: _Ticks = 1
+    latency_ms: _DayMs = 0
     partial: bool = False
     # A second strategy on an instrument of the account is refused; or of two orders that would trade with each other
     # the later waits; or they trade inside the account, free of charges.
     same_instrument: _SameInstrument = "refuse"
-    brokerage_rupees: _Rupees = 20.0
+    brokerage_rupees: Annotated[float, msgspec.Meta(ge=0, le=1e7)] = 20.0
     brokerage_pct: _Percent = 0.03
 
 
@@ -93,7 +101,7 @@ class LevelLimits(Section, frozen=True):
     position_quantity: _Count = 0
     trade_risk_pct: _Percent = 0.0  # most that a trade may lose at its stop, of the capital
     open_orders: _Count = 0
-    intents: _Count = 0
+    intents: _Rate = 0
     trades: _Count = 0
     daily_loss_pct: _Percent = 0.0
     drawdown_pct: _Percent = 0.0
@@ -106,8 +114,8 @@ class AccountSettings(Section, frozen=True):
     capital_rupees: _SomeRupees | None = None
     mis_margin_pct: _SomePercent | None = None
     fno_margin_pct: _SomePercent | None = None
-    slippage_ticks: _Count | None = None
-    latency_ms: _Count | None = None
+    slippage_ticks: _Ticks | None = None
+    latency_ms: _DayMs | None = None
     partial: bool | None = None
     same_instrument: _SameInstrument | None = None
     limits: LevelLimits = LevelLimits()  # in the place of those of [limits], where they are not 0
@@ -123,15 +131,15 @@ class LimitSettings(Section, frozen=True):
     trade_risk_pct: _Percent = 0.0
     instance_open_orders: _AtLeastOne = 10
     account_open_orders: _AtLeastOne = 50
-    intents: _AtLeastOne = 2
-    refusals: _AtLeastOne = 20
-    sends: _AtLeastOne = 8
+    intents: _SomeRate = 2
+    refusals: _SomeRate = 20
+    sends: _SomeRate = 8
     trades: _AtLeastOne = 50
     account_trades: _Count = 0
     daily_loss_pct: _SomePercent = 3.0
     drawdown_pct: _SomePercent = 5.0
     fat_finger_pct: _SomePercent = 3.0
-    duplicate_ms: _AtLeastOne = 1000
+    duplicate_ms: _SomeDayMs = 1000
     strategies: dict[str, LevelLimits] = {}  # by the strategy's name
     instruments: dict[str, LevelLimits] = {}  # by the instrument's, as "NSE:RELIANCE"
 
@@ -148,7 +156,7 @@ class JournalSettings(Section, frozen=True):
     dir: Path = Path("var/journal")
     sync_ms: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
     sync_kb: _AtLeastOne = 256
-    snapshot_minutes: _AtLeastOne = 5
+    snapshot_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 5
     snapshot_records: _AtLeastOne = 2_000_000
 
 

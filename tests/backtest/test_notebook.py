@@ -1,5 +1,6 @@
 """A strategy's object in a notebook: checked parameters, a back-test that equals the command's, and nothing started."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,8 @@ def test_a_whole_number_stands_for_a_number() -> None:
     ("option", "sentence"),
     [
         ({"capital": -5}, "capital=-5) cannot be used: capital is an amount in rupees, as in 500_000"),
+        ({"capital": math.inf}, "capital=inf) cannot be used: capital is an amount in rupees, as in 500_000"),
+        ({"slippage": 1_001}, "slippage=1001) cannot be used: slippage is a whole number of ticks, as in 1"),
         ({"slippage": 1.5}, "slippage=1.5) cannot be used: slippage is a whole number of ticks, as in 1"),
         ({"latency": "50"}, "latency='50') cannot be used: latency is a whole number of milliseconds, as in 50"),
         ({"charges": "non"}, "charges='non') cannot be used: charges is 'discount', 'statutory' or 'none'"),

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import signal
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import numpy as np
@@ -21,6 +22,7 @@ from velox.errors import BadInput
 from velox.research.catalog import Catalog
 from velox.research.days import SAMPLE_DIR, Day, catalog_day
 from velox.runtime.plan import StrategyPlan
+from velox.sections import AccountSettings, LevelLimits, Section
 from velox.settings import Settings
 
 DAY = dt.date(2026, 7, 15)
@@ -248,12 +250,45 @@ def test_the_command_says_what_it_did_and_keeps_every_setting(busy: StrategyPlan
         (["--instruments", "NSE:INFY", "-p", "symbol=NSE:INFY"], "leave one out"),
         (["-p", "nonsense=1"], "nonsense"),
         (["--json", "no/such/folder/f.json"], "does not exist"),
+        (["--from", "2026-07-16", "--to", "2026-07-15"], "the first must not come after the last"),
+        (["--instruments", "NSE:INFY,NSE:INFY"], "NSE:INFY is named twice"),
+        (["--instruments", ","], "names no instrument"),
+        (["--capital", "nan"], "no amount in rupees"),
+        (["--capital", "1e10"], "is not in the range"),
+        (["--slippage", "1001"], "is not in the range"),
+        (["--latency", "86400001"], "is not in the range"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(busy: StrategyPlan, words: list[str], sentence: str) -> None:
     told = velox("backtest", busy.target, "--catalog", SAMPLE_DIR, *words)
     assert told.returncode == 2
     assert sentence in told.stderr and "Traceback" not in told.stderr
+
+
+def _at_the_edge(section: type[Section], largest: bool) -> Any:
+    """A section with each number at the end of what it may be."""
+    values: dict[str, Any] = {}
+    for name, hint in get_type_hints(section, include_extras=True).items():
+        for kind in (hint, *get_args(hint)):
+            meta = next((each for each in getattr(kind, "__metadata__", ()) if isinstance(each, msgspec.Meta)), None)
+            if isinstance(kind, type) and issubclass(kind, Section) and kind is hint:
+                values[name] = _at_the_edge(kind, largest)
+            elif meta is not None and meta.le is not None:
+                least = meta.ge if meta.ge is not None else 0.01
+                values[name] = get_args(kind)[0](meta.le if largest else least)
+    return section(**values)
+
+
+@pytest.mark.parametrize("largest", [True, False])
+def test_no_setting_at_its_bound_is_refused_by_the_kernel(busy: StrategyPlan, largest: bool) -> None:
+    settings = _at_the_edge(Settings, largest)
+    level = _at_the_edge(LevelLimits, largest)
+    limits = msgspec.structs.replace(settings.limits, strategies={"Busy": level}, instruments={SYMBOL: level})
+    account = _at_the_edge(AccountSettings, largest)
+    settings = msgspec.structs.replace(settings, limits=limits, accounts={"other": account})
+    assert settings.paper.slippage_ticks == (1_000 if largest else 0)
+    asked = Ask(plans=[busy, msgspec.structs.replace(busy, account="other")], catalog=SAMPLE_DIR)
+    assert run(asked, settings).ticks == _ticks().height
 
 
 def test_a_day_read_in_pieces_gives_the_same_result(busy: StrategyPlan, monkeypatch: pytest.MonkeyPatch) -> None:

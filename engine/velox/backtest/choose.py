@@ -65,6 +65,8 @@ def choose(ask: Ask, shared: Collection[str] = ()) -> Chosen:
 
     On accounts that are `shared` several strategies may trade one instrument.
     """
+    if ask.first is not None and ask.last is not None and ask.first > ask.last:
+        raise BadInput(f"the days from {ask.first} to {ask.last} are none: the first must not come after the last")
     catalog = Catalog.open(ask.catalog)
     _refuse_decimals(catalog, ask.plans)
     entries = _renamed([e for e in _usable(catalog, ask) if _within(e.day, ask)], ask.actions)

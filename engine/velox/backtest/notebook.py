@@ -22,13 +22,12 @@ from velox.strategy.notebook import Options
 
 __all__ = ["backtest"]
 
-_Whole = Annotated[int, msgspec.Meta(ge=0)]
 
 # What each option must be, and how that is said.
 _MEANT: dict[str, tuple[Any, str]] = {
-    "capital": (Annotated[float, msgspec.Meta(ge=1)], "an amount in rupees, as in 500_000"),
-    "slippage": (_Whole, "a whole number of ticks, as in 1"),
-    "latency": (_Whole, "a whole number of milliseconds, as in 50"),
+    "capital": (Annotated[float, msgspec.Meta(ge=1, le=1e9)], "an amount in rupees, as in 500_000"),
+    "slippage": (Annotated[int, msgspec.Meta(ge=0, le=1_000)], "a whole number of ticks, as in 1"),
+    "latency": (Annotated[int, msgspec.Meta(ge=0, le=86_400_000)], "a whole number of milliseconds, as in 50"),
     "charges": (Literal["discount", "statutory", "none"], "'discount', 'statutory' or 'none'"),
     "facts_as_of": (str, "a date, as in '2026-08-31'"),
     "corporate_actions": (str, "a file of splits, bonuses, dividends and renames, as in 'actions.toml'"),

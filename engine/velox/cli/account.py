@@ -1,10 +1,13 @@
 """The words by which a back-test and a sweep are told of the account, and the instruments that both list alike."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 import msgspec
+
+from velox.errors import BadInput
 
 if TYPE_CHECKING:
     from velox.settings import Settings
@@ -13,10 +16,26 @@ __all__ = ["AccountCall", "account_words", "listed", "settings_of"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+
+def _number(ctx: click.Context, param: click.Parameter, amount: float | None) -> float | None:
+    if amount is not None and math.isnan(amount):  # no bound finds it
+        raise click.BadParameter(f"{amount} is no amount in rupees", ctx, param)
+    return amount
+
+
+# The bounds are those of the settings.
 _WORDS = (
-    click.option("--capital", type=click.FloatRange(1), metavar="RUPEES", help="Of the account; default: as on paper."),
-    click.option("--slippage", type=click.IntRange(0), metavar="TICKS", help="Against you on marketable orders."),
-    click.option("--latency", type=click.IntRange(0), metavar="MS", help="From an intent to a live order."),
+    click.option(
+        "--capital",
+        type=click.FloatRange(1, 1_000_000_000),
+        callback=_number,
+        metavar="RUPEES",
+        help="Of the account; default: as on paper.",
+    ),
+    click.option(
+        "--slippage", type=click.IntRange(0, 1_000), metavar="TICKS", help="Against you on marketable orders."
+    ),
+    click.option("--latency", type=click.IntRange(0, 86_400_000), metavar="MS", help="From an intent to a live order."),
     click.option(
         "--charges",
         type=click.Choice(["discount", "statutory", "none"]),
@@ -51,5 +70,11 @@ def settings_of(call: AccountCall, settings: "Settings") -> "Settings":
 
 
 def listed(text: str | None) -> list[str]:
-    """The names in `A,B`."""
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
+    """The names in `A,B`, each once."""
+    names = [name.strip() for name in text.split(",") if name.strip()] if text is not None else []
+    if text is not None and not names:
+        raise BadInput(f"{text!r} names no instrument: write NSE:RELIANCE,NSE:INFY, or leave the option out")
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise BadInput(f"{twice} is named twice: name it once")
+    return names
