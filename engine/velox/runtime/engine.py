@@ -20,6 +20,7 @@ from velox.market.calendar import IST
 from velox.market.corporate_actions import NO_ACTIONS, read_actions
 from velox.market.facts import Facts, load
 from velox.research.days import open_day
+from velox.runtime import notes
 from velox.runtime.account import limits_lines
 from velox.runtime.channel import Channel
 from velox.runtime.commands import CommandServer
@@ -37,7 +38,6 @@ __all__ = ["Engine", "main", "run"]
 
 _AFTER_END_NS = 1_500_000_000
 _STOP_WITHIN_S = 4.0
-_NOTES_MAX = 20
 
 
 class Engine:
@@ -123,14 +123,10 @@ class Engine:
         return Done(summary, finished, self.source.sent, elapsed_s, summary["ticks"] - known)
 
     def _pass_on(self) -> None:
-        """What owners of strategies should read, the newest lines of a flood."""
+        """What owners of strategies should read."""
         names = [name for _, name, _, _ in self.core.instances()]
-        notes = self.core.take_notes()
-        for at_ns, instance, code, sentence in notes[-_NOTES_MAX:]:
-            at = dt.datetime.fromtimestamp(at_ns // 1_000_000_000, IST).strftime("%H:%M:%S")
-            self.channel.say(f"{at} {names[instance]}: {sentence} ({code})")
-        if len(notes) > _NOTES_MAX:
-            self.channel.say(f"… and {len(notes) - _NOTES_MAX} lines before these, all in the journal")
+        for line in notes.lines(self.core.take_notes(), names):
+            self.channel.say(line)
 
     def _date(self) -> dt.date:
         if self.plan.feed == "live":
