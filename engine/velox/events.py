@@ -403,6 +403,7 @@ class Watch(Record, frozen=True):
     instrument: int
     seconds: int
     kept: bool  # whether its candles are kept for nodes that come late
+    without_preopen: bool  # whether the first candle of a day leaves out what the pre-open traded
 
 
 class StateSet(Record, frozen=True):

@@ -133,8 +133,9 @@ pub fn limits(account: u32, from: &mut Bytes<'_>) -> LimitsSet {
 
 /// A candle series of a share.
 pub fn watch(series: u32, instrument: u32, from: &mut Bytes<'_>) -> Watch {
-    let kept = from.flag();
-    Watch { series, instrument, seconds: [60, 300, 900, 7][usize::from(from.below(4))], kept }
+    let shape = from.below(32);
+    let (seconds, kept, without_preopen) = ([60, 300, 900, 7][usize::from(shape % 4)], shape & 4 != 0, shape >= 24);
+    Watch { series, instrument, seconds, kept, without_preopen }
 }
 
 /// An indicator on a series.

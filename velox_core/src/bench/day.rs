@@ -170,7 +170,7 @@ fn watch(engine: &mut Engine, instruments: u32) -> Result<(), EngineError> {
     let (mut series, mut id) = (0, 0);
     for instrument in 0..instruments {
         for seconds in LENGTHS {
-            input(engine, Kind::Watch, &Watch { series, instrument, seconds, kept: false })?;
+            input(engine, Kind::Watch, &Watch { series, instrument, seconds, kept: false, without_preopen: false })?;
             for (kind, params) in STUDIES {
                 let (source, kind, params) = ("close".to_owned(), kind.to_owned(), params.to_vec());
                 input(

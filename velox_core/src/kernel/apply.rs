@@ -171,6 +171,8 @@ impl Kernel {
                 for frame in &mut market.frames {
                     frame.base_volume = market.run_volume;
                 }
+            } else {
+                self.leave_preopen(index, tick);
             }
             return if missed || self.feed_epoch > 1 { FLAG_GAP | FLAG_MISSED } else { 0 };
         }
@@ -227,6 +229,7 @@ impl Kernel {
         if market.last_ts > 0 {
             series.whole_from = self.now; // what traded before is missing from the candle that forms
         }
+        series.without_preopen = watch.without_preopen;
         if watch.kept {
             series.keep();
         }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub const FLAG_GAP: u32 = 1;
 /// Set on a candle before whose tick the feed was away for longer than silence is usual.
 pub const FLAG_MISSED: u32 = 2;
+/// Set on every candle of a series that leaves the pre-open out: another one may have its instrument and its length.
+pub const FLAG_WITHOUT_PREOPEN: u32 = 4;
 /// Candles that a series keeps for nodes that come late: those of a day's minutes, and as many again of days before.
 pub const KEPT: usize = 640;
 /// Columns of a series' history.
@@ -176,6 +178,10 @@ pub struct Series {
     pub kept: Option<Arc<VecDeque<Candle>>>,
     /// Candles that open before this are not whole: the series began while they formed.
     pub whole_from: i64,
+    /// Whether the first candle of a day leaves out what was traded in the pre-open.
+    pub without_preopen: bool,
+    /// Candles that open before this lack what was traded before their first tick: nobody told what the pre-open left.
+    pub counted_from: i64,
 }
 
 impl Series {
@@ -193,6 +199,8 @@ impl Series {
             history: History::new(FIELDS),
             kept: None,
             whole_from: 0,
+            without_preopen: false,
+            counted_from: 0,
         }
     }
 
@@ -204,6 +212,13 @@ impl Series {
     /// Length of a candle, s.
     pub fn seconds(&self) -> u32 {
         (self.length / SECOND_NS) as u32
+    }
+
+    /// What marks a candle that opens at a time, whatever its ticks have marked.
+    pub fn flags_at(&self, ts_open: i64) -> u32 {
+        let whole = if ts_open < self.whole_from { FLAG_GAP | FLAG_MISSED } else { 0 };
+        let counted = if ts_open < self.counted_from { FLAG_GAP } else { 0 };
+        whole | counted | if self.without_preopen { FLAG_WITHOUT_PREOPEN } else { 0 }
     }
 
     /// Keeps a closed candle in the history.

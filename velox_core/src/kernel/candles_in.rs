@@ -30,6 +30,7 @@ impl Kernel {
         if ts != open.ts_open || ts < self.now {
             return fault(format!("the open of a candle of {} cannot come at {ts}", open.ts_open));
         }
+        self.check_first_open()?;
         within("the open of a candle", &[("its price", open.price, 1..=PRICE_MAX)])
     }
 

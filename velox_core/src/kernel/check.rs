@@ -344,11 +344,19 @@ impl Kernel {
 
     fn check_watch(&self, watch: &Watch) -> Checked {
         if let Some(known) = self.series.get(watch.series as usize) {
-            let same = (known.instrument, known.seconds()) == (watch.instrument, watch.seconds) && watch.kept;
-            return if same { Ok(()) } else { fault(format!("series {} is another one", watch.series)) };
+            let is_same = (known.instrument, known.seconds(), known.without_preopen)
+                == (watch.instrument, watch.seconds, watch.without_preopen);
+            return if is_same && watch.kept {
+                Ok(())
+            } else {
+                fault(format!("series {} is another one", watch.series))
+            };
         }
         if watch.series as usize != self.series.len() || watch.instrument as usize >= self.markets.len() {
             return fault(format!("series {} is not the next one of a known instrument", watch.series));
+        }
+        if watch.without_preopen {
+            self.check_without_preopen()?;
         }
         within("a series", &[("length in seconds", i64::from(watch.seconds), 1..=86_400)])
     }

@@ -1,6 +1,6 @@
 //! The node graph: indicators on series, shared between strategies, updated as candles close.
 
-use super::candle::{Candle, FLAG_GAP, FLAG_MISSED, Frame, Series, Span};
+use super::candle::{Candle, Frame, Series, Span};
 use super::history::History;
 use super::hooks::{HookArg, HookCall, Rank};
 use super::source::Source;
@@ -241,9 +241,7 @@ impl Kernel {
         let frame = &mut held.frames[at];
         let mut candle = frame.close(held.run_volume);
         let series = &mut self.series[frame.series as usize];
-        if candle.ts_open < series.whole_from {
-            candle.flags |= FLAG_GAP | FLAG_MISSED;
-        }
+        candle.flags |= series.flags_at(candle.ts_open);
         series.session_n += 1;
         series.remember(&candle);
         self.candles_closed += 1;

@@ -43,6 +43,7 @@ mod paper;
 mod parking;
 mod parts;
 mod path;
+mod preopen;
 mod protection;
 mod queue;
 mod rates;

@@ -120,6 +120,7 @@ pub fn assert_sound(k: &Kernel, fills: &Fills) {
     }
     k.assert_pairs();
     assert_kept(k);
+    assert_counted(k);
     assert_money(k);
 }
 
@@ -130,6 +131,15 @@ fn assert_kept(k: &Kernel) {
         let kept = series.kept.iter().flat_map(|kept| kept.iter());
         assert!(kept.is_sorted_by(|one, next| one.ts_open < next.ts_open), "kept candles are in order");
         assert_eq!(newest.ts_open, series.last_open, "the newest candle is kept");
+    }
+}
+
+/// No candle counts less than nothing.
+fn assert_counted(k: &Kernel) {
+    for market in &k.markets {
+        for frame in &market.frames {
+            assert!((0..=market.run_volume).contains(&frame.base_volume), "a volume of a candle is below 0");
+        }
     }
 }
 

@@ -72,7 +72,8 @@ fn day_kernel(facts: &[u8], group: u16, seconds: u32) -> PyResult<Kernel> {
     let mut none = Columns::default();
     apply(&mut kernel, 0, &Input::FactsLoaded(facts), &mut none)?;
     apply(&mut kernel, 0, &Input::InstrumentDef(def), &mut none)?;
-    apply(&mut kernel, 0, &Input::Watch(Watch { series: 0, instrument: 0, seconds, kept: false }), &mut none)?;
+    let watch = Watch { series: 0, instrument: 0, seconds, kept: false, without_preopen: false };
+    apply(&mut kernel, 0, &Input::Watch(watch), &mut none)?;
     Ok(kernel)
 }
 

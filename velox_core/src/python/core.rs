@@ -304,17 +304,17 @@ impl Core {
 
     /// The series of an instrument at a length; the same one when asked again.
     ///
-    /// With `kept` its candles are kept for what hooks will ask for.
-    #[pyo3(signature = (instrument, timeframe_s, *, kept=false))]
-    fn watch(&self, instrument: u32, timeframe_s: u32, kept: bool) -> PyResult<u32> {
+    /// With `kept` its candles are kept for what hooks will ask for. One `without_preopen` is a series of its own.
+    #[pyo3(signature = (instrument, timeframe_s, *, kept=false, without_preopen=false))]
+    fn watch(&self, instrument: u32, timeframe_s: u32, kept: bool, without_preopen: bool) -> PyResult<u32> {
         let mut inner = self.lock_outside_hooks()?;
         let kernel = &inner.engine.kernel;
-        let known = find_series(kernel, instrument, timeframe_s);
+        let known = find_series(kernel, instrument, timeframe_s, without_preopen);
         if let Some(at) = known.filter(|at| !kept || kernel.series[*at as usize].kept.is_some()) {
             return Ok(at);
         }
         let series = known.unwrap_or(kernel.series.len() as u32);
-        let watch = Watch { series, instrument, seconds: timeframe_s, kept };
+        let watch = Watch { series, instrument, seconds: timeframe_s, kept, without_preopen };
         put(&mut inner.engine, Kind::Watch, &watch)?;
         Ok(watch.series)
     }

@@ -15,14 +15,17 @@ const MINUTE_S: u32 = 60;
 #[pymethods]
 impl Core {
     /// As `watch`, from within a hook: the series joins once the hook is over.
-    fn watch_late(&self, instance: u32, instrument: u32, timeframe_s: u32) -> PyResult<u32> {
+    #[pyo3(signature = (instance, instrument, timeframe_s, *, without_preopen=false))]
+    fn watch_late(&self, instance: u32, instrument: u32, timeframe_s: u32, without_preopen: bool) -> PyResult<u32> {
         let mut inner = self.lock()?;
         inner.check_asking(instance)?;
         let waiting = inner.pending.iter().find_map(|pending| {
             let Input::Watch(watch) = &pending.input else { return None };
-            ((watch.instrument, watch.seconds) == (instrument, timeframe_s)).then_some(watch.series)
+            let same = (instrument, timeframe_s, without_preopen);
+            ((watch.instrument, watch.seconds, watch.without_preopen) == same).then_some(watch.series)
         });
-        if let Some(series) = find_series(&inner.engine.kernel, instrument, timeframe_s).or(waiting) {
+        let known = find_series(&inner.engine.kernel, instrument, timeframe_s, without_preopen);
+        if let Some(series) = known.or(waiting) {
             return Ok(series);
         }
         let kernel = &inner.engine.kernel;
@@ -35,7 +38,7 @@ impl Core {
         }
         let series = (kernel.series.len() + inner.joining().series) as u32;
         inner.count_watched(instance)?;
-        let watch = Watch { series, instrument, seconds: timeframe_s, kept: true };
+        let watch = Watch { series, instrument, seconds: timeframe_s, kept: true, without_preopen };
         inner.queue(Kind::Watch, instance, watch, Input::Watch)?;
         Ok(series)
     }
@@ -110,10 +113,10 @@ impl Inner {
     }
 }
 
-/// The series of an instrument at a length, if there is one.
-pub(super) fn find_series(kernel: &Kernel, instrument: u32, timeframe_s: u32) -> Option<u32> {
-    let length = i64::from(timeframe_s) * 1_000_000_000;
-    let at = kernel.series.iter().position(|s| s.instrument == instrument && s.length == length);
+/// The series of an instrument at a length, with or without the pre-open, if there is one.
+pub(super) fn find_series(kernel: &Kernel, instrument: u32, timeframe_s: u32, without_preopen: bool) -> Option<u32> {
+    let wanted = (instrument, i64::from(timeframe_s) * 1_000_000_000, without_preopen);
+    let at = kernel.series.iter().position(|s| (s.instrument, s.length, s.without_preopen) == wanted);
     at.map(|at| at as u32)
 }
 

@@ -108,6 +108,12 @@ impl PhaseGroup {
             .sum()
     }
 
+    /// Whether a pre-open comes before continuous trading.
+    pub fn has_preopen(&self) -> bool {
+        let phases = self.phases.iter().map(|(_, phase)| Phase::from_u8(*phase));
+        phases.take_while(|phase| *phase != Phase::Continuous).any(|phase| phase == Phase::PreOpen)
+    }
+
     /// The first interval of continuous trading: start and end.
     pub fn continuous(&self) -> Option<(i64, i64)> {
         let at = self.phases.iter().position(|(_, p)| Phase::from_u8(*p) == Phase::Continuous)?;

@@ -131,6 +131,8 @@ pub struct Watch {
     pub seconds: u32,
     /// Whether its candles are kept for nodes that come late; a known series can be told so once more.
     pub kept: bool,
+    /// Whether the first candle of a day leaves out what was traded in the pre-open.
+    pub without_preopen: bool,
 }
 
 /// Which clock the kernel follows.

@@ -89,8 +89,13 @@ impl Day {
     }
 
     pub(super) fn watch(&mut self, instrument: u32, seconds: u32) -> u32 {
+        self.watch_as(instrument, seconds, false)
+    }
+
+    /// As `watch`, with or without the pre-open.
+    pub(super) fn watch_as(&mut self, instrument: u32, seconds: u32, without_preopen: bool) -> u32 {
         let series = self.kernel.series.len() as u32;
-        self.put(Kind::Watch, &Watch { series, instrument, seconds, kept: false });
+        self.put(Kind::Watch, &Watch { series, instrument, seconds, kept: false, without_preopen });
         series
     }
 

@@ -21,7 +21,7 @@ fn kept() -> Day {
     day.share(|_| {});
     day.share(|_| {});
     for (series, instrument, seconds) in [(0, 0, 60), (1, 1, 60), (2, 1, 300)] {
-        day.put(Kind::Watch, &Watch { series, instrument, seconds, kept: true });
+        day.put(Kind::Watch, &Watch { series, instrument, seconds, kept: true, without_preopen: false });
     }
     day.start(|_| {});
     day
@@ -107,7 +107,7 @@ fn what_has_no_earlier_candles_begins_cold_and_says_so() {
     day.feed_up("09:00");
     (15..18).for_each(|at| minute(&mut day, at));
     day.clock("09:18:01.5");
-    day.put(Kind::Watch, &Watch { series: 3, instrument: 0, seconds: 120, kept: true });
+    day.put(Kind::Watch, &Watch { series: 3, instrument: 0, seconds: 120, kept: true, without_preopen: false });
     day.put(Kind::NodeAdded, &node(0, 0, (3, "ema", &[2.0], "close", "")));
     let [(0, "no_value_yet", sentence)] = day.kernel.out.notes.as_slice() else { panic!("nothing is said") };
     assert_eq!(sentence, "ema on NSE:S0, 120 s, has no value yet: 0 earlier candles were kept.");
@@ -123,7 +123,7 @@ fn the_candle_in_whose_midst_a_series_begins_is_marked() {
     let mut day = kept();
     day.feed_up("09:00");
     (15..18).for_each(|at| minute(&mut day, at));
-    day.put(Kind::Watch, &Watch { series: 3, instrument: 0, seconds: 120, kept: true });
+    day.put(Kind::Watch, &Watch { series: 3, instrument: 0, seconds: 120, kept: true, without_preopen: false });
     (18..23).for_each(|at| minute(&mut day, at));
     let kept = day.kernel.series[3].kept.as_ref().unwrap();
     let flags: Vec<_> = kept.iter().map(|candle| candle.flags & FLAG_MISSED).collect();
@@ -138,7 +138,7 @@ fn a_series_that_begins_within_the_grace_lets_the_others_close() {
         minute(&mut day, 16);
         day.tick_of(1, "09:17:00.2", 100.0);
         if late {
-            day.put(Kind::Watch, &Watch { series: 3, instrument: 1, seconds: 300, kept: true });
+            day.put(Kind::Watch, &Watch { series: 3, instrument: 1, seconds: 300, kept: true, without_preopen: false });
         }
         day.clock("09:17:02");
         [day.kernel.series[0].closed, day.kernel.series[1].closed]
@@ -175,7 +175,7 @@ fn a_snapshot_brings_back_what_is_kept() {
 #[test]
 fn a_series_is_told_to_keep_once_more_and_never_to_be_another() {
     let mut day = Day::with_bars(&[60]);
-    let watch = |instrument, seconds, kept| Watch { series: 0, instrument, seconds, kept };
+    let watch = |instrument, seconds, kept| Watch { series: 0, instrument, seconds, kept, without_preopen: false };
     for wrong in [watch(0, 60, false), watch(0, 120, true)] {
         assert!(day.try_put(Kind::Watch, &wrong).is_err(), "{wrong:?}");
     }

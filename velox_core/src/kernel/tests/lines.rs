@@ -97,8 +97,9 @@ pub(super) fn line(kind: Kind, ts: i64, payload: &[u8]) -> Option<String> {
         Kind::CandleClosed => {
             let [open, high, low, close] = [16, 24, 32, 40].map(|at| show(i64_at(payload, at)));
             let gap = if u32_at(payload, 60) & 1 == 1 { " gap" } else { "" };
+            let without = if u32_at(payload, 60) & 4 == 4 { " without the pre-open" } else { "" };
             format!(
-                "candle {}s {} at {}: {open} {high} {low} {close} volume {} ticks {}{gap}",
+                "candle {}s {} at {}: {open} {high} {low} {close} volume {} ticks {}{gap}{without}",
                 u32_at(payload, 4),
                 clock(i64_at(payload, 8)),
                 clock(ts),

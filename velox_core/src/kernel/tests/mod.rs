@@ -36,6 +36,7 @@ mod new_day;
 mod own_rules;
 mod parked;
 mod parted;
+mod preopen;
 mod random;
 mod rules;
 mod scopes;

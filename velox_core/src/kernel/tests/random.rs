@@ -58,6 +58,9 @@ impl Play {
             day.watch(share, 60);
             day.watch(share, 300);
         }
+        if !world.candles {
+            day.watch_as(0, 60, true);
+        }
         for instance in 0..if world.crowd { 3 } else { 2 } {
             day.put(Kind::StrategyStarted, &started(instance, world, 0));
         }
