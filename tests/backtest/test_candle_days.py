@@ -240,6 +240,14 @@ def test_a_day_with_ticks_of_one_and_candles_of_another_is_refused(tmp_path: Pat
         ("    def on_tick(self, tick):\n        pass\n", "has on_tick"),
         ('    quick = Bars(symbol, "30s")\n', "candles of 30 s"),
         ('    def on_start(self):\n        self.quick = self.watch(Bars("NSE:INFY", "30s"))\n', "candles of 30 s"),
+        (
+            '    own = Bars(symbol, "5m", preopen="exclude")\n',
+            "do not tell what was traded in the pre-open: run days of ticks",
+        ),
+        (
+            '    def on_start(self):\n        self.own = self.watch(Bars(self.symbol, "5m", preopen="exclude"))\n',
+            'has Bars(…, preopen="exclude"), and 2026-07-08 is run by candles',
+        ),
     ],
 )
 def test_what_candles_cannot_drive_is_refused(text: str, sentence: str, tmp_path: Path) -> None:
@@ -251,6 +259,18 @@ def test_what_candles_cannot_drive_is_refused(text: str, sentence: str, tmp_path
     (tmp_path / "odd.py").write_text(head + body + text + hook)
     told = velox("backtest", tmp_path / "odd.py", "--catalog", SAMPLE_DIR, "--data", "candles")
     assert (told.returncode, sentence in told.stderr) == (2, True), told.stderr
+
+
+@pytest.mark.parametrize("hook", ["on_start(self)", "on_bar(self, bar)"])
+def test_what_the_text_of_a_hook_hides_of_the_pre_open_stops_its_strategy(hook: str, tmp_path: Path) -> None:
+    text = SCRIPT.replace(
+        "class Script", 'def hidden(name):\n    return Bars(name, "5m", preopen="exclude")\n\nclass Script'
+    )
+    text = text.replace("on_bar(self, bar: Bar)", hook).replace("BODY", "self.watch(hidden(self.symbol))")
+    (tmp_path / "script.py").write_text(text)
+    plan, catalog = StrategyPlan(str(tmp_path / "script.py")), _kept(tmp_path / "c", _minutes())
+    told = run(Ask(plans=[plan], catalog=catalog), Settings())
+    assert any('preopen="exclude" needs ticks, and this day is run by candles' in note for note in told.notes)
 
 
 @pytest.mark.parametrize(

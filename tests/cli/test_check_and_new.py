@@ -43,6 +43,16 @@ def test_check_says_what_a_sound_strategy_will_do(here: Path, capsys: pytest.Cap
     assert told.err == ""
 
 
+def test_check_says_which_candles_leave_the_pre_open_out(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = GOOD.replace('Bars(symbol, "5m")', 'Bars(symbol, "5m", preopen="exclude")')
+    body += '        self.late = self.watch(Bars("NSE:INFY", "1m", preopen="exclude"))\n'
+    (here / "own.py").write_text(body)
+    assert run(["check", "own.py"]) == 0
+    told = capsys.readouterr().out
+    assert "bars: 5m without the pre-open, ready after 10 candles of its own: those of earlier days do not tell" in told
+    assert "1m of each instrument of the run, with and without the pre-open, more of them by --watch" in told
+
+
 def test_check_takes_an_account_as_a_back_test_does(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "good.py").write_text(GOOD)
     (here / "velox.toml").write_text("[accounts.second]\n")

@@ -18,6 +18,7 @@ class Chooser(Strategy):
     def choose(self) -> None:
         self.lead = self.watch(EMA(Bars("NSE:RELIANCE", "1m").close, 9))
         self.candles = self.watch(Bars("NSE:RELIANCE", "5m"))
+        self.volume = self.watch(Bars(self.symbol, "5m", preopen="exclude").volume)
 
     @at("12:00")
     def choose_again(self) -> None:
@@ -25,7 +26,7 @@ class Chooser(Strategy):
         self.lead = self.watch(EMA(gap, 20))
 
     def on_bar(self, bar: Bar) -> None:
-        self.log(f"{bar.n} {float(self.lead)} {float(self.candles.close)} {self.candles.close.n}")
+        self.log(f"{bar.n} {float(self.lead)} {float(self.candles.close)} {self.candles.close.n} {self.volume.n}")
         if self.lead > self.lead[1] > self.lead[2]:
             self.go_long(stop=points(8), qty=20)
         elif self.lead < self.lead[1]:

@@ -10,6 +10,7 @@ import msgspec
 
 import velox_core
 from velox.events import AccountDef, Command, CommandKind, HistoryBar, Kind, SameInstrument, encode
+from velox.journal import Verdict
 from velox.market import facts as market_facts
 from velox.market.calendar import IST
 from velox.market.instruments import InstrumentBook, definition
@@ -74,15 +75,15 @@ class Desk:
         self.core.attach(instance.id, instance.hooks)
         return instance.object
 
-    def tick(self, at: str, price: float, name: str = "NSE:RELIANCE") -> None:
+    def tick(self, at: str, price: float, name: str = "NSE:RELIANCE", *, verdict: Verdict = Verdict.APPLIED) -> None:
         """A trade of ten units at this time."""
         self._row += 1
         self._volume += 10
         ts_ms = self.ns(at) // 1_000_000
         head = struct.pack("<BB25sqqq", 2, 1, self.book[name].token.encode(), self._row, ts_ms, round(price * 100))
         tail = struct.pack("<qqqdd4q", 10, 0, self._volume, 0.0, 0.0, 0, 0, 0, 0)
-        verdict = self.core.ingest(head + tail, 0)
-        assert verdict == 0, f"verdict {verdict} at {at}"
+        found = self.core.ingest(head + tail, 0)
+        assert found == verdict, f"verdict {found} at {at}"
 
     def candles(self, first: str, prices: list[float], *names: str) -> None:
         """A trade at each third of a minute, one price a minute, in each of the instruments."""

@@ -147,7 +147,7 @@ class FakeCore:
         self.sent: list[Sent] = []
         self.logged: list[str] = []
         self.kept: dict[str, bytes] = {}
-        self.watched: list[tuple[int, int]] = []
+        self.watched: list[tuple[int, int, bool]] = []
         self.nodes: list[tuple[int, str, str, tuple[float, ...], str]] = []
         self.series: dict[tuple[str, int, object], FakeSeries] = {}
         self.attached: list[Callable[..., object] | None] = []
@@ -158,14 +158,14 @@ class FakeCore:
     def instrument(self, name: str, /) -> int:
         return 7
 
-    def watch(self, instrument: int, timeframe_s: int, /) -> int:
-        return _number(self.watched, (instrument, timeframe_s))
+    def watch(self, instrument: int, timeframe_s: int, /, *, without_preopen: bool = False) -> int:
+        return _number(self.watched, (instrument, timeframe_s, without_preopen))
 
     def node(self, series: int, source: str, kind: str, params: tuple[float, ...], second: str = "", /) -> int:
         return _number(self.nodes, (series, source, kind, params, second))
 
-    def watch_late(self, instance: int, instrument: int, timeframe_s: int, /) -> int:
-        return self.watch(instrument, timeframe_s)
+    def watch_late(self, instance: int, instrument: int, timeframe_s: int, /, *, without_preopen: bool = False) -> int:
+        return self.watch(instrument, timeframe_s, without_preopen=without_preopen)
 
     def node_late(  # as the core's
         self, instance: int, series: int, source: str, kind: str, params: tuple[float, ...], second: str = "", /

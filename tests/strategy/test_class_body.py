@@ -86,6 +86,10 @@ def test_every_fault_is_told_at_once_with_its_line(faults: Faults) -> None:
     [
         ('bars = Bars("NSE:RELIANCE", "7q")\n' + HOOK + "pass", "'7q' is no length of time"),
         ('bars = Bars("NSE:RELIANCE", 5)\n' + HOOK + "pass", "timeframe is a text"),
+        (
+            'bars = Bars("NSE:RELIANCE", "5m", preopen="leave")\n' + HOOK + "pass",
+            'bars = Bars(…): preopen is "include" or "exclude", not \'leave\'',
+        ),
         (BARS + "line = EMA(bars.close, 0)\n" + HOOK + "pass", "period is 0; it must lie between 1"),
         (BARS + 'line = EMA(bars.close, "9")\n' + HOOK + "pass", "period is a whole number"),
         (BARS + "line = MACD(bars.close, 26, 12)\n" + HOOK + "pass", "fast must be the smaller"),

@@ -7,6 +7,7 @@ import pytest
 from tests.strategy.desk import Desk
 
 from velox.events import Kind, MarkKind, SessionMark, encode
+from velox.journal import Verdict
 from velox.strategy.base import Strategy
 
 Made = Callable[[str], type[Strategy]]
@@ -32,6 +33,47 @@ def test_4_the_candle_before_the_first_is_yesterdays(desk: Desk, strategy: Made)
     me = desk.start(cls)
     desk.candles("09:15", [101, 103])
     assert me.seen[:2] == (99.0, 98.5)
+
+
+def test_6_the_first_candle_leaves_out_the_pre_open_where_that_is_asked_for(desk: Desk, strategy: Made) -> None:
+    body = ONE + 'own = Bars(symbol, "1m", preopen="exclude")\nmean, ours = VWAP(bars), VWAP(own)\n' + NOTE
+    body += '@on(bars)\ndef whole(self, bar):\n    self.note("whole", bar.volume, round(float(self.mean), 4))\n'
+    body += '@on(own)\ndef without(self, bar):\n    self.note("without", bar.volume, round(float(self.ours), 4))\n'
+    me = desk.start(strategy(body))
+    desk.tick("09:08:00", 98, verdict=Verdict.NOT_CONTINUOUS)
+    desk.candles("09:15", [100, 108, 110])
+    # Of the 40 units at 100 in the first candle 10 are of the pre-open; then 30 at 108.
+    assert me.seen == (
+        *("whole", 40, 100.0, "without", 30, 100.0),
+        *("whole", 30, round((40 * 100 + 30 * 108) / 70, 4), "without", 30, 104.0),
+    )
+    assert me.own.volume[1] == 30 and me.bars.volume[1] == 40
+
+
+def test_6_with_and_without_the_pre_open_are_two_series_of_which_all_share(desk: Desk, strategy: Made) -> None:
+    own = ONE.replace('"1m"', '"1m", preopen="exclude"') + NOTE + BAR + "self.note(bar.volume)\n"
+    one, other = (
+        desk.start(strategy(own)),
+        desk.start(strategy(own.replace("RELIANCE", "INFY").replace("(symbol", '("NSE:RELIANCE"'))),
+    )
+    assert desk.core.watch(0, 60, without_preopen=True) != desk.core.watch(0, 60)
+    assert desk.core.watch(0, 60, without_preopen=True) == desk.core.watch(0, 60, without_preopen=True)
+    desk.tick("09:08:00", 98, verdict=Verdict.NOT_CONTINUOUS)
+    desk.candles("09:15", [100, 100])
+    assert one.seen == other.seen == (30,)
+
+
+@pytest.mark.parametrize(("prints", "first", "marked"), [(2, 60, False), (0, 50, True)])
+def test_6_without_a_print_of_the_pre_open_it_counts_from_the_first_tick_and_says_so(
+    desk: Desk, strategy: Made, prints: int, first: int, marked: bool
+) -> None:
+    body = ONE.replace('"1m"', '"1m", preopen="exclude"') + NOTE + BAR + "self.note(bar.volume, bar.gap)\n"
+    me = desk.start(strategy(body))
+    for _ in range(prints):
+        desk.tick("09:08:00", 98, verdict=Verdict.NOT_CONTINUOUS)
+    for second in range(0, 130, 10):
+        desk.tick(f"09:{15 + second // 60}:{second % 60:02}", 100)
+    assert me.seen == (first, marked, 60, False)
 
 
 def test_7_on_recover_runs_before_any_other_hook(desk: Desk, strategy: Made) -> None:

@@ -79,7 +79,7 @@ def sent(core: FakeCore) -> Sent:
 
 def test_declarations_become_values_and_handles(core: FakeCore, me: Any) -> None:
     assert (me.symbol, me.fast, me.count, me.today) == ("NSE:RELIANCE", 9, 0, ())
-    assert core.watched == [(7, 60), (7, 900)]
+    assert core.watched == [(7, 60, False), (7, 900, False)]
     assert core.nodes == [
         (0, "close", "ema", (9.0,), ""),
         (1, "close", "macd", (12.0, 26.0, 9.0), ""),

@@ -4,10 +4,12 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.strategy.desk import Desk
 
 import velox_core
+from velox.journal import Verdict
 from velox.strategy.base import Strategy
 from velox.strategy.spec import Spec
 
@@ -66,6 +68,25 @@ def test_what_a_hook_watches_reads_like_what_is_declared_once_it_is_chosen(
         assert float(one) == float(other)
     assert list(late.late.window(4)) == list(there.late.window(4))
     assert (late.late[1], late.late.n, late.late.age_ns) == (there.late[1], there.late.n, there.late.age_ns)
+
+
+def test_6_a_hook_may_watch_candles_with_and_without_the_pre_open(desk: Desk, strategy: Made) -> None:
+    desk.core.watch(desk.core.instrument("NSE:INFY"), 60, kept=True, without_preopen=True)
+    desk.tick("09:08:00", 100, "NSE:INFY", verdict=Verdict.NOT_CONTINUOUS)
+    body = HEAD + '@at("09:18")\ndef pick(self):\n    late = Bars("NSE:INFY", "1m", preopen="exclude")\n'
+    body += '    self.apart = self.watch(VWAP(Bars("NSE:INFY", "1m")) - VWAP(late))\n'
+    body += "    self.volume = self.watch(late.volume)\n"
+    me = desk.start(strategy(body))
+    desk.candles("09:15:00", PRICES, *BOTH)
+    assert not desk.faults
+    volumes = me.volume.window(20)
+    assert list(volumes) == [60.0] * (len(PRICES) - 1)
+
+    def mean(left_out: float) -> float:
+        units = volumes + np.array([10.0 - left_out, *[0.0] * (len(PRICES) - 2)])
+        return float((np.array(PRICES[:-1]) * units).sum() / units.sum())
+
+    assert float(me.apart) == pytest.approx(mean(0) - mean(10), abs=1e-9) and abs(me.apart) > 0.001
 
 
 def test_it_has_no_value_before_the_hook_is_over_and_then_at_once(desk: Desk, strategy: Made) -> None:
@@ -211,6 +232,18 @@ def test_26_the_text_of_hooks_tells_what_will_be_watched(compiled: Callable[...,
     told = compiled(strategy(body + '    self.watch(Bars("NSE:INFY", "1" + "m"))\n'))
     assert told.late_s == [60, 300, 900]
     assert compiled(strategy(HEAD + "def on_bar(self, bar):\n    self.late = 1\n".replace("late", "seen"))).late_s == []
+
+
+@pytest.mark.parametrize(
+    ("words", "without"),
+    [("", False), (', preopen="include"', False), (', preopen="exclude"', True), (", **more", True)],
+)
+def test_26_the_text_of_hooks_tells_whether_the_pre_open_is_left_out(
+    compiled: Callable[..., Spec], strategy: Made, words: str, without: bool
+) -> None:
+    body = HEAD + f'@at("09:20")\ndef pick(self):\n    self.a = self.watch(Bars("NSE:INFY", "3m"{words}))\n'
+    told = compiled(strategy(body))
+    assert (told.late_s, told.late_without_preopen) == ([180], without)
 
 
 def test_26_what_cannot_be_watched_is_seen_by_velox_check(faults: Callable[..., list[str]]) -> None:

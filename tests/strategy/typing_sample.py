@@ -67,6 +67,7 @@ class EveryWord(Strategy):
     symbol = Param("NSE:INFY")
     short = Bars(symbol, "1m")
     long = Bars(symbol, "15m")
+    own = Bars(symbol, "5m", preopen="exclude")
     macd = MACD(long.close)
     atr = ATR(short, 14)
     width = Param(2.5)

@@ -136,6 +136,7 @@ class _Run:
             facts_as_of=facts.stand_in,
         )
         trading = TradingDay(core, settings, facts, self._book(chosen, day, minutes), plan, self.ask.actions)
+        trading.by_candles = minutes is not None
         held = {item.name for item in day.instruments}
         watched = [name for name in self.ask.watched if name in held]
         _finish(trading.begin(watched, _history(core, day, self.played), ClockMode.DATA))

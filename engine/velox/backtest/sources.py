@@ -62,6 +62,11 @@ def check_minutes(plans: Sequence[StrategyPlan], day: CandleDay) -> None:
         spec = compile_strategy(load(plan.target), plan.params, day.facts, book)
         if any(hook.function == "on_tick" for hook in spec.hooks):
             raise BadInput(f"{plan.target} has on_tick, and {day.date} is run by candles, which hold no ticks")
+        if spec.late_without_preopen or any(bars.without_preopen for bars in spec.bars):
+            raise BadInput(
+                f'{plan.target} has Bars(…, preopen="exclude"), and {day.date} is run by candles, which do not tell '
+                "what was traded in the pre-open: run days of ticks, or leave the word out"
+            )
         lengths_s = [*(bars.timeframe_s for bars in spec.bars), *spec.late_s]
         odd_s = next((length_s for length_s in lengths_s if length_s % MINUTE_S), None)
         if odd_s is not None:

@@ -66,10 +66,13 @@ def _summary(members: list[Spec], declared: Declared, date: dt.date) -> list[tup
     rows += [("instrument", f"{symbol}{_place(declared, date)}") for symbol in symbols]
     for bars in spec.bars:
         other = "" if bars.symbol == spec.symbol else f" of {bars.symbol}"
-        rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}{other}, {_warm_up(bars)}"))
+        without = " without the pre-open" if bars.without_preopen else ""
+        rows.append(("candles", f"{bars.name}: {_span(bars.timeframe_s)}{other}{without}, {_warm_up(bars)}"))
     if spec.late_s:
         lengths = ", ".join(map(_span, spec.late_s))
-        rows.append(("candles", f"chosen in hooks: {lengths} of each instrument of the run, more of them by --watch"))
+        both = ", with and without the pre-open" if spec.late_without_preopen else ""
+        told = f"chosen in hooks: {lengths} of each instrument of the run{both}, more of them by --watch"
+        rows.append(("candles", told))
     indicators = (declared.nodes, declared.computed)
     rows += [("indicators", f"{name} = {each.spelled(spec.params)}") for of in indicators for name, each in of.items()]
     rows += [("hooks", _hook(spec, hook)) for hook in spec.hooks]
@@ -110,6 +113,8 @@ def _param(name: str, value: object, param: Param[object]) -> str:
 def _warm_up(bars: BarsSpec) -> str:
     if not bars.ready_after:
         return "no warm-up"
+    if bars.without_preopen:
+        return f"ready after {bars.ready_after} candles of its own: those of earlier days do not tell their pre-open"
     return f"ready after {bars.ready_after} candles, warmed up with {bars.warmup} of earlier days"
 
 

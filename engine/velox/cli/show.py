@@ -22,7 +22,7 @@ _PRICES = ("open", "high", "low", "close", "price", "bid", "ask", "limit", "aver
 _MONEY = ("realised", "charges")
 _COLUMNS = {
     "orders": "ts order strategy instrument role side quantity filled limit average state reason",
-    "candles": "ts_open instrument seconds open high low close volume ticks gap",
+    "candles": "ts_open instrument seconds open high low close volume ticks gap without_preopen",
     "ticks": "ts exch_ts instrument price volume last_qty bid ask verdict",
     "positions": "ts strategy account instrument quantity average realised charges",
 }
@@ -52,7 +52,9 @@ def _frames(path: Path, show: str, until: tuple[int, int] | None) -> Iterator[pl
         return
     whole: dict[str, Callable[[], pl.DataFrame]] = {
         "orders": lambda: journal.orders(path, until=until),
-        "candles": lambda: journal.candles(path, until=until).with_columns(gap=pl.col("flags") % 2 == 1),
+        "candles": lambda: journal.candles(path, until=until).with_columns(
+            gap=pl.col("flags") % 2 == 1, without_preopen=pl.col("flags") // 4 % 2 == 1
+        ),
         "positions": lambda: journal.positions(path, until=until),
     }
     yield whole[show]()

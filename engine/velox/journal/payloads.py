@@ -150,6 +150,11 @@ class CandleClosed(msgspec.Struct, frozen=True):
         """Whether ticks may be missing in it."""
         return bool(self.flags & 1)
 
+    @property
+    def without_preopen(self) -> bool:
+        """Whether its series leaves the pre-open out: another one may have its instrument and its length."""
+        return bool(self.flags & 4)
+
 
 class NodesAligned(msgspec.Struct, frozen=True):
     """New values of nodes that join several series: the node, the end of the instant in ns, its outputs."""

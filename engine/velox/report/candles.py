@@ -46,15 +46,16 @@ class DayCandles(msgspec.Struct, frozen=True):
 
 
 class SeriesCandles(msgspec.Struct, frozen=True):
-    """One instrument at one length."""
+    """One instrument at one length, with or without the pre-open."""
 
     instrument: str
     seconds: int
+    without_preopen: bool
     lines: list[Line]
     days: list[DayCandles]
 
 
-_Key = tuple[str, int]
+_Key = tuple[str, int, bool]
 
 
 class CandleShelf:
@@ -84,7 +85,7 @@ class CandleShelf:
 
 
 def lines_of(instances: Iterable[Instance]) -> dict[_Key, list[Line]]:
-    """The lines of each series (instrument, seconds), in the order in which candles carry their values.
+    """The lines of each series (instrument, seconds, without the pre-open), in the order of the candles' values.
 
     The core numbers nodes as they join, and a node that two strategies share has the name that the first gave it.
     """
@@ -126,7 +127,7 @@ def _fixed(column: np.ndarray) -> np.ndarray:
 
 
 def _key(bars: BarsSpec) -> _Key:
-    return bars.symbol, bars.timeframe_s
+    return bars.symbol, bars.timeframe_s, bars.without_preopen
 
 
 def _bars_of(spec: Spec, node: NodeSpec) -> set[int]:

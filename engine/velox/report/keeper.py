@@ -74,7 +74,7 @@ class _Today(msgspec.Struct):
         tuple[int, int, events.Fill | events.ExitEvent | events.Delivery | events.ActionBooked]
     ] = []  # place, kernel time
     refused: list[int] = []  # rows
-    candles: dict[tuple[str, int], list[CandleClosed]] = {}
+    candles: dict[tuple[str, int, bool], list[CandleClosed]] = {}
     gap_candles: int = 0
 
 
@@ -139,7 +139,8 @@ class Keeper:
                 if verdict != Verdict.DUPLICATE:  # which is a price that was applied before
                     today.refused.append(place - 1)
             case CandleClosed(instrument=number, seconds=seconds, gap=gap):
-                today.candles.setdefault((today.instruments[number], seconds), []).append(record)
+                key = (today.instruments[number], seconds, record.without_preopen)
+                today.candles.setdefault(key, []).append(record)
                 today.gap_candles += gap
             case _:
                 return False
@@ -247,8 +248,8 @@ class Keeper:
     def _keep_candles(self, today: _Today, traded: set[str]) -> None:
         for key, candles in today.candles.items():
             self._shelf.put(key, DayCandles(today.day.date, candles), traded=key[0] in traded)
-        for name in sorted(traded - {instrument for instrument, _ in today.candles}):
-            self._shelf.put((name, _MINUTE_S), DayCandles(today.day.date, _minutes(today, name)), traded=True)
+        for name in sorted(traded - {instrument for instrument, *_ in today.candles}):
+            self._shelf.put((name, _MINUTE_S, False), DayCandles(today.day.date, _minutes(today, name)), traded=True)
 
 
 def _execution(today: _Today, when: tuple[int, int], fill: events.Fill, path: PricePath) -> Execution:

@@ -69,6 +69,7 @@ def _series(series: SeriesCandles) -> dict[str, Any]:
     return {
         "instrument": series.instrument,
         "seconds": series.seconds,
+        "without_preopen": series.without_preopen,
         "lines": msgspec.to_builtins(series.lines),
         "days": [_day(day, len(series.lines)) for day in series.days],
     }

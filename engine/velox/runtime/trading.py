@@ -62,6 +62,7 @@ class TradingDay:
         self.facts = facts
         self.instances: list[Instance] = []
         self.accounts: dict[str, int] = {}
+        self.by_candles = False  # whether the day comes as candles
         self._accounts_of: dict[str, str] = {}  # by the strategies' names
         self._settings = settings
         self._book = book
@@ -237,7 +238,7 @@ class TradingDay:
         """Tell the strategies among which instruments their hooks may choose."""
         names = {*watched, *(name for each in self.instances for name in each.spec.symbols)}
         for instance in self.instances:
-            instance.may_watch(names)
+            instance.may_watch(names, by_candles=self.by_candles)
 
     def _keep_for_hooks(self, specs: Sequence[Spec], watched: Sequence[str]) -> dict[int, tuple[Instrument, int, int]]:
         """Have the candles kept that hooks may ask for while the day runs: series, with what warms them up."""
@@ -246,6 +247,8 @@ class TradingDay:
             for seconds in sorted({length for spec in specs for length in spec.late_s}):
                 series = self.core.watch(self.core.instrument(name), seconds, kept=True)
                 late[series] = (self._book[name], seconds, _LATE_WARMUP)
+                if any(spec.late_without_preopen for spec in specs):
+                    self.core.watch(self.core.instrument(name), seconds, kept=True, without_preopen=True)
         return late
 
     async def _warm_up(self, history: History, late: Mapping[int, tuple[Instrument, int, int]]) -> None:
@@ -254,7 +257,9 @@ class TradingDay:
         for instance in self.instances:
             for bars in instance.spec.bars:
                 instrument = self._book[bars.symbol]
-                series = self.core.watch(self.core.instrument(instrument.name), bars.timeframe_s)
+                series = self.core.watch(
+                    self.core.instrument(instrument.name), bars.timeframe_s, without_preopen=bars.without_preopen
+                )
                 count = max(bars.warmup, wanted.get(series, (instrument, 0, 0))[2])
                 wanted[series] = (instrument, bars.timeframe_s, count)
         fed: list[tuple[int, int, Candle]] = []

@@ -15,7 +15,7 @@ _FIELDS = ("open", "high", "low", "close", "volume")
 class Joins(Protocol):
     """How series and nodes join the graph: before the day or out of a hook."""
 
-    def watch(self, instrument: int, timeframe_s: int, /) -> int:
+    def watch(self, instrument: int, timeframe_s: int, /, *, without_preopen: bool = False) -> int:
         """The number of a series."""
         ...
 

@@ -79,6 +79,7 @@ class Declared(msgspec.Struct):
     intents: dict[str, int]
     late_names: set[str]  # attributes that hooks give what they watch
     late_lengths: list[Text]  # of the candles that hooks may watch
+    late_without_preopen: bool  # whether some of them leave the pre-open out, or may
     faults: list[Fault]
     warnings: list[Fault]
     deferred: bool
@@ -163,6 +164,7 @@ def _sorted_body(cls: type, body: dict[str, object], lines: dict[str, int]) -> D
         intents={},
         late_names=set(),
         late_lengths=[],
+        late_without_preopen=False,
         faults=[],
         warnings=[],
         deferred=_deferred.get(),
@@ -330,6 +332,7 @@ def _judge_watched(declared: Declared, cls: type, source: ClassSource, found: Fo
     if not found.line:
         return
     declared.late_names |= found.names
+    declared.late_without_preopen |= found.without_preopen
     texts = dict(found.lengths)
     for name, line in found.params.items():
         param = getattr(cls, name, None)

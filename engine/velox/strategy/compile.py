@@ -111,6 +111,7 @@ def _spec(
         warnings=[str(warning) for warning in declared.warnings],
         late_names=sorted(declared.late_names),
         late_s=_late_lengths(declared, values),
+        late_without_preopen=declared.late_without_preopen,
     )
 
 

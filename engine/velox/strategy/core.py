@@ -272,15 +272,15 @@ class CoreLike(Protocol):
         """The id of an instrument."""
         ...
 
-    def watch(self, instrument: int, timeframe_s: int, /) -> int:
-        """The series of candles of this length; the same one when asked again."""
+    def watch(self, instrument: int, timeframe_s: int, /, *, without_preopen: bool = False) -> int:
+        """The series of candles of this length, with or without the pre-open; the same one when asked again."""
         ...
 
     def node(self, series: int, source: str, kind: str, params: tuple[float, ...], second: str = "", /) -> int:
         """The indicator on a series, fed by one source or two; the same one when asked again."""
         ...
 
-    def watch_late(self, instance: int, instrument: int, timeframe_s: int, /) -> int:
+    def watch_late(self, instance: int, instrument: int, timeframe_s: int, /, *, without_preopen: bool = False) -> int:
         """As `watch`, from within a hook of the instance; the series joins once that hook is over."""
         ...
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, Generic, Self, TypeGuard, TypeVar, Union, overload
+from typing import Any, Generic, Literal, Self, TypeGuard, TypeVar, Union, overload
 
 from velox.strategy.clocktext import SECOND_NS, span_ns
 from velox.strategy.contracts import Future
@@ -145,12 +145,21 @@ class output:  # noqa: N801  # reads like the property that it is
 
 
 class Bars(Declaration):
-    """Candles of one instrument at one length, anchored at the session's open."""
+    """Candles of one instrument at one length, anchored at the session's open.
 
-    def __init__(self, symbol: Symbol, timeframe: Text) -> None:
+    With `preopen="exclude"` the first of a day leaves out what was traded in the pre-open.
+    """
+
+    def __init__(self, symbol: Symbol, timeframe: Text, *, preopen: Literal["include", "exclude"] = "include") -> None:
         super().__init__()
         self.symbol = symbol
         self.timeframe = timeframe
+        self.preopen = preopen
+
+    @property
+    def without_preopen(self) -> bool:
+        """Whether the first candle of a day leaves the pre-open out."""
+        return self.preopen == "exclude"
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -191,6 +200,8 @@ class Bars(Declaration):
         for word, value in (("symbol", self.symbol), ("timeframe", self.timeframe)):
             if not isinstance(resolved(value, {}), str):
                 yield f'{self.name} = Bars(…): its {word} is a text or a text Param, as in Bars(symbol, "5m")'
+        if self.preopen not in ("include", "exclude"):
+            yield f'{self.name} = Bars(…): preopen is "include" or "exclude", not {self.preopen!r}'
 
     def timeframe_s(self, values: Values) -> int:
         """Length of a candle; ValueError with a sentence when the text is none."""

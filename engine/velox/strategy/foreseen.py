@@ -17,6 +17,7 @@ class Foreseen(msgspec.Struct):
     lengths: dict[str, int] = msgspec.field(default_factory=dict)  # texts of lengths, by their lines
     params: dict[str, int] = msgspec.field(default_factory=dict)  # parameters that name lengths
     is_whole: bool = True  # whether every length is told
+    without_preopen: bool = False  # whether some of the candles leave the pre-open out, or may
     wrong: list[int] = msgspec.field(default_factory=list)  # lines that do not name one thing to watch
 
 
@@ -41,6 +42,8 @@ def _note_call(found: Foreseen, call: ast.Call, me: str) -> None:
             found.wrong.append(call.lineno)
     elif isinstance(call.func, ast.Name) and call.func.id == "Bars":
         named = [each.value for each in call.keywords if each.arg == "timeframe"]
+        words = [each.value for each in call.keywords if each.arg in ("preopen", None)]
+        found.without_preopen |= any(not _is_include(word) for word in words)
         match [*call.args[1:2], *named]:
             case [ast.Constant(value=str(text))]:
                 found.lengths.setdefault(text, call.lineno)
@@ -48,6 +51,10 @@ def _note_call(found: Foreseen, call: ast.Call, me: str) -> None:
                 found.params.setdefault(name, call.lineno)
             case _:
                 found.is_whole = False
+
+
+def _is_include(word: ast.expr) -> bool:
+    return isinstance(word, ast.Constant) and word.value == "include"
 
 
 def _is_watch(node: ast.AST | None) -> bool:

@@ -60,7 +60,9 @@ class Graph:
                 resolved(bars.symbol, self._values),
                 bars.timeframe_s(self._values),
                 ready[name],
-                settled[name],
+                # Nobody's candles of earlier days tell how much of their first one is of the pre-open.
+                0 if bars.without_preopen else settled[name],
+                bars.without_preopen,
             )
             for name, bars in self._bars.items()
         ]

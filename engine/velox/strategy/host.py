@@ -82,7 +82,10 @@ class Instance:
         self._binding = Binding(core, instance_id, instrument, day, _MODE)
         self._binding.group = self._group
         self._binding.late = Late(core, instance_id, spec.params)
-        series = [core.watch(core.instrument(bars.symbol), bars.timeframe_s) for bars in spec.bars]
+        series = [
+            core.watch(core.instrument(bars.symbol), bars.timeframe_s, without_preopen=bars.without_preopen)
+            for bars in spec.bars
+        ]
         self.nodes = nodes = node_numbers(core, spec.nodes, series)  # the kernel's numbers of spec.nodes
         self.object = cls.__new__(cls)
         # Straight into the dictionary: reads then cost one look-up, and assignments still pass the guard of the class.
@@ -100,9 +103,9 @@ class Instance:
         self.hooks = self._table(list(computed.values()))
         self.wiring = self._wiring(instrument, series, nodes)
 
-    def may_watch(self, names: Set[str]) -> None:
-        """Let its hooks choose among these instruments alone, those of the day."""
-        self._binding.late.names = names
+    def may_watch(self, names: Set[str], *, by_candles: bool = False) -> None:
+        """Let its hooks choose among these instruments alone, those of the day, which may be run by candles."""
+        self._binding.late.names, self._binding.late.by_candles = names, by_candles
 
     def started(self, capital: int, account: int = 0) -> StrategyStarted:
         """The record that starts this instance with a capital at 1e-8 rupees on an account."""

@@ -30,6 +30,7 @@ class Late:
         self._values = values
         self._handles: dict[Recipe, Any] = {}
         self.names: Set[str] | None = None  # instruments of the day; a core knows those of earlier days as well
+        self.by_candles = False
         self._recipes: dict[int, Recipe] = {}  # by the identity of the handle, which is kept alive beside
         self._joins = _FromHook(core, instance)
 
@@ -47,7 +48,14 @@ class Late:
         return self._recipes.get(id(handle))
 
     def _tie(self, recipe: Recipe, joins: Joins) -> Any:
-        series = [joins.watch(self._number(name), seconds) for name, seconds in recipe.bars]
+        if self.by_candles and any(without for _, _, without in recipe.bars):
+            raise BadInput(
+                'self.watch(…): preopen="exclude" needs ticks, and this day is run by candles, which do not tell '
+                "what was traded in the pre-open"
+            )
+        series = [
+            joins.watch(self._number(name), seconds, without_preopen=without) for name, seconds, without in recipe.bars
+        ]
         nodes = node_numbers(joins, recipe.nodes, series)
         match recipe.shape:
             case "bars":
@@ -80,9 +88,9 @@ class _FromHook:
         self._core = core
         self._instance = instance
 
-    def watch(self, instrument: int, timeframe_s: int, /) -> int:
+    def watch(self, instrument: int, timeframe_s: int, /, *, without_preopen: bool = False) -> int:
         """The number that a series has or will have."""
-        return self._core.watch_late(self._instance, instrument, timeframe_s)
+        return self._core.watch_late(self._instance, instrument, timeframe_s, without_preopen=without_preopen)
 
     def node(self, series: int, source: str, kind: str, params: tuple[float, ...], second: str, /) -> int:
         """The number that a node has or will have."""
@@ -129,16 +137,19 @@ def _named(candles: Iterable[Bars], values: Values) -> dict[str, Bars]:
     """The candles by what they are, which is their name from now on where the class body gave none."""
     named: dict[str, Bars] = {}
     for bars in candles:
-        bars.name = bars.name or f"{resolved(bars.symbol, values)} {resolved(bars.timeframe, values)}"
+        without = " without the pre-open" if bars.without_preopen else ""
+        bars.name = bars.name or f"{resolved(bars.symbol, values)} {resolved(bars.timeframe, values)}{without}"
         for sentence in bars.sentences():
             raise BadInput(f"self.watch(…): {sentence}")
         named.setdefault(bars.name, bars)
     return named
 
 
-def _candles(named: dict[str, Bars], values: Values) -> tuple[tuple[str, int], ...]:
+def _candles(named: dict[str, Bars], values: Values) -> tuple[tuple[str, int, bool], ...]:
     try:
-        return tuple((resolved(bars.symbol, values), bars.timeframe_s(values)) for bars in named.values())
+        return tuple(
+            (resolved(bars.symbol, values), bars.timeframe_s(values), bars.without_preopen) for bars in named.values()
+        )
     except ValueError as error:
         raise BadInput(f"self.watch(…): {error}") from None
 

@@ -28,6 +28,7 @@ class BarsSpec(msgspec.Struct, frozen=True):
     timeframe_s: int
     ready_after: int  # closed candles until all nodes on them have a value and a previous one
     warmup: int  # closed candles of earlier days to ask for, so that smoothed values have settled
+    without_preopen: bool = False  # whether the first candle of a day leaves the pre-open out
 
 
 class NodeSpec(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ class Recipe(msgspec.Struct, frozen=True):
     The shape is `bars`, `field`, or that of a node's handle; of the nodes, places in `bars` count.
     """
 
-    bars: tuple[tuple[str, int], ...]  # (instrument, length in seconds)
+    bars: tuple[tuple[str, int, bool], ...]  # (instrument, length in seconds, whether without the pre-open)
     nodes: tuple[NodeSpec, ...]
     shape: str
     outputs: tuple[tuple[int, int], ...] = ()  # (place in nodes, output)
@@ -149,6 +150,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     late_names: list[str] = []  # attributes that hooks give what they watch
     late_s: list[int] = []  # lengths of candles, seconds, that hooks may watch; empty where none watches
+    late_without_preopen: bool = False  # whether hooks may watch them without the pre-open as well
 
     @property
     def symbols(self) -> set[str]:

@@ -26,7 +26,8 @@
     const pick = document.getElementById("chart-series"), days = document.getElementById("chart-day");
     const back = document.getElementById("chart-before"), forth = document.getElementById("chart-after");
     const length = (seconds) => (seconds % 3600 === 0 ? `${seconds / 3600}h` : seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`);
-    data.series.forEach((series, at) => pick.add(new Option(`${series.instrument} ${length(series.seconds)}`, at)));
+    const title = (series) => `${series.instrument} ${length(series.seconds)}${series.without_preopen ? " without the pre-open" : ""}`;
+    data.series.forEach((series, at) => pick.add(new Option(title(series), at)));
 
     function fill() {
       const held = days.value;
