@@ -18,6 +18,7 @@ from velox.backtest.reported import backtest
 from velox.research.catalog import Catalog
 from velox.research.days import SAMPLE_DIR
 from velox.runtime.plan import StrategyPlan
+from velox.rupees import money
 
 _FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -49,6 +50,7 @@ addEventListener("load", () => setTimeout(async () => {
     told.highest = nets()[0];
     one('#trades-table th[data-key="net"]').click();
     told.lowest = nets()[0];
+    told.all = one("#trades-count").textContent;
     one("#trades-outcome").value = "won";
     one("#trades-outcome").dispatchEvent(new Event("input"));
     told.count = one("#trades-count").textContent;
@@ -111,6 +113,9 @@ def test_every_figure_is_drawn_and_nothing_is_fetched(browser: str, tmp_path: Pa
     assert [float(told[name].replace(",", "")) for name in ("highest", "lowest")] == pytest.approx(
         [nets.max(), nets.min()], abs=0.01
     )
+    net = float(nets.sum())
+    assert told["all"] == f"{nets.len()} of {nets.len()} trades, net {money(net)}"
+    assert net < 0  # whose sign stands before the rupee, as everywhere else
     assert told["count"].startswith(f"{nets.gt(0).sum()} of {nets.len()} trades")
     assert told["wide"] <= 0, "the page is wider than its window"
 

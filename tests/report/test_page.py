@@ -35,6 +35,23 @@ class Small(Strategy):
 """
 
 
+GROUP = """
+from velox import Bar, Bars, Param, Strategy, Symbols
+
+
+class Group(Strategy):
+    \"\"\"Fails at the second candle of one of its symbols.\"\"\"
+
+    symbol = Symbols(["NSE:INFY", "NSE:HDFCBANK"])
+    size = Param(3)
+    bars = Bars(symbol, "1m")
+
+    def on_bar(self, bar: Bar) -> None:
+        if bar.n == 2 and self.symbol == "NSE:INFY":
+            raise ValueError("second")
+"""
+
+
 @pytest.fixture(scope="module")
 def report() -> Report:
     plans = [StrategyPlan("ema_cross", {"fast": "12"}), StrategyPlan("macd_trend")]
@@ -73,6 +90,26 @@ def test_all_parameters_and_settings_are_told(report: Report) -> None:
     html = report.html()
     for words in ("<b>fast = 12</b>", "slow = 21", "paper.slippage_ticks", "limits.daily_loss_pct", "guard.gap_s"):
         assert words in html
+
+
+def test_each_instance_is_told_with_the_file_and_the_parameters_of_its_own_strategy(tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.py" for name in ("group", "small")}
+    for name, text_of in (("group", GROUP), ("small", SMALL)):
+        files[name].write_text(text_of)
+    plans = [StrategyPlan(str(files["group"]), {"size": "4"}), StrategyPlan(str(files["small"]))]
+    html = backtest(Ask(plans=plans, catalog=SAMPLE_DIR)).html()
+    told = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", html):
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
+        if len(cells) == 3 and cells[1].endswith(".py"):
+            told[cells[0]] = (Path(cells[1]).stem, "<b>size = 4</b>" in cells[2])
+    assert told == {"Group:INFY": ("group", True), "Group:HDFCBANK": ("group", True), "Small": ("small", False)}
+    assert "<h1>Group, Small</h1>" in html
+    assert _card(html, "Failed") == "Group:INFY"
+
+
+def test_nothing_failed_where_no_code_did(report: Report) -> None:
+    assert "<dt>Failed</dt>" not in report.html()
 
 
 def test_a_page_asks_for_nothing_outside_itself(report: Report) -> None:

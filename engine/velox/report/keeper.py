@@ -58,7 +58,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     series: list[SeriesCandles]
     candle_days_left_out: int
     coverage: list[DayCoverage]
-    parameters: dict[str, dict[str, str]]  # by strategy: all of them, as text
+    parameters: dict[str, dict[str, str]]  # by instance: all of them, as text
+    strategies: dict[str, str]  # the strategy of each instance, in the order in which they were asked for
 
 
 class _Today(msgspec.Struct):
@@ -105,6 +106,7 @@ class Keeper:
         self._held: dict[tuple[int, int], int] = {}  # value with its sign by instance and instrument
         self._coverage: list[DayCoverage] = []
         self._parameters: dict[str, dict[str, str]] = {}
+        self._strategies: dict[str, str] = {}
         self._equities: list[int] = []  # of the accounts, as they were marked last
         self._today: _Today | None = None
 
@@ -115,6 +117,7 @@ class Keeper:
         if not self._coverage:
             self._curve = Curve(sum(self._equities))
         self._parameters |= {instance.spec.name: dict(instance.spec.param_texts) for instance in instances}
+        self._strategies |= {instance.spec.name: instance.spec.group for instance in instances}
         self._today = _Today(
             day=day,
             rows=day.rows(),
@@ -195,6 +198,7 @@ class Keeper:
             candle_days_left_out=self._shelf.days_left_out,
             coverage=self._coverage,
             parameters=self._parameters,
+            strategies=self._strategies,
         )
 
     def _now(self) -> _Today:

@@ -23,7 +23,7 @@ _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inl
 
 def page(figures: Mapping[str, Any], kept: Kept, judged: Ratios) -> str:
     """The whole page."""
-    names = list(dict.fromkeys(told["name"] for told in figures["strategies"]))
+    names = list(dict.fromkeys(kept.strategies.values()))
     title = f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
     parts = [
         ("summary", "Summary", sections.headline_cards(figures, kept, judged)),

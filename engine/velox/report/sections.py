@@ -58,6 +58,7 @@ def headline_cards(figures: Mapping[str, Any], kept: Kept, judged: Ratios) -> Ht
     days = len(kept.days)
     few = f"of {days} days, a year's worth" if days >= _RATIO_DAYS_MIN else f"needs {_RATIO_DAYS_MIN} days, has {days}"
     cards = [
+        *_failed(figures),
         card("Net P&L", money(net), f"on {money(capital, 0)} of capital", _tone(net)),
         card("Return on capital", percent(net / capital), "after all charges", _tone(net)),
         card("Gross P&L", money(figures["gross_pnl"]), "", _tone(figures["gross_pnl"])),
@@ -81,6 +82,11 @@ def headline_cards(figures: Mapping[str, Any], kept: Kept, judged: Ratios) -> Ht
         card("Refused", grouped(figures["rejected"]), "orders, by risk", _warn(figures["rejected"])),
     ]
     return element("dl", Html("".join(cards)), class_="cards")
+
+
+def _failed(figures: Mapping[str, Any]) -> list[Html]:
+    names = ", ".join(told["name"] for told in figures["strategies"] if told["faulted"])
+    return [card("Failed", names, "by its code, see Blocked and why", "down")] if names else []
 
 
 def _dividends(received: float) -> list[Html]:
@@ -164,9 +170,10 @@ def settings(kept: Kept, figures: Mapping[str, Any]) -> Html:
     """Parameters of each strategy, then every setting that decided the result."""
     held = dict(figures["settings"])
     plans = held.pop("strategies")
+    of = dict(zip(dict.fromkeys(kept.strategies.values()), plans, strict=True))  # one of several symbols is one plan
     parts = []
-    for at, (name, values) in enumerate(kept.parameters.items()):
-        plan = plans[at] if at < len(plans) else {"target": "", "params": {}}
+    for name, values in kept.parameters.items():
+        plan = of[kept.strategies[name]]
         told = [element("b" if key in plan["params"] else "span", f"{key} = {value}") for key, value in values.items()]
         parts.append((name, plan["target"], Html(", ".join(told))))
     rows = [(name, _shown(value)) for name, value in _flat("", held)]

@@ -123,7 +123,7 @@
       traces.push({
         type: "scatter", mode: "markers", name: "Exit", x: left.map((trade) => trade.closed),
         y: left.map((trade) => trade.exit),
-        text: left.map((trade) => `${told(trade)}<br>out by ${trade.exit_role}, net ₹${money(trade.net)}`),
+        text: left.map((trade) => `${told(trade)}<br>out by ${trade.exit_role}, net ${trade.net < 0 ? "-" : ""}₹${money(Math.abs(trade.net))}`),
         hovertemplate: "%{text}<br>at %{y:,.2f}, %{x|%H:%M:%S}<extra></extra>",
         marker: { symbol: "x", color: "@muted", size: 9, line: { color: "#ffffff", width: 1 } },
       });

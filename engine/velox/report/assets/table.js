@@ -95,7 +95,8 @@ function tradeTable(trades) {
     table.append(head, body);
     place.replaceChildren(table);
     const net = found.reduce((sum, trade) => sum + trade.net, 0);
-    count.textContent = `${whole.format(found.length)} of ${whole.format(trades.length)} trades, net ₹${exact.format(net)}`;
+    const rupees = `${net < 0 ? "-" : ""}₹${exact.format(Math.abs(net))}`;
+    count.textContent = `${whole.format(found.length)} of ${whole.format(trades.length)} trades, net ${rupees}`;
     const step = (label, to) => {
       const button = element("button", label);
       button.disabled = to < 0 || to > last;
