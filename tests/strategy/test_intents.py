@@ -202,7 +202,7 @@ def test_an_order_has_every_field_of_its_own(core: FakeCore, me: Any) -> None:
     assert call[1:6] == (1, 7, 1, 4, 2.0)
     assert (call.limit, call.trigger_kind, call.trigger) == (102.0, 1, 101.0)
     assert (call.stop, call.target_kind, call.valid_kind, call.valid) == (99.0, Kind.R_MULTIPLE, 2, 3)
-    me.submit(Order(side="sell", qty=5, trigger=98.0, exits=[part(1, r(1))], trail=points(2)))
+    me.submit(Order(side="sell", qty=5, trigger=98.0, exits=[part(1, points(3))], trail=points(2)))
     call = sent(core)
     assert (call.side, call.trigger_kind, call.trigger, len(call.exits)) == (-1, 2, 98.0, 1)
     assert math.isnan(call.limit)
@@ -301,6 +301,9 @@ def test_a_part_that_is_none_is_refused_before_the_core(
         ({"qty": 1, "stop": math.inf}, "is no price"),
         ({"qty": 1, "stop": "98"}, "is no price"),
         ({"qty": 1, "stop": r(1)}, "not known at the entry"),
+        ({"qty": 1, "target": r(1)}, r"target=…\) counts in r\(…\).* add stop="),
+        ({"qty": 1, "trail": r(1)}, r"trail=…\) counts in r"),
+        ({"qty": 1, "trail": points(2), "exits": [part(1, r(1))]}, r"exits=…\) counts in r"),
         ({"qty": 1, "stop": cost}, "not known at the entry"),
         ({"qty": 1, "stop": pct(100)}, "beyond the price"),
         ({"qty": 1, "trail": cost}, "no distance"),

@@ -20,7 +20,9 @@ from velox.strategy.schedule import BarCount, ValidUntil
 from velox.strategy.sizes import NO_SIZE, Opening, Sized, encode
 from velox.strategy.trade import Trade
 
-__all__ = ["ACTION_GO", "ACTION_TRADE", "AddTerms", "Binding", "Terms"]
+__all__ = ["ACTION_GO", "ACTION_TRADE", "NEEDS_A_STOP", "AddTerms", "Binding", "Terms"]
+
+NEEDS_A_STOP = "counts in r(…), the distance from the entry to its stop: add stop=, as in stop=pct(1)"
 
 ACTION_GO, ACTION_TRADE, _STOP, _EXIT, _CANCEL, _ADD, _RESIZE, _TARGET = range(8)
 _VALID_DEFAULT, _VALID_UNTIL, _VALID_BARS = range(3)
@@ -120,6 +122,8 @@ class Binding:
         if exits is not None and target is not None:
             raise BadInput(f"{word}(…) has both target= and exits=; give every part its own target")
         parts = () if exits is None else parts_of(exits)
+        if stop is None:
+            _refuse_multiples(word, target_spec, trail_spec, parts)
         return self._raise(action, side, entry, (*stop_spec, *target_spec, *trail_spec, parts), life)
 
     def add(self, terms: AddTerms) -> Trade:
@@ -215,6 +219,15 @@ class Binding:
 
 
 _TERMS = frozenset(Terms.__annotations__)
+
+
+def _refuse_multiples(
+    word: str, target: tuple[int, float], trail: tuple[int, float], parts: tuple[PartSpec, ...]
+) -> None:
+    of_parts = [kind for part in parts for kind in (part[1], part[3])]
+    for name, kinds in (("target", [target[0]]), ("trail", [trail[0]]), ("exits", of_parts)):
+        if Kind.R_MULTIPLE in kinds:
+            raise BadInput(f"{word}({name}=…) {NEEDS_A_STOP}")
 
 
 def _refuse_unknown(word: str, terms: Mapping[str, object], known: Mapping[str, object]) -> NoReturn:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
-from velox.strategy.binding import AddTerms, Terms
-from velox.strategy.fields import unread
+from velox.strategy.binding import NEEDS_A_STOP, AddTerms, Terms
+from velox.strategy.fields import misread
 from velox.strategy.params import Param, nearest
 from velox.strategy.parts import Rest, rest, shares_fault
 from velox.strategy.sizes import RiskPct, RiskRupees, Sized
@@ -68,6 +68,7 @@ def review(owner: type, source: ClassSource, trades: Set[str]) -> Review:
         reader.members = _is_together(method)
         for statement in method.body:
             reader.visit(statement)
+        found.faults += [Remark(*each) for each in misread(owner, method, members=reader.members)]
     return found
 
 
@@ -113,7 +114,6 @@ class _Reader(ast.NodeVisitor):
         if node.attr == "mode" and not self._logs and (name or (self.members and isinstance(node.value, ast.Name))):
             self._found.warnings.append(Remark(node.lineno, f"{ast.unparse(node)} {_MODE}"))
         if name is None:
-            self._judge_field(node)
             self.generic_visit(node)
         elif isinstance(node.ctx, ast.Load):
             self._judge_read(node, name)
@@ -161,15 +161,6 @@ class _Reader(ast.NodeVisitor):
             hint = close if close.startswith("did") else "declare it in the class body"
             self._fault(node, f"self.{name} is not known: {hint}")
 
-    def _judge_field(self, node: ast.Attribute) -> None:
-        inner = node.value
-        name = own_name(inner, self._self)
-        if self.members and isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
-            name = inner.attr
-        sentence = unread(getattr(self._owner, name, None), name, node.attr) if name else None
-        if sentence is not None:
-            self._fault(node, sentence)
-
     def _entry_faults(self, word: str, call: ast.Call) -> Iterator[str]:
         if call.args:
             yield f"{word}(…) takes everything by name, as in {word}(size=self.risk)"
@@ -183,6 +174,7 @@ class _Reader(ast.NodeVisitor):
         yield from self._size_faults(word, given)
         yield from _trigger_faults(word, given)
         yield from _exits_faults(word, given)
+        yield from _risk_faults(word, given)
 
     def _size_faults(self, word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
         size = given.get("size")
@@ -237,6 +229,15 @@ def _exits_faults(word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
     fault = None if shares is None else shares_fault(shares)
     if fault is not None:
         yield f"{word}(…): {fault}"
+
+
+def _risk_faults(word: str, given: Mapping[str, ast.expr]) -> Iterator[str]:
+    if _is_given(given.get("stop")):
+        return
+    for name in ("target", "trail", "exits"):
+        calls = [node for node in ast.walk(given.get(name, ast.Constant(None))) if isinstance(node, ast.Call)]
+        if any(isinstance(call.func, ast.Name) and call.func.id == "r" for call in calls):
+            yield f"{word}({name}=…) {NEEDS_A_STOP}"
 
 
 def _shares(exits: ast.List | ast.Tuple) -> list[float | Rest] | None:
