@@ -148,6 +148,7 @@ class MarketSettings(Section, frozen=True):
     """What is known of the market besides the dated facts that come with Velox."""
 
     corporate_actions: Path | None = None  # splits, bonuses, dividends and renames, as docs/data.md writes them
+    instrument_files: Path | None = None  # a folder of a broker's files, named by their days: lots of played days
 
 
 class JournalSettings(Section, frozen=True):

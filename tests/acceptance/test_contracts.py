@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from tests.acceptance.product import velox
+from tests.market.test_lots import write_file
 
 from velox import journal
 from velox.research.catalog import Catalog, Entry
@@ -17,6 +18,7 @@ from velox.research.days import SAMPLE_DIR
 pytestmark = pytest.mark.timeout(120)
 
 _DAY = dt.date(2026, 7, 15)
+STOCK = "NFO:SBIN26JULFUT"
 FUTURE, NEXT, CALL = "NFO:NIFTY26JULFUT", "NFO:NIFTY26AUGFUT", "NFO:NIFTY26JUL24500CE"
 _STEP = 5_000_000  # five paise at 1e-8 rupees
 # What each contract is made of: a share of the generated day, and how often its price.
@@ -136,6 +138,26 @@ def test_a_strike_chosen_at_0920_is_watched_over_the_socket_as_in_its_back_test(
     _write(tmp_path, "Chosen", 'Index("NIFTY").future("near")', _CHOSEN)
     (told,) = _assert_same(contracts, tmp_path, "--watch", CALL)
     assert int(str(told["fills"])) > 5
+
+
+def test_a_stocks_future_has_the_lot_of_the_instrument_file_of_its_day(contracts: Path, tmp_path: Path) -> None:
+    given, catalog = Catalog(contracts), Catalog(tmp_path / "c")
+    for entry in (each for each in given.entries() if each.instrument == NEXT):
+        catalog.store(_renamed(entry, STOCK), given.read(entry))
+    file, files = tmp_path / "stock.py", tmp_path / "files"
+    _write(tmp_path, "Stock", f'Param("{STOCK}")', _BOTH_WAYS.replace("lots=1", "lots=1 + 0 * self.plus"))
+    file.write_text(file.read_text().replace("    bars =", "    plus = Param(1, range(1, 9))\n    bars ="))
+    refused = velox("backtest", file, "--catalog", catalog.root, cwd=tmp_path)
+    assert refused.returncode == 2 and "set [market] instrument_files" in refused.stderr
+    write_file(files / "2026-07-10.json", {"SBIN": 25})
+    (tmp_path / "velox.toml").write_text(f'[market]\ninstrument_files = "{files}"\n')
+    (told,) = _assert_same(catalog.root, tmp_path)
+    fills = journal.fills(tmp_path / "paper")
+    assert fills.height > 5 and set(fills["quantity"]) <= {25, 50}
+    swept = tmp_path / "swept.json"
+    words = ("-p", "plus=1:2", "--catalog", catalog.root, "--json", swept, "--jobs", "1")
+    assert velox("sweep", file, *words, cwd=tmp_path).returncode == 0
+    assert [best["net_pnl"] for best in json.loads(swept.read_bytes())["best"]] == [told["net_pnl"]] * 2
 
 
 def test_the_next_contract_follows_on_the_same_journal(contracts: Path, tmp_path: Path) -> None:

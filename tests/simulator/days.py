@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velox.market.facts import load
+from velox.market.lots import LotOf, untold
 
 ONE = 100_000_000
 DATE = dt.date(2021, 4, 26)
@@ -80,6 +81,7 @@ class StubDay:
         self.date = DATE
         self.instruments = [Instrument(name, is_index=name == "NSE:NIFTY", prev_close=prev_close) for name in names]
         self.facts = load(DATE)
+        self.lots: LotOf = untold
         self._rows = rows
         self.earlier: dict[str, list[tuple[int, ...]]] = {}
 

@@ -12,6 +12,7 @@ from velox.errors import BadInput
 from velox.market.corporate_actions import NO_ACTIONS, Actions
 from velox.market.facts import load as load_facts
 from velox.market.instruments import InstrumentBook
+from velox.market.lots import NO_LOTS, Lots
 from velox.research.catalog import Catalog, Entry
 from velox.research.days import Day
 from velox.research.minutes import MINUTE_S, CandleDay
@@ -37,6 +38,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     charges: Literal["discount", "statutory", "none"] = "discount"
     journal: Path | None = None
     actions: Actions = NO_ACTIONS
+    lots: Lots = NO_LOTS
     watched: list[str] = []  # instruments that hooks may choose, beside those that the strategies name
 
 
@@ -77,7 +79,7 @@ def choose(ask: Ask, shared: Collection[str] = ()) -> Chosen:
     days, notes = by_source(catalog, [e for e in entries if e.instrument in by_day[e.day]], ask.data)
     for day in days:
         day.facts_as_of = ask.facts_as_of
-        day.actions = ask.actions
+        day.actions, day.lots = ask.actions, ask.lots.on(day.date)
         _ = day.facts  # a date that is not covered is refused now
         if isinstance(day, CandleDay):
             check_minutes(ask.plans, day)
@@ -156,9 +158,7 @@ def _symbols(ask: Ask, entries: Sequence[Entry], shared: Collection[str]) -> dic
 
     Each is traded by one alone on an account, but for those that are `shared`.
     """
-    book = InstrumentBook.offline()
-    for entry in entries:
-        book.adopt(entry.instrument, index=entry.is_index)
+    listed = dict.fromkeys((entry.instrument, entry.is_index) for entry in entries)
     names = {entry.instrument for entry in entries}
     absent = f"of which {ask.catalog} holds nothing {_span(ask)}"
 
@@ -167,10 +167,15 @@ def _symbols(ask: Ask, entries: Sequence[Entry], shared: Collection[str]) -> dic
             raise BadInput(f"--watch {name}, {absent}")
 
     def on(day: dt.date) -> set[str]:
+        book = InstrumentBook.offline(lots=ask.lots.on(day))
+        for name, is_index in listed:
+            book.adopt(name, index=is_index)
         symbols = check_symbols(ask.plans, load_facts(day, as_of=ask.facts_as_of), book, names, absent, shared)
         return symbols | {*ask.watched}
 
     dates = sorted({entry.day for entry in entries})
     if any(load(plan.target).__velox__.futures for plan in ask.plans):
         return {day: on(day) for day in dates}
-    return dict.fromkeys(dates, on(entries[0].day))
+    ticks = [entry.day for entry in entries if not entry.candles]
+    first = min(ticks) if ticks and not ask.data else dates[0]  # candles alone warm up where others have ticks
+    return dict.fromkeys(dates, on(first))

@@ -14,6 +14,7 @@ from velox.backtest.reported import backtest as reported
 from velox.errors import BadInput
 from velox.market.calendar import day_span
 from velox.market.corporate_actions import NO_ACTIONS, read_actions
+from velox.market.lots import Lots
 from velox.runtime.plan import StrategyPlan
 from velox.settings import load as load_settings
 from velox.strategy.base import Strategy
@@ -58,6 +59,7 @@ def backtest(
         facts_as_of=None if as_of is None else _span(as_of)[0],
         charges=charges,
         actions=NO_ACTIONS if told is None else read_actions(Path(told)),
+        lots=Lots(settings.market.instrument_files),
         watched=options.get("watch", []),
     )
     asked: dict[str, Any] = {name: options.get(name) for name in ("capital", "slippage", "latency")}

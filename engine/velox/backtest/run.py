@@ -187,7 +187,7 @@ class _Run:
 
     def _book(self, chosen: Chosen, day: Day, minutes: Minutes | None) -> InstrumentBook:
         """The instruments with their price steps: those of the data, or of the day's first price."""
-        known = InstrumentBook.offline()
+        known = InstrumentBook.offline(lots=day.lots)
         for number, item in enumerate(day.instruments):
             instrument = known.adopt(item.name, index=item.is_index)
             if minutes is None:
@@ -319,6 +319,7 @@ def _shown(ask: Ask, settings: Settings) -> dict[str, Any]:
         "data": ask.data or "ticks, else candles",
         "charges": ask.charges,
         "corporate_actions": len(ask.actions),
+        "instrument_files": None if ask.lots.folder is None else str(ask.lots.folder),
         "facts_as_of": None if ask.facts_as_of is None else ask.facts_as_of.isoformat(),
         "paper": msgspec.to_builtins(settings.paper),
         "accounts": msgspec.to_builtins(settings.accounts),

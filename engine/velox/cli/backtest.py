@@ -75,6 +75,7 @@ def command(**options: object) -> None:
     from velox.backtest.choose import Ask, plans_on
     from velox.backtest.run import run
     from velox.cli.progress import days_bar
+    from velox.market.lots import Lots
     from velox.settings import load as load_settings
     from velox.strategy.params import parse_assignments
 
@@ -93,6 +94,7 @@ def command(**options: object) -> None:
         charges=call.charges,
         journal=_journal(call.journal),
         actions=actions_of(call.corporate_actions),
+        lots=Lots(configured.market.instrument_files),
         watched=listed(call.watched),
     )
     settings = settings_of(call, configured)

@@ -10,6 +10,7 @@ from velox.market import facts
 from velox.market.calendar import covered, last_covered_date
 from velox.market.contracts import contract_of
 from velox.market.instruments import InstrumentBook
+from velox.market.lots import Lots
 from velox.rupees import briefly
 from velox.strategy.clocktext import SECOND_NS, clock_text
 from velox.strategy.collect import Declared
@@ -32,11 +33,12 @@ def command(strategy: str, params: tuple[str, ...]) -> None:
     from velox.settings import load as load_settings
 
     texts = parse_assignments(params)
-    accounts = load_settings().accounts if "@" in strategy else ()  # nothing else of the settings is needed
-    cls = load_with_faults(plan_of(strategy, texts, accounts).target)
+    settings = load_settings()
+    cls = load_with_faults(plan_of(strategy, texts, settings.accounts).target)
+    lots = Lots(settings.market.instrument_files)
     date, why = _judged_on(cls.__velox__, texts)
     try:
-        members = compile_members(cls, texts, facts.load(date), InstrumentBook.offline())
+        members = compile_members(cls, texts, facts.load(date), InstrumentBook.offline(lots=lots.on(date)))
     except InvalidStrategy:
         click.echo(f"judged by the rules of {date}, {why}", err=True)
         raise

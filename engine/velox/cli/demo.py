@@ -50,13 +50,16 @@ class _Call(msgspec.Struct):
 @corporate_actions
 def command(**options: object) -> None:
     """Trade a whole day on paper here, now: simulator, engine and strategies over loopback."""
+    from velox.market.lots import Lots
     from velox.research.days import open_day
     from velox.runtime.report import as_json, lines
     from velox.runtime.run import Stage, simulator_args, watch
+    from velox.settings import load as load_settings
 
     call = msgspec.convert(options, _Call)
     check_json(call.json_file)
-    day = open_day(call.day, facts_as_of=call.facts_as_of)
+    lots = Lots(load_settings().market.instrument_files)
+    day = open_day(call.day, facts_as_of=call.facts_as_of, lots=lots)
     plan = _plan(call, day)
     for line in (_headline(call, day, plan), *day.left_out()):
         click.echo(line)

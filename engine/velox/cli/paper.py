@@ -87,10 +87,11 @@ def command(**options: object) -> None:
 def _day(call: _Call, settings: "Settings") -> "Day | None":
     """What the simulator plays; None when a feed is configured."""
     from velox.errors import BadInput
+    from velox.market.lots import Lots
     from velox.research.days import open_day
 
     if settings.feed.smartapi is None:
-        return open_day(call.day, facts_as_of=call.facts_as_of)
+        return open_day(call.day, facts_as_of=call.facts_as_of, lots=Lots(settings.market.instrument_files))
     if call.day is not None:
         raise BadInput(f"--day {call.day} is for the simulator, but [feed.smartapi] is configured: leave one out")
     if call.facts_as_of is not None:

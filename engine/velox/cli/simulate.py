@@ -77,10 +77,13 @@ def _simulator(call: _Call, held: contextlib.ExitStack) -> tuple["Simulator", "D
 
 
 def _day(call: _Call, held: contextlib.ExitStack) -> "Day":
+    from velox.market.lots import Lots
     from velox.research.days import open_day
+    from velox.settings import load
 
     if call.seed is None:
-        day = open_day(call.day, facts_as_of=call.facts_as_of)
+        lots = Lots(load().market.instrument_files)
+        day = open_day(call.day, facts_as_of=call.facts_as_of, lots=lots)
         day.actions = actions_of(call.corporate_actions)
         return day
     from velox.research.catalog import Catalog

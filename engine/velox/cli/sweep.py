@@ -90,6 +90,7 @@ class _Call(AccountCall):
 )
 def command(**options: object) -> int:
     """Try many sets of parameters of a strategy over the same days, on all cores."""
+    from velox.market.lots import Lots
     from velox.settings import load as load_settings
     from velox.strategy.params import parse_assignments
     from velox.sweep.folder import Folder
@@ -113,6 +114,7 @@ def command(**options: object) -> int:
         data=call.data or "",
         facts_as_of=call.facts_as_of,
         actions=actions_of(call.corporate_actions),
+        lots=Lots(configured.market.instrument_files),
         charges=call.charges,
         samples=call.samples,
         seed=call.seed,

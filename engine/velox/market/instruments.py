@@ -18,6 +18,7 @@ from velox.market.contracts import EXCHANGE, Contract, contract_of, future_name
 from velox.market.dated import data_files
 from velox.market.derivatives import cash_freeze_applies, freeze_quantity, lot_size
 from velox.market.facts import Facts
+from velox.market.lots import LotOf, untold
 from velox.market.records import InstrumentDef
 from velox.market.ticks import has_ticks, tick_size, valid_ticks
 
@@ -70,6 +71,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str  # with the series: RELIANCE-EQ
     tick: int = 0
     lot: int = 1  # 0 where it is not known
+    why_no_lot: str = ""  # what would tell it
     freeze: int = 0
     cas: bool = False  # in the closing auction, once there is one
     shortable: bool = True
@@ -211,17 +213,19 @@ class InstrumentBook:
         self._by_token: dict[tuple[str, str], Instrument] = {}
         self._is_offline = False
         self._lot_untold = 0
+        self._lots: LotOf = untold
         for instrument in instruments:
             self.add(instrument)
 
     @classmethod
-    def offline(cls, *, lots_come_later: bool = False) -> "InstrumentBook":
+    def offline(cls, *, lots_come_later: bool = False, lots: LotOf = untold) -> "InstrumentBook":
         """A new book of the shipped list, to which contracts come as they are named.
 
-        Where a broker's file will tell the lots that the dated facts do not know, 1 stands for each of them until then.
+        What the dated facts do not tell of a lot, `lots` does. Where a broker's file will tell it later, 1 stands for
+        each of them until then.
         """
         book = cls(shipped())
-        book._is_offline, book._lot_untold = True, int(lots_come_later)
+        book._is_offline, book._lot_untold, book._lots = True, int(lots_come_later), lots
         return book
 
     @classmethod
@@ -273,7 +277,10 @@ class InstrumentBook:
     def _add_contract(self, name: str, contract: Contract) -> Instrument:
         taken = {token for _, token in self._by_token}
         made = contract_instrument(name, contract, made_up_token(name, taken))
-        made = msgspec.structs.replace(made, lot=made.lot or self._lot_untold)
+        if not made.lot:
+            told = self._lots(name)
+            units = told.units or self._lot_untold
+            made = msgspec.structs.replace(made, lot=units, freeze=told.freeze, why_no_lot=told.why)
         self.add(made)
         return made
 
@@ -320,7 +327,8 @@ def why_not_known(instrument: Instrument, facts: Facts) -> str | None:
     if facts.date > instrument.expiry:
         return f"{instrument.name} expired on {instrument.expiry}; name a contract of {facts.date} or later"
     if instrument.lot < 1:
-        return f"the lot of {instrument.name} is not known; an instrument file of a broker tells it"
+        how = instrument.why_no_lot or "an instrument file of a broker tells it"
+        return f"the lot of {instrument.name} is not known on {facts.date}: {how}"
     if not any(rates.name == instrument.product for rates in facts.loaded.charges):
         return f"what {instrument.product} cost on {facts.rules_date} is not known; choose a later day"
     if not has_ticks(instrument.steps, facts.rules_date):

@@ -21,6 +21,7 @@ import polars as pl
 from velox.errors import BadInput
 from velox.market.corporate_actions import NO_ACTIONS
 from velox.market.facts import Facts, load
+from velox.market.lots import NO_LOTS, LotOf, Lots, untold
 from velox.research.candles import NO_CANDLES, Candles, HistoryRules, earlier_candles
 from velox.research.catalog import Catalog, Entry
 from velox.research.merge import Ints, Part, depth_of, merged, session_windows
@@ -100,6 +101,7 @@ class Day:
         self._catalog = catalog
         self.facts_as_of: dt.date | None = None
         self.actions = NO_ACTIONS
+        self.lots: LotOf = untold
         self._facts: Facts | None = None
 
     @classmethod
@@ -197,13 +199,14 @@ def _rows(merged: dict[str, Ints]) -> DayRows:
     )
 
 
-def open_day(path: str | Path | None = None, *, facts_as_of: dt.date | None = None) -> Day:
+def open_day(path: str | Path | None = None, *, facts_as_of: dt.date | None = None, lots: Lots = NO_LOTS) -> Day:
     """Open a day of data; what cannot be one is refused by name.
 
-    Where its date is not covered, the market's facts of `facts_as_of` stand in.
+    Where its date is not covered, the market's facts of `facts_as_of` stand in; what they do not tell of its contracts'
+    lots, `lots` does.
     """
     day = _opened(path)
-    day.facts_as_of = facts_as_of
+    day.facts_as_of, day.lots = facts_as_of, lots.on(day.date)
     return day
 
 

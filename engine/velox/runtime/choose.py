@@ -20,7 +20,7 @@ SHIPPED = ("ema_cross", "rsi_reversal", "macd_trend")
 
 def book_of(day: Day | None) -> InstrumentBook:
     """The instruments known offline: the shipped list and those of the day; a live day has a broker's file."""
-    book = InstrumentBook.offline(lots_come_later=day is None)
+    book = InstrumentBook.offline(lots_come_later=True) if day is None else InstrumentBook.offline(lots=day.lots)
     for item in day.instruments if day is not None else []:
         book.adopt(item.name, index=item.is_index)
     return book

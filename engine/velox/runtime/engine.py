@@ -19,6 +19,7 @@ from velox.events import ClockMode
 from velox.market.calendar import IST
 from velox.market.corporate_actions import NO_ACTIONS, read_actions
 from velox.market.facts import Facts, load
+from velox.market.lots import Lots
 from velox.research.days import open_day
 from velox.runtime import notes
 from velox.runtime.account import limits_lines
@@ -140,7 +141,8 @@ class Engine:
         match self.plan.feed:
             case "direct":
                 start = None if self.plan.start is None else dt.time.fromisoformat(self.plan.start)
-                day = open_day(self.plan.day, facts_as_of=self._facts_as_of())
+                lots = Lots(self.settings.market.instrument_files)
+                day = open_day(self.plan.day, facts_as_of=self._facts_as_of(), lots=lots)
                 day.actions = self.actions
                 return DirectSource(self.core, Exchange(day, start=start), self.plan.speed, known)
             case "socket":

@@ -12,6 +12,7 @@ from velox.errors import BadInput
 from velox.feeds.packets import EXCHANGE_TYPES, PACKETS, SNAP_QUOTE, DayEncoder, PacketInstrument, RowColumns, can_apply
 from velox.market.facts import Facts
 from velox.market.instruments import Instrument, InstrumentBook
+from velox.market.lots import LotOf
 from velox.market.ticks import tick_size
 
 __all__ = ["AFTER_END_NS", "Candle", "DaySource", "Exchange", "Listing", "MergedRows", "price_step"]
@@ -81,6 +82,11 @@ class DaySource(Protocol):
         """Each a DayInstrument; rows name them by their place here."""
         ...
 
+    @property
+    def lots(self) -> LotOf:
+        """The lots of its contracts that its facts do not tell."""
+        ...
+
     def rows(self) -> MergedRows:
         """All rows, merged."""
         ...
@@ -125,7 +131,7 @@ class Exchange:
         self._history: Callable[[str, int, int], npt.NDArray[np.void]] = day.history
         self.facts = day.facts
         given = list(book or ())
-        book = book if book is not None else InstrumentBook.offline()
+        book = book if book is not None else InstrumentBook.offline(lots=day.lots)
         self.listings = [self._listing(book, item, number) for number, item in enumerate(day.instruments)]
         played = {listing.instrument.name for listing in self.listings}
         self.listings += [Listing(known, known.tick) for known in given if known.name not in played]

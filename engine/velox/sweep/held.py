@@ -17,6 +17,7 @@ from velox.backtest.choose import Chosen, spells
 from velox.backtest.run import HISTORY_DAYS
 from velox.market.corporate_actions import Actions, Adjustment, Step, adjustment_of
 from velox.market.instruments import InstrumentBook
+from velox.market.lots import Lot
 from velox.research.candles import NO_CANDLES, Candles, HistoryRules, adjusted, candles_of, close_before, kept_days
 from velox.research.catalog import Catalog
 from velox.research.days import Day, DayInstrument, DayRows
@@ -50,6 +51,7 @@ class KeptDay(msgspec.Struct, frozen=True):
     stamp: str
     columns: dict[str, str]
     by_candles: bool
+    lots: dict[str, Lot]  # of its contracts, where the facts do not tell them
 
 
 class KeptCandles(msgspec.Struct, frozen=True):
@@ -154,7 +156,7 @@ def hold(
 ) -> tuple[KeptMarket, Arrays]:
     """Read the days of a choice once, and the candles that runs which begin on one of `firsts` warm up with."""
     arrays: dict[str, npt.NDArray[Any]] = {}
-    days = [_kept(f"{name}-{place}", day, arrays) for place, day in enumerate(chosen.days)]
+    days = [_kept(f"{name}-{place}", day, chosen.symbols, arrays) for place, day in enumerate(chosen.days)]
     lengths = sorted({kept_length_s(timeframe_s) for timeframe_s in timeframes} - {0})
     rules = HistoryRules(chosen.days[0].facts_as_of, chosen.days[0].actions)
     anew = {*firsts, *_ex_days(chosen, rules.actions)}
@@ -181,7 +183,7 @@ def days_of(market: KeptMarket, arrays: Arrays, facts_as_of: dt.date | None) -> 
     for kept in market.days:
         columns: dict[str, Any] = {column: arrays[array] for column, array in kept.columns.items()}
         day = (_HeldCandleDay if kept.by_candles else _HeldDay)(kept, columns, held)
-        day.facts_as_of = facts_as_of
+        day.facts_as_of, day.lots = facts_as_of, partial(_lot, kept.lots)
         days.append(day)
     return days
 
@@ -202,7 +204,7 @@ def open_arrays(folder: Path) -> Arrays:
     return found
 
 
-def _kept(name: str, day: Day, arrays: dict[str, npt.NDArray[Any]]) -> KeptDay:
+def _kept(name: str, day: Day, symbols: Iterable[str], arrays: dict[str, npt.NDArray[Any]]) -> KeptDay:
     rows = day.minutes() if isinstance(day, CandleDay) else day.rows()
     columns = {}
     for column in _COLUMNS if isinstance(rows, DayRows) else rows.__struct_fields__:
@@ -210,13 +212,20 @@ def _kept(name: str, day: Day, arrays: dict[str, npt.NDArray[Any]]) -> KeptDay:
         if values is not None:
             columns[column] = f"{name}-{column}"
             arrays[columns[column]] = values
-    book = InstrumentBook.offline()
+    lots: dict[str, Lot] = {}
+
+    def told(name: str) -> Lot:
+        return lots.setdefault(name, day.lots(name))
+
+    book = InstrumentBook.offline(lots=told)
     stepped = []
     for number, item in enumerate(day.instruments):
         first_price = partial(rows.first_price, number) if isinstance(rows, Minutes) else partial(day.first_price, item)
         step = price_step(item, book.adopt(item.name, index=item.is_index), day.facts, first_price)
         stepped.append(msgspec.structs.replace(item, tick=step))
-    return KeptDay(day.date, stepped, day.stamp, columns, isinstance(day, CandleDay))
+    for symbol in symbols:
+        book.adopt(symbol)
+    return KeptDay(day.date, stepped, day.stamp, columns, isinstance(day, CandleDay), lots)
 
 
 def _ex_days(chosen: Chosen, actions: Actions) -> Iterator[dt.date]:
@@ -250,6 +259,10 @@ def _days_before(chosen: Chosen, catalog: Catalog, symbol: str, firsts: set[dt.d
             wanted.update([date for date in held if after < date < day.date][-HISTORY_DAYS:])
             before = day.date
     return wanted
+
+
+def _lot(kept: Mapping[str, Lot], name: str) -> Lot:
+    return kept.get(name, Lot())
 
 
 def _digest(market: KeptMarket, arrays: Arrays) -> str:

@@ -14,6 +14,7 @@ from velox.backtest.sources import Data
 from velox.market.corporate_actions import NO_ACTIONS, Action, Actions
 from velox.market.dated import digest as facts_digest
 from velox.market.instruments import InstrumentBook
+from velox.market.lots import NO_LOTS, Lots
 from velox.research.catalog import Catalog
 from velox.runtime.choose import book_of
 from velox.settings import Settings
@@ -43,6 +44,7 @@ class SweepAsk(msgspec.Struct, frozen=True, kw_only=True):
     last: dt.date | None = None
     facts_as_of: dt.date | None = None
     actions: Actions = NO_ACTIONS
+    lots: Lots = NO_LOTS
     data: Data = ""
     charges: Literal["discount", "statutory", "none"] = "discount"
     samples: int | None = None
@@ -90,6 +92,7 @@ class _Markets:
                     data=ask.data,
                     facts_as_of=ask.facts_as_of,
                     actions=ask.actions,
+                    lots=ask.lots,
                     watched=ask.watched,
                 )
             )
