@@ -12,6 +12,7 @@ from tests.backtest.test_corporate_actions import DAYS, EX, NAME, OLD, act, cata
 from tests.sweep.test_sweep import assert_equal_alone
 
 from velox.backtest.choose import Ask, choose
+from velox.backtest.signals import Signals, candles_of, run_signals
 from velox.errors import BadInput
 from velox.market.corporate_actions import Action, Actions
 from velox.research.catalog import Catalog
@@ -21,6 +22,7 @@ from velox.sweep.folder import Folder
 from velox.sweep.held import days_of, hold
 from velox.sweep.job import Job, Outcome
 from velox.sweep.prepare import Prepared, SweepAsk, prepare
+from velox.sweep.signals import sweep_signals
 from velox.sweep.walk import Walk
 from velox.sweep.work import Desk
 
@@ -137,3 +139,16 @@ def test_the_command_takes_the_table(tmp_path: Path) -> None:
     told = velox("sweep", _strategy(tmp_path), *words)
     assert told.returncode == 0, told.stderr
     assert json.loads((out / "sweep.json").read_bytes())["corporate actions"] == "NSE:SBIN/2026-07-15/split/1:5"
+
+
+def test_signals_over_a_rename_are_followed_by_its_older_name_too(tmp_path: Path) -> None:
+    days, actions = _days(tmp_path / "days", "split before a rename")
+    ask = Ask(plans=[], catalog=days.root, actions=actions)
+    bars = candles_of(ask, NAME, "1m")
+    assert bars.height == 100 * len(DAYS)
+    entries = np.zeros((1, bars.height), dtype=np.bool_)
+    entries[0, 10::50] = True
+    given = Signals(instrument=NAME, timeframe="1m", entries=entries, exits=np.roll(entries[0], 5), size=10)
+    (found,) = sweep_signals(ask, given, Settings(), workers=1)
+    alone = run_signals(ask, msgspec.structs.replace(given, entries=entries[0]), Settings())
+    assert (found.result_hash, found.fills) == (alone.result_hash, 4 * len(DAYS))

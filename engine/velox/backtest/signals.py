@@ -94,7 +94,12 @@ def candles_of(ask: Ask, instrument: str, timeframe: str) -> pl.DataFrame:
     """The closed candles of the days that an ask runs over, as `velox data bars` gives them: what arrays align with."""
     chosen = choose_signals(ask, instrument)
     catalog, timeframe_s = Catalog.open(ask.catalog), parse_timeframe(timeframe)
-    entries = {entry.day: entry for entry in catalog.of_instrument(instrument) if not entry.candles}
+    last = chosen.days[-1].date
+    entries = {
+        entry.day: entry
+        for entry in catalog.entries()
+        if not entry.candles and entry.instrument == ask.actions.name_on(instrument, entry.day, last)
+    }
     days = [
         core_candles(day.facts, entries[day.date], catalog.read(entries[day.date]), timeframe_s) for day in chosen.days
     ]
