@@ -15,7 +15,7 @@ from velox.strategy.order import Order
 from velox.strategy.params import nearest
 from velox.strategy.parts import Part, PartSpec
 from velox.strategy.parts import encode as parts_of
-from velox.strategy.protect import Kind, Pct, Price, encode_trail
+from velox.strategy.protect import ABSENT, Kind, Pct, Price, encode_trail
 from velox.strategy.schedule import BarCount, ValidUntil
 from velox.strategy.sizes import NO_SIZE, Opening, Sized, encode
 from velox.strategy.trade import Trade
@@ -26,15 +26,16 @@ NEEDS_A_STOP = "counts in r(…), the distance from the entry to its stop: add s
 
 ACTION_GO, ACTION_TRADE, _STOP, _EXIT, _CANCEL, _ADD, _RESIZE, _TARGET = range(8)
 _VALID_DEFAULT, _VALID_UNTIL, _VALID_BARS = range(3)
+_PRICE, _R_MULTIPLE = Kind.PRICE, Kind.R_MULTIPLE
+_LATE_KINDS = (Kind.R_MULTIPLE, Kind.COST)  # known once the entry has filled
 _ABOVE, _BELOW = 1, 2
-_ABSENT: tuple[int, float] = (int(Kind.PRICE), math.nan)
 _NO_TRIGGER: tuple[int, float] = (0, math.nan)
 # How an entry comes about: size, limit and trigger; kinds and numbers in the core's order.
 _Entry: TypeAlias = tuple[int, float, float, int, float]
 _NO_ENTRY: _Entry = (*NO_SIZE, math.nan, *_NO_TRIGGER)
 # What guards a position: stop, target, trail, parts that leave one by one.
 _Guard: TypeAlias = tuple[int, float, int, float, int, float, tuple[PartSpec, ...]]
-_UNGUARDED: _Guard = (*_ABSENT, *_ABSENT, *_ABSENT, ())
+_UNGUARDED: _Guard = (*ABSENT, *ABSENT, *ABSENT, ())
 _Life: TypeAlias = tuple[int, int]
 _NO_LIFE: _Life = (_VALID_DEFAULT, 0)
 
@@ -115,9 +116,9 @@ class Binding:
         entry, life = self._entry(word, size, terms)
         if stop is target is trail is None and "exits" not in terms:
             return self._raise(action, side, entry, life=life)
-        stop_spec = _ABSENT if stop is None else _protection("stop", stop)
-        target_spec = _ABSENT if target is None else _protection("target", target)
-        trail_spec = _ABSENT if trail is None else encode_trail(trail)
+        stop_spec = ABSENT if stop is None else _protection("stop", stop)
+        target_spec = ABSENT if target is None else _protection("target", target)
+        trail_spec = ABSENT if trail is None else encode_trail(trail)
         exits = terms.get("exits")
         if exits is not None and target is not None:
             raise BadInput(f"{word}(…) has both target= and exits=; give every part its own target")
@@ -153,14 +154,14 @@ class Binding:
     def move_target(self, price: Price, trade: int) -> Trade:
         """Raise the intent to move the target."""
         target = protect.encode("target_to", price)
-        return self._raise(_TARGET, 0, _NO_ENTRY, (*_ABSENT, *target, *_ABSENT, ()), of=(trade, ""))
+        return self._raise(_TARGET, 0, _NO_ENTRY, (*ABSENT, *target, *ABSENT, ()), of=(trade, ""))
 
     def move_stop(self, price: Price, trade: int) -> Trade:
         """Raise the intent to move the stop."""
         stop = protect.encode("stop_to", price)
-        if stop[0] == Kind.R_MULTIPLE:
+        if stop[0] == _R_MULTIPLE:
             raise BadInput("stop_to(r(…)) is not known; give a price, cost, pct(…) or points(…)")
-        return self._raise(_STOP, 0, _NO_ENTRY, (*stop, *_ABSENT, *_ABSENT, ()), of=(trade, ""))
+        return self._raise(_STOP, 0, _NO_ENTRY, (*stop, *ABSENT, *ABSENT, ()), of=(trade, ""))
 
     def keep(self, name: str, value: object) -> None:
         """Journal a persistent value."""
@@ -237,7 +238,7 @@ def _refuse_unknown(word: str, terms: Mapping[str, object], known: Mapping[str, 
 
 def _protection(word: str, price: Price) -> tuple[int, float]:
     kind, value = protect.encode(word, price)
-    if word == "stop" and kind in (Kind.R_MULTIPLE, Kind.COST):
+    if word == "stop" and kind in _LATE_KINDS:
         raise BadInput(f"stop={price} is not known at the entry; give a price, pct(…), points(…) or 2 * self.atr")
     if word == "stop" and isinstance(price, Pct) and price.percent >= 100:
         raise BadInput(f"stop={price} lies beyond the price itself")
@@ -246,7 +247,7 @@ def _protection(word: str, price: Price) -> tuple[int, float]:
 
 def _level(word: str, price: Number) -> float:
     kind, value = protect.encode(word, price)
-    if kind != Kind.PRICE:
+    if kind != _PRICE:
         raise BadInput(f"{word}={price} is a distance; give a price")
     return value
 

@@ -2,6 +2,7 @@
 
 import enum
 import math
+from typing import Final
 
 import msgspec
 
@@ -9,6 +10,7 @@ from velox.errors import BadInput
 from velox.strategy.core import Series
 
 __all__ = [
+    "ABSENT",
     "Cost",
     "Distance",
     "Kind",
@@ -33,6 +35,11 @@ class Kind(enum.IntEnum):
     POINTS = 2
     R_MULTIPLE = 3
     COST = 4
+
+
+# A name of a module is found at once; a member on its class costs more than all the rest of a price.
+_PRICE, _PERCENT, _POINTS, _R_MULTIPLE, _COST = Kind
+ABSENT: Final[tuple[int, float]] = (_PRICE, math.nan)
 
 
 class Pct(msgspec.Struct, frozen=True):
@@ -112,27 +119,25 @@ def r(multiple: float) -> RMultiple:
 
 def encode(word: str, price: Price | None) -> tuple[int, float]:
     """The kind and the number that the kernel gets; nothing given is NaN."""
-    match price:
-        case None:
-            return Kind.PRICE, math.nan
-        case Pct(percent):
-            return Kind.PERCENT, percent
-        case Points(rupees):
-            return Kind.POINTS, rupees
-        case RMultiple(multiple):
-            return Kind.R_MULTIPLE, multiple
-        case Cost():
-            return Kind.COST, 0.0
-        case _:
-            return _encode_number(word, price)
+    if price is None:
+        return ABSENT
+    if type(price) is float and 0 < price < math.inf:  # the way of most prices
+        return _PRICE, price
+    if isinstance(price, Pct):
+        return _PERCENT, price.percent
+    if isinstance(price, Points):
+        return _POINTS, price.rupees
+    if isinstance(price, RMultiple):
+        return _R_MULTIPLE, price.multiple
+    return (_COST, 0.0) if isinstance(price, Cost) else _encode_number(word, price)
 
 
 def encode_trail(price: Price | None) -> tuple[int, float]:
     """As `encode`, for a trail: always a distance, so that a plain number means rupees."""
     kind, value = encode("trail", price)
-    if kind == Kind.COST:
+    if kind == _COST:
         raise BadInput("trail=cost is no distance; give pct(…), points(…) or 2 * self.atr")
-    return (Kind.POINTS if kind == Kind.PRICE and price is not None else kind), value
+    return (_POINTS if kind == _PRICE and price is not None else kind), value
 
 
 def _encode_number(word: str, price: float | Series) -> tuple[int, float]:
@@ -143,7 +148,7 @@ def _encode_number(word: str, price: float | Series) -> tuple[int, float]:
         # NaN means "absent" to the kernel: a stop that was asked for must never vanish that way.
         raise BadInput(f"{word}={value} is no price; a node gives NaN until it is ready")
     is_distance = isinstance(price, Distance) or getattr(price, "is_distance", False)
-    return (Kind.POINTS if is_distance else Kind.PRICE), value
+    return (_POINTS if is_distance else _PRICE), value
 
 
 def _above_zero(word: str, number: float) -> float:
