@@ -10,7 +10,7 @@ use std::time::Duration;
 use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use super::bounds::{SAID_MAX, check_state, cut};
+use super::bounds::{SAID_MAX, cut};
 use super::conduct::Conduct;
 use super::errors::raise;
 use super::late::{find_series, is_same};
@@ -22,8 +22,8 @@ use crate::fixed::ONE;
 use crate::kernel::Kernel;
 use crate::kernel::hooks::HookCall;
 use crate::record::{
-    Action, ExitPart, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, StateSet, TriggerKind,
-    TriggerSpec, UserValue, ValidKind, Watch,
+    Action, ExitPart, Input, Intent, IntentId, Kind, NodeAdded, PriceKind, PriceSpec, SizeKind, TriggerKind,
+    TriggerSpec, ValidKind, Watch,
 };
 use crate::replay::{Measures, Recovered};
 
@@ -428,52 +428,12 @@ impl Core {
         Ok(counter)
     }
 
-    /// Journals a value that a strategy computed by itself, for plots and for asking why.
-    fn annotate(&self, py: Python<'_>, instance: u32, name: String, value: f64) -> PyResult<()> {
-        let value = UserValue { instance, name: cut(name), text: value.to_string() };
-        self.raise_value(py, instance, (Kind::UserValue, value), Input::UserValue)
-    }
-
-    /// Journals a line of a strategy.
-    fn log(&self, py: Python<'_>, instance: u32, text: String) -> PyResult<()> {
-        let value = UserValue { instance, name: "log".to_owned(), text: cut(text) };
-        self.raise_value(py, instance, (Kind::UserValue, value), Input::UserValue)
-    }
-
-    /// Journals a persistent value of a strategy.
-    fn set_state(&self, py: Python<'_>, instance: u32, name: String, value: Vec<u8>) -> PyResult<()> {
-        self.read(|kernel| check_state(kernel.instances.get(instance as usize).map(|i| &i.state), &name, &value))??;
-        let state = StateSet { instance, name, value };
-        self.raise_value(py, instance, (Kind::StateSet, state), Input::StateSet)
-    }
-
     /// Closes the journal; everything is durable on return.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         drop(self.lock_outside_hooks()?);
         self.watchdog.stop();
         let closed = py.detach(|| self.inner.lock().ok().map(|mut inner| inner.engine.close()));
         closed.ok_or_else(|| PyRuntimeError::new_err("the core panicked before"))?.map_err(raise)
-    }
-}
-
-impl Core {
-    /// Queues a value when a hook runs, else journals it at once.
-    fn raise_value<T: serde::Serialize>(
-        &self,
-        py: Python<'_>,
-        instance: u32,
-        (kind, value): (Kind, T),
-        wrap: fn(T) -> Input,
-    ) -> PyResult<()> {
-        let mut inner = self.lock()?;
-        if inner.cause.is_some_and(|c| !inner.speaks_for(&c, instance)) {
-            return Err(PyRuntimeError::new_err("a strategy speaks for itself alone"));
-        }
-        inner.queue(kind, instance, value, wrap)?;
-        if inner.cause.is_some() {
-            return Ok(());
-        }
-        self.settle(py, inner).map(drop)
     }
 }
 

@@ -24,6 +24,7 @@ mod rows;
 mod series;
 mod structure;
 mod unheard;
+mod values;
 mod views;
 mod watchdog;
 
