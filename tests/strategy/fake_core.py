@@ -96,20 +96,20 @@ class Sent(NamedTuple):
     side: int
     size_kind: int
     size: float
-    limit: float
-    trigger_kind: int
-    trigger: float
-    stop_kind: int
-    stop: float
-    target_kind: int
-    target: float
-    trail_kind: int
-    trail: float
-    exits: tuple[tuple[float, int, float, int, float], ...]
-    valid_kind: int
-    valid: int
-    trade: int
-    reason: str
+    limit: float = math.nan
+    trigger_kind: int = 0
+    trigger: float = math.nan
+    stop_kind: int = 0
+    stop: float = math.nan
+    target_kind: int = 0
+    target: float = math.nan
+    trail_kind: int = 0
+    trail: float = math.nan
+    exits: tuple[tuple[float, int, float, int, float], ...] = ()
+    valid_kind: int = 0
+    valid: int = 0
+    trade: int = 0
+    reason: str = ""
 
 
 class FakePosition(NamedTuple):
@@ -182,7 +182,7 @@ class FakeCore:
         return self.series.setdefault(("series", series, field), FakeSeries())
 
     def intent(self, *call: object) -> int:
-        self.sent.append(Sent._make(call))  # a wrong number of arguments fails here
+        self.sent.append(Sent(*call))  # type: ignore[arg-type]  # a wrong number of arguments fails here
         return len(self.sent)
 
     def begin_structure(self) -> None:

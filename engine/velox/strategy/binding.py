@@ -17,7 +17,7 @@ from velox.strategy.parts import Part, PartSpec
 from velox.strategy.parts import encode as parts_of
 from velox.strategy.protect import ABSENT, Kind, Pct, Price, encode_trail
 from velox.strategy.schedule import BarCount, ValidUntil
-from velox.strategy.sizes import NO_SIZE, Opening, Sized, encode
+from velox.strategy.sizes import NO_SIZE, QUANTITY, Opening, Sized, encode
 from velox.strategy.trade import Trade
 
 __all__ = ["ACTION_GO", "ACTION_TRADE", "NEEDS_A_STOP", "AddTerms", "Binding", "Terms"]
@@ -95,6 +95,9 @@ class Binding:
         """Raise an intent that may open a position."""
         if action == ACTION_GO:
             self._note_target(word, side)
+        # Hooks order in the hot path: most say how many units and nothing else.
+        if len(terms) == 1 and type(units := terms.get("qty")) is int and units > 0:
+            return Trade(self, self.core.intent(self.instance, action, self.instrument, side, QUANTITY, units))
         if not _TERMS.issuperset(terms):
             _refuse_unknown(word, terms, Terms.__annotations__)
         if "above" in terms or "below" in terms:
@@ -110,7 +113,6 @@ class Binding:
         return self._open("Order", ACTION_TRADE, side, terms)
 
     def _open(self, word: str, action: int, side: int, terms: Terms) -> Trade:
-        # Hooks order in the hot path: what was not given is not looked at twice.
         stop, target, trail = terms.get("stop"), terms.get("target"), terms.get("trail")
         size = encode(word, terms, protected=stop is not None or trail is not None)
         entry, life = self._entry(word, size, terms)
@@ -184,8 +186,9 @@ class Binding:
         life: _Life = _NO_LIFE,
         of: tuple[int, str] = (0, ""),  # the trade that is meant, 0 for whatever is open, and why
     ) -> Trade:
-        parts = (*entry, *guard, *life, *of)  # in one tuple: its type keeps every place
-        return Trade(self, self.core.intent(self.instance, action, self.instrument, side, *parts))
+        # One tuple is the call as it is; and its type keeps every place.
+        call = (self.instance, action, self.instrument, side, *entry, *guard, *life, *of)
+        return Trade(self, self.core.intent(*call))
 
     def _entry(self, word: str, size: tuple[int, float], terms: Terms | AddTerms) -> tuple[_Entry, _Life]:
         if len(terms) == 1:  # its size

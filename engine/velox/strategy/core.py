@@ -1,6 +1,7 @@
 """What the strategy layer needs of the compiled core, as protocols: hooks see these shapes, tests imitate them."""
 
 import datetime
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, overload
 
@@ -310,20 +311,20 @@ class CoreLike(Protocol):
         side: int,
         size_kind: int,
         size: float,
-        limit: float,
-        trigger_kind: int,
-        trigger: float,
-        stop_kind: int,
-        stop: float,
-        target_kind: int,
-        target: float,
-        trail_kind: int,
-        trail: float,
-        exits: Sequence[tuple[float, int, float, int, float]],
-        valid_kind: int,
-        valid: int,
-        trade: int,
-        reason: str,
+        limit: float = math.nan,
+        trigger_kind: int = 0,
+        trigger: float = math.nan,
+        stop_kind: int = 0,
+        stop: float = math.nan,
+        target_kind: int = 0,
+        target: float = math.nan,
+        trail_kind: int = 0,
+        trail: float = math.nan,
+        exits: Sequence[tuple[float, int, float, int, float]] = (),
+        valid_kind: int = 0,
+        valid: int = 0,
+        trade: int = 0,
+        reason: str = "",
         /,
     ) -> int:
         """Raise an intent and return its counter; refused outside hooks."""

@@ -11,6 +11,7 @@ from velox.errors import BadInput
 __all__ = [
     "NO_SIZE",
     "Opening",
+    "QUANTITY",
     "RiskPct",
     "RiskRupees",
     "Size",
@@ -21,7 +22,7 @@ __all__ = [
     "risk_rupees",
 ]
 
-_NONE, _QUANTITY, _RISK_PERCENT, _RISK_RUPEES, _LOTS, _NOTIONAL, _SHARE = range(7)
+_NONE, QUANTITY, _RISK_PERCENT, _RISK_RUPEES, _LOTS, _NOTIONAL, _SHARE = range(7)
 _OR_LOT = {_RISK_PERCENT: 7, _RISK_RUPEES: 8, _NOTIONAL: 9}  # the same, one lot at least
 NO_SIZE: tuple[int, float] = (_NONE, math.nan)
 _WORDS = ("qty", "lots", "notional", "size")
@@ -82,7 +83,7 @@ def encode(word: str, terms: Mapping[str, object], *, protected: bool) -> tuple[
     """The kind and the number that the kernel gets; `protected` says that a stop tells what is risked."""
     quantity = terms.get("qty")
     if type(quantity) is int and quantity > 0 and _OTHERS.isdisjoint(terms):  # the way of most orders
-        return _QUANTITY, float(quantity)
+        return QUANTITY, float(quantity)
     kind, number = _encode(word, terms, protected=protected)
     least = terms.get("min_lots")
     if least is None:
@@ -100,7 +101,7 @@ def _encode(word: str, terms: Mapping[str, object], *, protected: bool) -> tuple
     if (quantity is None) + (size is None) + (lots is None) + (value is None) != len(_WORDS) - 1:
         raise BadInput(f"{word}(…) needs either qty= or size= (or lots= or notional=), as in size=risk_pct(0.5)")
     if quantity is not None:
-        return _QUANTITY, _whole(word, "qty", quantity)
+        return QUANTITY, _whole(word, "qty", quantity)
     if lots is not None:
         return _LOTS, _whole(word, "lots", lots)
     if value is not None:
@@ -117,7 +118,7 @@ def encode_part(part: float | None, qty: int | None, lots: int | None) -> tuple[
     if (part is not None) + (qty is not None) + (lots is not None) > 1:
         raise BadInput("exit(…) takes a part, qty= or lots=, one of them")
     if qty is not None:
-        return _QUANTITY, _whole("exit", "qty", qty)
+        return QUANTITY, _whole("exit", "qty", qty)
     if lots is not None:
         return _LOTS, _whole("exit", "lots", lots)
     if part is None:

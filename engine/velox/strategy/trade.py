@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Unpack
 
+import msgspec
+
 from velox.strategy.protect import Price, cost
 from velox.strategy.sizes import Sized, encode_part
 
@@ -11,15 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["Trade"]
 
 
-class Trade:
+class Trade(msgspec.Struct, eq=False):
     """What one intent began; every figure comes from the kernel and is NaN until there is one."""
 
-    __slots__ = ("_binding", "counter", "part")
-
-    def __init__(self, binding: "Binding", counter: int, part: int = 0) -> None:
-        self._binding = binding
-        self.counter = counter
-        self.part = part  # which of its parts a hook tells of, from 1; 0 for all of it
+    _binding: "Binding"
+    counter: int
+    part: int = 0  # which of its parts a hook tells of, from 1; 0 for all of it
 
     @property
     def entry(self) -> float:

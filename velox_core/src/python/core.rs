@@ -360,6 +360,11 @@ impl Core {
 
     /// Raises an intent from within a hook; returns its counter, or that of the refused one that stands for it.
     #[allow(clippy::too_many_arguments)] // one flat call: no object is built on the hot path
+    #[pyo3(signature = (
+        instance, action, instrument, side, size_kind, size, limit=f64::NAN, trigger_kind=0, trigger=f64::NAN,
+        stop_kind=0, stop=f64::NAN, target_kind=0, target=f64::NAN, trail_kind=0, trail=f64::NAN, exits=Vec::new(),
+        valid_kind=0, valid=0, trade=0, reason=String::new(),
+    ))]
     fn intent(
         &self,
         instance: u32,
