@@ -15,7 +15,7 @@ from velox.strategy.order import Order
 from velox.strategy.params import nearest
 from velox.strategy.parts import Part, PartSpec
 from velox.strategy.parts import encode as parts_of
-from velox.strategy.protect import ABSENT, Kind, Pct, Price, encode_trail
+from velox.strategy.protect import ABSENT, Kind, Price, encode_trail
 from velox.strategy.schedule import BarCount, ValidUntil
 from velox.strategy.sizes import NO_SIZE, QUANTITY, Opening, Sized, encode
 from velox.strategy.trade import Trade
@@ -26,8 +26,8 @@ NEEDS_A_STOP = "counts in r(…), the distance from the entry to its stop: add s
 
 ACTION_GO, ACTION_TRADE, _STOP, _EXIT, _CANCEL, _ADD, _RESIZE, _TARGET = range(8)
 _VALID_DEFAULT, _VALID_UNTIL, _VALID_BARS = range(3)
-_PRICE, _R_MULTIPLE = Kind.PRICE, Kind.R_MULTIPLE
-_LATE_KINDS = (Kind.R_MULTIPLE, Kind.COST)  # known once the entry has filled
+_PRICE, _PERCENT, _R_MULTIPLE = int(Kind.PRICE), int(Kind.PERCENT), int(Kind.R_MULTIPLE)
+_LATE_KINDS = (_R_MULTIPLE, int(Kind.COST))  # known once the entry has filled
 _ABOVE, _BELOW = 1, 2
 _NO_TRIGGER: tuple[int, float] = (0, math.nan)
 # How an entry comes about: size, limit and trigger; kinds and numbers in the core's order.
@@ -243,7 +243,7 @@ def _protection(word: str, price: Price) -> tuple[int, float]:
     kind, value = protect.encode(word, price)
     if word == "stop" and kind in _LATE_KINDS:
         raise BadInput(f"stop={price} is not known at the entry; give a price, pct(…), points(…) or 2 * self.atr")
-    if word == "stop" and isinstance(price, Pct) and price.percent >= 100:
+    if word == "stop" and kind == _PERCENT and value >= 100:
         raise BadInput(f"stop={price} lies beyond the price itself")
     return kind, value
 

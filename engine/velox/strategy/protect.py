@@ -2,7 +2,7 @@
 
 import enum
 import math
-from typing import Final
+from typing import Final, final
 
 import msgspec
 
@@ -38,10 +38,11 @@ class Kind(enum.IntEnum):
 
 
 # A name of a module is found at once; a member on its class costs more than all the rest of a price.
-_PRICE, _PERCENT, _POINTS, _R_MULTIPLE, _COST = Kind
+_PRICE, _PERCENT, _POINTS, _R_MULTIPLE, _COST = map(int, Kind)
 ABSENT: Final[tuple[int, float]] = (_PRICE, math.nan)
 
 
+@final
 class Pct(msgspec.Struct, frozen=True):
     """A distance in percent of the entry price."""
 
@@ -51,6 +52,7 @@ class Pct(msgspec.Struct, frozen=True):
         return f"pct({self.percent:g})"
 
 
+@final
 class Points(msgspec.Struct, frozen=True):
     """A distance in rupees from the entry price."""
 
@@ -60,6 +62,7 @@ class Points(msgspec.Struct, frozen=True):
         return f"points({self.rupees:g})"
 
 
+@final
 class RMultiple(msgspec.Struct, frozen=True):
     """A distance in multiples of the risk between entry and first stop."""
 
@@ -69,6 +72,7 @@ class RMultiple(msgspec.Struct, frozen=True):
         return f"r({self.multiple:g})"
 
 
+@final
 class Cost(msgspec.Struct, frozen=True):
     """The entry price."""
 
@@ -123,13 +127,14 @@ def encode(word: str, price: Price | None) -> tuple[int, float]:
         return ABSENT
     if type(price) is float and 0 < price < math.inf:  # the way of most prices
         return _PRICE, price
-    if isinstance(price, Pct):
+    # Not `isinstance`, which asks the metaclass of a struct.
+    if type(price) is Pct:
         return _PERCENT, price.percent
-    if isinstance(price, Points):
+    if type(price) is Points:
         return _POINTS, price.rupees
-    if isinstance(price, RMultiple):
+    if type(price) is RMultiple:
         return _R_MULTIPLE, price.multiple
-    return (_COST, 0.0) if isinstance(price, Cost) else _encode_number(word, price)
+    return (_COST, 0.0) if type(price) is Cost else _encode_number(word, price)
 
 
 def encode_trail(price: Price | None) -> tuple[int, float]:
