@@ -33,15 +33,18 @@ pub fn from_float(value: f64) -> Option<i64> {
     (scaled.is_finite() && scaled.abs() < 9_223_372_036_854_775_808.0).then_some(scaled as i64)
 }
 
-/// `value × rate ÷ scale`, rounded half to even; the product is taken in 128 bits, and `scale` is positive.
+/// `value × rate ÷ scale`, rounded half to even; the product is taken in 128 bits, the scale is above 0.
 ///
 /// Returns `None` on overflow.
 pub fn mul_div(value: i128, rate: i128, scale: i128) -> Option<i128> {
     let product = value.checked_mul(rate)?;
-    // One division where an order needs dozens: what is left follows from the quotient.
-    let cut = product / scale;
-    let left = product - cut * scale;
-    let (quotient, rest) = if left < 0 { (cut - 1, left + scale) } else { (cut, left) };
+    if product == 0 {
+        return Some(0); // limits that do not apply, kinds of instruments of which nothing is held
+    }
+    // One division: in 128 bits each is a call, and an order asks for some thirty of them.
+    let toward_zero = product / scale;
+    let rest = product.wrapping_sub(toward_zero.wrapping_mul(scale)); // smaller than the scale
+    let (quotient, rest) = if rest < 0 { (toward_zero - 1, rest + scale) } else { (toward_zero, rest) };
     let twice = rest.checked_mul(2)?;
     let up = twice > scale || (twice == scale && quotient % 2 != 0);
     Some(quotient + i128::from(up))
@@ -79,11 +82,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_share_is_the_nearest_whole_number(value: i64, rate: i64, scale in 1i64..) {
-            let (product, scale) = (i128::from(value) * i128::from(rate), i128::from(scale));
-            let found = mul_div(value.into(), rate.into(), scale).unwrap();
-            let off = 2 * (product - found * scale).abs();
-            prop_assert!(off < scale || (off == scale && found % 2 == 0));
+        fn a_share_is_the_nearest_whole_and_of_two_the_even_one(
+            value in (-1_000_000_000_000_000_000_000i128..1_000_000_000_000_000_000_000).prop_union(-20..20),
+            rate in (0i128..20_000_000_000).prop_union(0..20),
+            scale in (1i128..10_000_000_000_000_000_000).prop_union(1..20),
+        ) {
+            let (product, share) = (value * rate, mul_div(value, rate, scale).unwrap());
+            let off = (product - share * scale) * 2;
+            prop_assert!(off.abs() < scale || (off.abs() == scale && share % 2 == 0), "{share}, off by {off} / {scale}");
         }
 
         #[test]

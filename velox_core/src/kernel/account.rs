@@ -169,7 +169,7 @@ impl Kernel {
         };
         let own = self.instances.iter().filter(|i| i.account == account && Some(i.id) != except);
         let books = own.map(|i| (i.instrument, &i.book)).chain(a.external.books.iter().map(|(m, book)| (*m, book)));
-        for (instrument, book) in books {
+        for (instrument, book) in books.filter(|(_, book)| book.quantity() != 0) {
             add(instrument, i128::from(book.quantity().abs()) * i128::from(book.average()));
         }
         for (_, o) in self.orders.iter() {
