@@ -27,7 +27,8 @@ impl Kernel {
             }
             return;
         }
-        let closes = against.min(order.more);
+        let claimed = self.claimed(id, order.side, against);
+        let closes = (against - claimed).clamp(0, order.more);
         match self.judge_rest(order, closes) {
             Ok(approved) => {
                 let i = &mut self.instances[id as usize];
@@ -53,9 +54,18 @@ impl Kernel {
                 if order.role == Role::Flip {
                     self.resume_protection(id);
                 }
-                self.close_alone(id, against);
+                self.close_alone(id, if claimed == 0 { against } else { 0 });
             }
         }
+    }
+
+    /// Units of a position that other orders of its strategy are about to close: no unit is closed by two.
+    fn claimed(&self, id: u32, side: i8, against: i64) -> i64 {
+        let i = &self.instances[id as usize];
+        let exit = i.exit.and_then(|slot| self.orders.get(slot)).map_or(0, Order::open);
+        let entries = i.entries.iter().filter_map(|slot| self.orders.get(*slot));
+        let flips = entries.filter(|o| o.role == Role::Flip && o.side == side && o.is_sent());
+        exit + flips.map(|o| o.open().min(against)).sum::<i64>()
     }
 
     /// Holds all that is still to come of an entry against every rule; its intent was counted already.

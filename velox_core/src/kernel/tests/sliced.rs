@@ -56,6 +56,21 @@ fn an_entry_goes_in_slices_of_one_intent_and_is_entered_once() {
 }
 
 #[test]
+fn a_unit_is_closed_by_one_of_two_orders_that_go_on() {
+    let mut day = frozen();
+    for (side, units) in [(1, 1), (1, 12), (-1, 12), (1, 50), (-1, 20)] {
+        day.wish(Action::Trade, side).quantity(units).send();
+    }
+    day.tick("09:15:05", 100.0);
+    let closing = |day: &Day| day.kernel.orders.iter().map(|(_, o)| o.closes).sum::<i64>();
+    assert!(day.held() > 0 && closing(&day) <= day.held(), "{} of {}", closing(&day), day.held());
+    for second in 6..20 {
+        day.tick(&format!("09:15:{second:02}"), 100.0);
+    }
+    assert_eq!((day.held(), works(&day)), (1 + 12 - 12 + 50 - 20, vec![]), "all that was wished has come");
+}
+
+#[test]
 fn what_follows_counts_as_position_and_margin() {
     let mut day = frozen();
     day.wish(Action::Go, 1).quantity(25).send();
