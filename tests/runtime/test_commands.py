@@ -1,5 +1,6 @@
 """Operator commands to a running engine: idempotent, durable, placed in the journal, and honest."""
 
+import asyncio
 import datetime as dt
 import os
 import socket
@@ -12,15 +13,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.journal import made
 from tests.runtime.conftest import FIRST, Undisturbed
 from tests.runtime.processes import BUSY, HELD, check_journal, command_keys, paper, run_cli, until
 
 import velox_core
 from velox import journal as journals
 from velox.errors import BadInput, Fatal, Unknown
-from velox.events import CommandKind, Kind, PositionChanged, StrategyStarted
+from velox.events import BrokerReply, CommandKind, IntentId, Kind, OrderId, PositionChanged, StrategyStarted
 from velox.market.calendar import IST
-from velox.runtime.commands import Reply, Scope, send, socket_path
+from velox.runtime.commands import CommandServer, Reply, Scope, send, socket_path
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(110)]
 
@@ -239,6 +241,26 @@ def test_an_engine_that_takes_no_commands_yet_is_not_called_none(
     (tmp_path / "LOCK").write_bytes(ended.stdout)
     with pytest.raises(BadInput, match="no engine runs"):
         send(tmp_path, CommandKind.HALT)
+
+
+def test_a_flatten_says_what_others_hold_beside_what_it_closed(tmp_path: Path) -> None:
+    day = made.MadeDay(tmp_path / "journal")
+    day.define()
+    order = OrderId(IntentId(0, 0, 0), 0)
+    day.put(Kind.BROKER_REPLY, BrokerReply(0, 0, "phone", 0, 1, 7, 100 * made.ONE, order, 0, "", ""))
+
+    async def asked() -> Reply:
+        async with CommandServer(day.core, day.path):
+            return await asyncio.to_thread(send, day.path, CommandKind.FLATTEN)
+
+    try:
+        told = asyncio.run(asked())
+    finally:
+        day.core.close()
+    assert (told.state, told.sentence) == (
+        "flat",
+        "Every position is closed, and nothing is opened until `velox resume`. Others hold: +7 NSE:ALPHA on paper.",
+    )
 
 
 def test_a_socket_that_nobody_serves_any_more_is_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

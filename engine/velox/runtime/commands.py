@@ -176,12 +176,13 @@ class CommandServer:
     def _flattened_words(self, summary: dict[str, Any], held: list[dict[str, Any]], state: str, told: str) -> str:
         """The kernel's report of what was closed at what, with what a person should know besides."""
         names = ", ".join(f"{s['name']} {s['quantity']:+d} {s['instrument']}" for s in held) or "no position"
+        told, others, strange = told.partition(" Others hold: ")
         report = told.partition(" Closed: ")[2]
         closed = f" Closed: {report}" if report else ""
         if state == "flat":
-            return f"Every position is closed, and nothing is opened until `velox resume`.{closed}"
+            return f"Every position is closed, and nothing is opened until `velox resume`.{closed}{others}{strange}"
         if state == "not_flat":
-            parts, _, _ = closed.partition(" Left: ")
+            parts = closed.partition(" Left: ")[0] + others + strange
             return f"Not flat: the session is closed for it, or a limit refuses the exit; still held: {names}.{parts}"
         if not summary["open_orders"]:
             return f"Not flat: no exit can work while the session is closed; still held: {names}."

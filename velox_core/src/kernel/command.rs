@@ -42,6 +42,12 @@ impl Scope {
         self.account < 0 || i64::from(self.account) == i64::from(id)
     }
 
+    /// Whether what others hold of an instrument on an account is in it; nothing of theirs is a strategy's.
+    pub(super) fn has_others(self, account: u32, instrument: u32) -> bool {
+        let is_in = self.instrument < 0 || self.instrument == i64::from(instrument);
+        self.strategy < 0 && is_in && self.has_account(account)
+    }
+
     fn is_of_accounts(self) -> bool {
         self.strategy < 0 && self.instrument < 0
     }

@@ -100,7 +100,8 @@ impl Kernel {
             return;
         };
         let done = self.commands.flattening.remove(at);
-        let told = format!("{sentence}{}{}", self.closed_words(&done.closed), self.left_words(done.scope));
+        let (closed, left) = (self.closed_words(&done.closed), self.left_words(done.scope));
+        let told = format!("{sentence}{closed}{left}{}", self.others_words(done.scope));
         self.answer(key, state, &told);
     }
 
@@ -116,6 +117,16 @@ impl Kernel {
         let held = |id: &u32| self.instances[*id as usize].book.quantity();
         let left = self.scoped_instances(scope).into_iter().filter(|id| held(id) != 0);
         listed(" Left: ", &left.map(|id| self.position_words(id, held(&id))).collect::<Vec<_>>())
+    }
+
+    /// What strangers hold on accounts in scope, which no flatten touches.
+    fn others_words(&self, scope: Scope) -> String {
+        let books = self.accounts.iter().flat_map(|a| a.external.books.iter().map(move |(id, book)| (a, *id, book)));
+        let held = books.filter(|(a, id, book)| book.quantity() != 0 && scope.has_others(a.def.id, *id));
+        let words = held.map(|(a, id, book)| {
+            format!("{:+} {} on {}", book.quantity(), self.markets[id as usize].def.name, a.def.name)
+        });
+        listed(" Others hold: ", &words.collect::<Vec<_>>())
     }
 
     fn position_words(&self, id: u32, units: i64) -> String {

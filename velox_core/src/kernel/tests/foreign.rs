@@ -128,6 +128,27 @@ fn what_is_told_before_the_first_tick_is_marked_from_the_open_on() {
 }
 
 #[test]
+fn a_flatten_names_what_others_hold_and_leaves_it() {
+    let mut day = long();
+    day.share(|_| {});
+    day.put(Kind::BrokerReply, &told(1, 7, 100.0, "a"));
+    day.command(CommandKind::Flatten, "f");
+    day.tick("10:00:02", 100.0);
+    let sentence = day.kernel.command_sentence("f").unwrap();
+    assert!(sentence.ends_with(" Closed: s0 +10 NSE:S0 at 99.95. Others hold: +7 NSE:S0 on paper."), "{sentence}");
+    assert_eq!((day.held(), external(&day)), (0, 7));
+    day.command_for(CommandKind::Flatten, "g", (-1, -1, 1));
+    day.command_for(CommandKind::Flatten, "h", (-1, 0, -1));
+    for key in ["g", "h"] {
+        assert_eq!(
+            day.kernel.command_sentence(key),
+            Some("Every position in scope is closed."),
+            "{key}: of theirs nothing"
+        );
+    }
+}
+
+#[test]
 fn a_flatten_that_somebody_finishes_by_hand_is_flat() {
     let mut day = long();
     day.command(CommandKind::Flatten, "f");
