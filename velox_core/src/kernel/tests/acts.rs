@@ -2,7 +2,6 @@
 
 use super::day::{S, at, paise, strategy};
 use super::wished::{Raw, Wished, odd_number, raw, wished};
-use crate::kernel::check::DAY_NS;
 use crate::record::*;
 use proptest::prelude::*;
 
@@ -23,6 +22,15 @@ pub(super) enum Act {
     },
     Wish(Wished),
     Raw(Raw),
+    /// Many wish at one time, and the clock goes on: into a halt or over its end.
+    Crowd {
+        wishes: Vec<Wished>,
+        ahead_ms: i64,
+    },
+    /// The exchange changes the day's halts.
+    Halts {
+        halts: u8,
+    },
     /// The instances long and short, or the other way round, of so many rupees.
     Structure {
         turned: bool,
@@ -80,6 +88,9 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         4 => (0..3u32, 0..12u8, odd_number()).prop_map(|(share, field, value)| Act::Odd { share, field, value }),
         24 => wished().prop_map(Act::Wish),
         3 => raw().prop_map(Act::Raw),
+        4 => (prop::collection::vec(wished(), 2..7), 0..12_000i64)
+            .prop_map(|(wishes, ahead_ms)| Act::Crowd { wishes, ahead_ms }),
+        1 => (0..HALTS.len() as u8).prop_map(|halts| Act::Halts { halts }),
         6 => (any::<[bool; 4]>(), 50..6_000i64)
             .prop_map(|([turned, guarded, unwind, together], rupees)| Act::Structure { turned, rupees, guarded, unwind, together }),
         4 => (0..30_000i64).prop_map(|ahead_ms| Act::Mark { ahead_ms }),
@@ -95,6 +106,11 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(share, new, old, dividend)| Act::Night { share, new, old, dividend }),
     ]
 }
+
+/// Begins and ends of halts, s after the open: none, one that few days of some acts reach, short ones, a long one soon.
+const HALTS: [&[(i64, i64)]; 4] = [&[], &[(30, 60)], &[(4, 7), (9, 12), (15, 16), (20, 40)], &[(5, 35)]];
+/// Days of candles pass by the minute.
+const HALTS_SLOWER: i64 = 20;
 
 /// What the account and the clock are like.
 #[derive(Clone, Copy, Debug)]
@@ -113,8 +129,8 @@ pub(super) struct World {
     pub(super) crowd: bool,
     /// Their orders are netted.
     pub(super) nets: bool,
-    /// Trading stands still for half a minute.
-    pub(super) halt: bool,
+    /// When trading stands still, one of `HALTS`.
+    pub(super) halts: u8,
     /// Orders go to a broker.
     pub(super) broker: bool,
 }
@@ -140,8 +156,8 @@ pub(super) fn own_rules() -> StrategyRules {
 
 pub(super) fn world() -> impl Strategy<Value = World> {
     let freezes = prop_oneof![Just(0), Just(30i64), Just(8i64)];
-    (prop::bool::weighted(0.3), any::<[bool; 9]>(), freezes).prop_map(
-        |(candles, [partial, latency, wall, circuits, rules, accounts, crowd, nets, halt], freeze)| World {
+    (prop::bool::weighted(0.3), any::<[bool; 8]>(), 0..HALTS.len() as u8, freezes).prop_map(
+        |(candles, [partial, latency, wall, circuits, rules, accounts, crowd, nets], halts, freeze)| World {
             candles,
             partial,
             latency,
@@ -152,7 +168,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             accounts: accounts && !crowd,
             crowd,
             nets: crowd && nets,
-            halt,
+            halts,
             broker: false,
         },
     )
@@ -183,9 +199,11 @@ pub(super) fn started(instance: u32, world: World, night_ns: i64) -> StrategySta
 /// The facts of a day so many days after the first.
 pub(super) fn facts_of(world: World, nights: i64) -> FactsLoaded {
     let mut facts = super::new_day::days_later(nights);
-    if world.halt {
-        let halt = [("09:15:30", Phase::Halt), ("09:16", Phase::Continuous)];
-        facts.groups[0].phases.splice(2..2, halt.map(|(clock, phase)| (at(clock) + nights * DAY_NS, phase as u8)));
-    }
+    let slower = if world.candles { HALTS_SLOWER } else { 1 };
+    let phase = |after_s: i64, phase: Phase| (facts.open_ns + after_s * slower * S, phase as u8);
+    let halts = HALTS[usize::from(world.halts)].iter();
+    let halts: Vec<_> =
+        halts.flat_map(|(from, to)| [phase(*from, Phase::Halt), phase(*to, Phase::Continuous)]).collect();
+    facts.groups[0].phases.splice(2..2, halts);
     facts
 }

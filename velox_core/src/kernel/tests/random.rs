@@ -2,6 +2,7 @@
 
 use super::acts::{Act, World, act, facts_of, started, world};
 use super::day::{Day, S, at, paise, share};
+use super::wished::{Raw, Wished};
 use crate::kernel::Kernel;
 use crate::kernel::check::DAY_NS;
 use crate::kernel::sound::{action_rounding, worth};
@@ -123,18 +124,16 @@ impl Play {
                 self.tick(share, step_ms * 1_000_000, move_ticks, volume, book);
             }
             Act::Odd { share, field, value } => self.odd(share, field, value),
-            Act::Wish(ref wished) => {
-                let action = Action::try_from(wished.action).unwrap();
-                let instance = if self.world.crowd { wished.instance + wished.third() } else { wished.instance };
-                let blank = self.day.wish_of(instance, action, wished.side).intent;
-                let base = self.price[blank.instrument as usize] as f64 / 1e8;
-                self.day.put(Kind::Intent, &wished.intent(blank, base));
+            Act::Wish(ref wished) => self.wish(wished),
+            Act::Crowd { ref wishes, ahead_ms } => {
+                for wished in wishes {
+                    self.wish(wished);
+                }
+                self.clock += ahead_ms * 1_000_000;
+                self.day.fire(self.clock);
             }
-            Act::Raw(ref raw) => {
-                let action = Action::try_from(raw.kinds[0]).unwrap();
-                let blank = self.day.wish_of(raw.instance, action, if raw.size > 1.0 { 1 } else { -1 }).intent;
-                self.day.put(Kind::Intent, &raw.intent(blank));
-            }
+            Act::Halts { halts } => self.change_halts(halts),
+            Act::Raw(ref raw) => self.raw(raw),
             Act::Structure { .. } if self.world.accounts => {} // its legs are on one account
             Act::Structure { turned, rupees, guarded, unwind, together } => {
                 let side = if turned { -1 } else { 1 };
@@ -149,10 +148,7 @@ impl Play {
                 self.clock += ahead_ms * 1_000_000;
                 self.day.fire(self.clock);
             }
-            Act::Command { kind, key, scope: (strategy, instrument) } => {
-                let kind = CommandKind::try_from(kind).unwrap();
-                self.day.command_for(kind, &format!("k{key}"), (-1, strategy, instrument));
-            }
+            Act::Command { kind, key, scope } => self.command(kind, key, scope),
             Act::Foreign { account, share, buys, units, id } => {
                 self.foreign(account, share, if buys { units } else { -units }, format!("t{id}"));
             }
@@ -175,6 +171,34 @@ impl Play {
                 self.night(&CorporateAction { instrument: share, ex: 0, new, old, dividend, was, source });
             }
         }
+    }
+
+    fn raw(&mut self, raw: &Raw) {
+        let action = Action::try_from(raw.kinds[0]).unwrap();
+        let blank = self.day.wish_of(raw.instance, action, if raw.size > 1.0 { 1 } else { -1 }).intent;
+        self.day.put(Kind::Intent, &raw.intent(blank));
+    }
+
+    fn command(&mut self, kind: u8, key: u8, (strategy, instrument): (i64, i64)) {
+        let kind = CommandKind::try_from(kind).unwrap();
+        self.day.command_for(kind, &format!("k{key}"), (-1, strategy, instrument));
+    }
+
+    fn change_halts(&mut self, halts: u8) {
+        self.world.halts = halts;
+        let facts = facts_of(self.world, self.nights);
+        // Refused where an odd tick has moved the clock beyond the day.
+        if self.day.try_put(Kind::FactsLoaded, &facts).is_ok() {
+            self.day.facts = facts;
+        }
+    }
+
+    fn wish(&mut self, wished: &Wished) {
+        let action = Action::try_from(wished.action).unwrap();
+        let instance = if self.world.crowd { wished.instance + wished.third() } else { wished.instance };
+        let blank = self.day.wish_of(instance, action, wished.side).intent;
+        let base = self.price[blank.instrument as usize] as f64 / 1e8;
+        self.day.put(Kind::Intent, &wished.intent(blank, base));
     }
 
     /// The next day begins, with a corporate action of a share.
@@ -347,10 +371,10 @@ proptest! {
             accounts: false,
             crowd,
             nets: crowd && acts.len() % 2 == 0,
-            halt: false,
+            halts: 0,
             broker: false,
         };
-        let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. });
+        let sound = |act: &&Act| !matches!(act, Act::Odd { .. } | Act::Mark { .. } | Act::Crowd { .. } | Act::Halts { .. });
         let (mut plain, mut marked) = (Play::new(world), Play::new(world));
         for (act, mark) in acts.iter().filter(sound).zip(&marks) {
             if let (Act::Tick { share: 0, step_ms, .. }, 1..) = (act, mark) {
