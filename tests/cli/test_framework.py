@@ -53,6 +53,14 @@ def test_no_command_shows_the_help_with_exit_2(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err.startswith("Usage: velox ")
 
 
+def test_a_terminal_gets_no_control_characters_of_what_a_sentence_names(
+    plant: Plant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(BadInput("no column among \x1b[2Ja, b\x9b1m: ₹5 …\n  and more"))
+    assert cli.run(["check"]) == 2
+    assert capsys.readouterr().err == "velox: no column among \\x1b[2Ja, b\\x9b1m: ₹5 …\n  and more\n"
+
+
 def test_unknown_command_is_named_with_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["no-such-command"]) == 2
     captured = capsys.readouterr()

@@ -15,6 +15,8 @@ from velox.errors import ExitCode, Fatal, Unknown, VeloxError
 __all__ = ["main", "run"]
 
 _STDERR = 2
+# A sentence may name what a file or a broker said; a terminal would obey its control characters.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 # name: (module:attribute, one line for `velox --help`, which then needs no import)
 _COMMANDS = {
@@ -61,7 +63,7 @@ def _velox() -> None:
 
 
 def _say(error: Exception | str) -> None:
-    click.echo(f"velox: {error}", err=True)
+    click.echo(f"velox: {error}".translate(_CONTROLS), err=True)
 
 
 def _say_usage(error: click.ClickException) -> None:
