@@ -291,6 +291,23 @@ def test_no_setting_at_its_bound_is_refused_by_the_kernel(busy: StrategyPlan, la
     assert run(asked, settings).ticks == _ticks().height
 
 
+def test_what_fails_on_each_day_is_told_once(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "catalog")
+    entry = next(e for e in Catalog(SAMPLE_DIR).of_instrument(SYMBOL) if not e.candles)
+    ticks = Catalog(SAMPLE_DIR).read(entry)
+    for n in (0, 1):
+        later = ticks.with_columns(pl.col("ts_ns") + n * 86_400 * 1_000_000_000)
+        catalog.store(msgspec.structs.replace(entry, day=entry.day + dt.timedelta(days=n)), later)
+    file = tmp_path / "fails.py"
+    body = '"1m")\n    def on_bar(self, bar):\n        1 / (bar.n - 3)\n'
+    file.write_text(f"from velox import *\nclass Fails(Strategy):\n    bars = Bars({SYMBOL!r}, {body}")
+    result = run(Ask(plans=[StrategyPlan(str(file))], catalog=catalog.root), Settings())
+    assert (result.days, result.strategies[0].faulted) == (2, True)
+    assert [note for note in result.notes if "ZeroDivisionError" in note] == [
+        "Fails: fails.py:5: ZeroDivisionError: division by zero"
+    ]
+
+
 def test_a_day_read_in_pieces_gives_the_same_result(busy: StrategyPlan, monkeypatch: pytest.MonkeyPatch) -> None:
     ask = Ask(plans=[busy], catalog=SAMPLE_DIR)
     whole = run(ask, Settings())

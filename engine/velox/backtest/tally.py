@@ -74,7 +74,8 @@ class Tally(msgspec.Struct):
             if isinstance(record, events.StrategyEvent) and record.code == "too_small":
                 self.too_small += 1
             elif isinstance(record, events.StrategyEvent) and record.code == "fault":
-                self.notes.append(record.sentence)
+                if record.sentence not in self.notes:  # the same line may fail on each of many days
+                    self.notes.append(record.sentence)
             elif isinstance(record, events.RiskVerdict) and record.verdict == "refused":
                 self.rejected += 1
 
