@@ -18,12 +18,10 @@ from velox.research.days import Day
 from velox.research.minutes import MINUTE_S, CandleDay
 from velox.runtime.choose import check_symbols, plan_of
 from velox.runtime.plan import StrategyPlan
+from velox.runtime.warmup import GAP_DAYS_MAX
 from velox.strategy.load import load
 
 __all__ = ["Ask", "Chosen", "choose", "plans_on", "spells"]
-
-# The kernel lets candles and indicators of days further apart begin anew.
-_GAP_DAYS_MAX = 4
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +105,7 @@ def spells(days: Sequence[Day]) -> list[list[Day]]:
     """Days that follow each other closely enough for indicators to run on from one to the next."""
     found: list[list[Day]] = []
     for day in days:
-        if found and (day.date - found[-1][-1].date).days <= _GAP_DAYS_MAX:
+        if found and (day.date - found[-1][-1].date).days <= GAP_DAYS_MAX:
             found[-1].append(day)
         else:
             found.append([day])

@@ -17,7 +17,7 @@ from velox.market.facts import load
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.market.records import date_of
 from velox.runtime.trading import Candle
-from velox.runtime.warmup import earlier_candles, join_candles, kept_length_s, span
+from velox.runtime.warmup import earlier_candles, join_candles, kept_length_s, span, unbroken
 from velox.settings import SmartapiSettings
 from velox.simulator.exchange import Exchange
 from velox.simulator.playback import MarketClock, Playback
@@ -158,7 +158,8 @@ class SocketSource:
             return []
         when = span(date, timeframe_s, count)
         candles = await self._feed.rest.candles(instrument.token, kept_s, *when, instrument.exchange)
-        found = [(c.ts_open_ns, c.open, c.high, c.low, c.close, c.volume) for c in candles]
+        told = [(c.ts_open_ns, c.open, c.high, c.low, c.close, c.volume) for c in candles]
+        found = unbroken(told, date)
         return join_candles(found, load(date), timeframe_s) if kept_s != timeframe_s else found
 
     async def play(self, names: Sequence[str]) -> bool:

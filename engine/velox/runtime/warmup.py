@@ -8,9 +8,13 @@ from velox.feeds.smartapi_candles import INTERVALS
 from velox.market.facts import Facts
 from velox.runtime.trading import Candle
 
-__all__ = ["earlier_candles", "join_candles", "kept_length_s", "span"]
+__all__ = ["GAP_DAYS_MAX", "earlier_candles", "join_candles", "kept_length_s", "span", "unbroken"]
+
+# Days further apart begin anew, in the kernel as well: nothing from before such a gap warms anything up.
+GAP_DAYS_MAX = 4
 
 _S = 1_000_000_000
+_IST_NS = 19_800 * _S
 _MINUTE_S = 60
 _DAY_NS = 86_400 * _S
 _TRADING_DAY_S = 22_500
@@ -28,8 +32,19 @@ def earlier_candles(
     if not kept_s:
         return []
     begin, end = (int(at.timestamp()) * _S for at in span(facts.date, timeframe_s, count))
-    found = kept(kept_s, begin, end)
+    found = unbroken(kept(kept_s, begin, end), facts.date)
     return found if kept_s == timeframe_s else join_candles(found, facts, timeframe_s)
+
+
+def unbroken(candles: Sequence[Candle], date: dt.date) -> Sequence[Candle]:
+    """The candles, in order, that no gap between days parts from the date."""
+    newer = (date - dt.date(1970, 1, 1)).days
+    for place in range(len(candles) - 1, -1, -1):
+        day = (candles[place][0] + _IST_NS) // _DAY_NS
+        if newer - day > GAP_DAYS_MAX:
+            return candles[place + 1 :]
+        newer = day
+    return candles
 
 
 def kept_length_s(timeframe_s: int) -> int:
