@@ -19,12 +19,15 @@ pub const fn at(hours: i64, minutes: i64, seconds: i64) -> i64 {
     MIDNIGHT + (hours * 3600 + minutes * 60 + seconds) * S
 }
 
-/// The facts of the day that is `later` days after the first: a halt in the morning where the bytes want one.
+/// Begins and ends of halts, s after the open: none, one, short ones that end and begin again, a long one soon.
+const HALTS: [&[(i64, i64)]; 4] = [&[], &[(180, 240)], &[(4, 7), (9, 12), (15, 16), (20, 40)], &[(5, 35)]];
+
+/// The facts of the day that is `later` days after the first, with the halts that the bytes want.
 pub fn facts(later: i64, from: &mut Bytes<'_>) -> FactsLoaded {
     let midnight = later * 86_400 * S;
     let mut phases = vec![(at(9, 0, 0), 1), (at(9, 15, 0), 2)];
-    if from.flag() {
-        phases.extend([(at(9, 18, 0), 6), (at(9, 19, 0), 2)]);
+    for (begin, end) in HALTS[usize::from(from.below(4))] {
+        phases.extend([(at(9, 15, *begin), 6), (at(9, 15, *end), 2)]);
     }
     phases.extend([(at(15, 30, 0), 3), (at(15, 40, 0), 4), (at(15, 50, 0), 5), (at(16, 0, 0), 0)]);
     let rate = i64::from(from.byte()) * 100_000;

@@ -73,7 +73,8 @@ impl Play {
             45 => self.pair(from),
             46..=49 => self.answer(from),
             50 => self.odd_wish(from),
-            51..=54 => self.mark(from),
+            51..=53 => self.mark(from),
+            54 => self.crowd(from),
             55 => self.watched.snapshot(),
             56..=60 => {
                 let input = self.seldom(from);
@@ -169,6 +170,15 @@ impl Play {
         self.put_now(Input::Intent(wish::sensible(id, instrument, near, from)));
     }
 
+    /// Many wish at one time, and the clock goes on: into a halt or over its end.
+    fn crowd(&mut self, from: &mut Bytes<'_>) {
+        for _ in 0..2 + from.below(5) {
+            self.wish(from);
+        }
+        self.move_clock(i64::from(from.byte()) * S / 16);
+        self.watched.fire(self.clock);
+    }
+
     /// Two legs in one: mostly of two strategies and of opposite sides, now and then of any.
     fn pair(&mut self, from: &mut Bytes<'_>) {
         let shape = from.byte();
@@ -254,7 +264,8 @@ impl Play {
         let (k, id) = (&self.watched.kernel, from.byte());
         let count = |len: usize| u32::from(id) % (len as u32 + 1);
         let midnight = self.later * 86_400 * S;
-        match from.below(17) {
+        match from.below(18) {
+            17 => Input::FactsLoaded(day::facts(self.later, from)), // other halts
             16 => Input::CorporateAction(self.action(u32::from(id % 4), from)),
             0 => Input::InstrumentDef(day::share(count(k.markets.len().min(4)), from)),
             1 => Input::AccountDef(day::paper(count(k.accounts.len().min(2)), from)),
