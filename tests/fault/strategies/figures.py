@@ -51,7 +51,7 @@ class Raw(Strategy):
         for odd in (math.nan, math.inf, -1.0, 1e300, 5e-324):
             for kind in (0, 1, 3, 5, 255):
                 for action in (0, 1, 2, 3, 5, 6, 7, 250):
-                    for size in (0, 1, 3, 6, 9):
+                    for size in (0, 1, 3, 6, 250):
                         with contextlib.suppress(Exception):
                             prices = (
                                 odd,
