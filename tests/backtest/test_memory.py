@@ -16,5 +16,5 @@ def test_memory_does_not_grow_with_what_is_read(longer: Size, tmp_path: Path) ->
     one = backtest(tmp_path, CrossOnBar, Size(1, TICKS))
     more = backtest(tmp_path / "longer", CrossOnBar, longer)
     assert more["ticks"] == 5 * one["ticks"] == 5 * TICKS
-    # Held whole, the columns of five times as many ticks would take over 100 MiB more.
-    assert more["peak_rss_mib"] <= 1.15 * one["peak_rss_mib"]
+    # Held whole, the columns of five times as many ticks would take over 100 MiB more; a longer day fills two pieces.
+    assert more["peak_rss_mib"] <= one["peak_rss_mib"] + 40
