@@ -66,9 +66,9 @@ class Rules:
 
 
 def asked():
-    """Read the command line: the folder of columns and whether each tick reaches the strategy."""
-    folder, hook = sys.argv[1:]
-    return Path(folder), {"on_bar": False, "on_tick": True}[hook]
+    """Read the command line: the folder of columns, whether each tick reaches the strategy, the name of its data."""
+    folder, hook, data = sys.argv[1:]
+    return Path(folder), {"on_bar": False, "on_tick": True}[hook], data
 
 
 class Stopwatch:

@@ -1,7 +1,7 @@
 """Write the columns as event files of hftbacktest, once and before anything is timed.
 
-Each tick is one trade. Market orders fill against its book, so the first tick of each minute sets one; a book at each
-tick would be three events a tick.
+Market orders fill against its book. An order that may fill at each tick's own price needs a book with each tick: two
+events for the quote, one for the trade. The sparse form has one event a tick and a book with the first of each minute.
 """
 
 import sys
@@ -25,7 +25,21 @@ def _events(kind, ts_ns, price, quantity):
     return events
 
 
-def _day(day):
+def _each(day):
+    ts_ns, price = day.column("ts_ns"), day.column("price_paise") / 100
+    whole = np.zeros(3 * len(ts_ns), dtype=types.event_dtype)
+    for place, (kind, px, quantity) in enumerate(
+        (
+            (types.DEPTH_BBO_EVENT | types.BUY_EVENT, price - _STEP, _DEPTH),
+            (types.DEPTH_BBO_EVENT | types.SELL_EVENT, price + _STEP, _DEPTH),
+            (types.TRADE_EVENT | types.BUY_EVENT, price, day.column("size")),
+        )
+    ):
+        whole[place::3] = _events(kind, ts_ns, px, quantity)
+    return whole
+
+
+def _sparse(day):
     ts_ns, price = day.column("ts_ns"), day.column("price_paise") / 100
     trades = _events(types.TRADE_EVENT | types.BUY_EVENT, ts_ns, price, day.column("size"))
     first = np.flatnonzero(np.diff(ts_ns // _MINUTE_NS, prepend=0))
@@ -41,8 +55,9 @@ def main():
     """Write all days."""
     columns, events = map(Path, sys.argv[1:])
     events.mkdir()
+    made = _sparse if events.name.endswith("_sparse") else _each
     for day in days_of(columns):
-        np.savez(events / f"{day.name}.npz", data=_day(day))
+        np.savez(events / f"{day.name}.npz", data=made(day))
 
 
 if __name__ == "__main__":

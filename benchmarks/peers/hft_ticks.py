@@ -103,11 +103,11 @@ def _backtest(files):
 
 def main():
     """Run all days; numba compiles on a few events before the loop is timed, and within the time of the process."""
-    folder, each_tick = asked()
+    folder, each_tick, data = asked()
     days = days_of(folder / "columns")
     walk = _by_ticks if each_tick else _by_candles
     windows = np.array([[d.open_ns, d.start_ns, d.last_entry_ns, d.flat_ns, d.end_ns] for d in days], dtype=np.int64)
-    files = [str(folder / "hftbacktest" / f"{day.name}.npz") for day in days]
+    files = [str(folder / data / f"{day.name}.npz") for day in days]
     few = np.load(files[0])["data"][:_FEW]
     walk(_backtest([few]), windows[: int(each_tick)], np.zeros(7))
     hbt, state = _backtest(files), np.zeros(7)

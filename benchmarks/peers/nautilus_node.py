@@ -14,7 +14,7 @@ class Config:
 
 def main():
     """Run all days; reading them is part of what is timed."""
-    folder, Cross.each_tick = asked()
+    folder, Cross.each_tick, _ = asked()
     Cross.days = days_of(folder / "columns")
     venue = nautilus.BacktestVenueConfig(
         "NSE",

@@ -74,7 +74,7 @@ def told(watch, orders):
 
 def main():
     """Run day after day; what is timed is `run`, what is not is the making of its ticks."""
-    folder, Cross.each_tick = asked()
+    folder, Cross.each_tick, _ = asked()
     Cross.days = days_of(folder / "columns")
     engine = nautilus.BacktestEngine(engine_config())
     engine.add_venue(

@@ -73,7 +73,7 @@ def _ticks(day):
 
 def main():
     """Run day after day; what is timed is `run`, what is not is the making of its ticks."""
-    folder, each_tick = asked()
+    folder, each_tick, _ = asked()
     days = days_of(folder / "columns")
     engine = BacktestEngine(
         BacktestEngineConfig(

@@ -48,7 +48,7 @@ class CrossOnTick(Cross):
 
 def main():
     """Run all days in one go."""
-    folder, each_tick = asked()
+    folder, each_tick, _ = asked()
     days = days_of(folder / "columns")
     ticks = {
         "timestamps": np.concatenate([day.column("ts_ns") for day in days]),

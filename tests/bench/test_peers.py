@@ -17,7 +17,7 @@ SMALL = Size(3, 8_000)
 # Notes that it ran, and takes a second of made-up time for a tick in a million.
 STUB = """
 import json, pathlib, sys
-folder, hook = sys.argv[1:]
+folder, hook, _ = sys.argv[1:]
 days = json.loads((pathlib.Path(folder) / "columns" / "days.json").read_bytes())
 with open(pathlib.Path(folder) / "calls", "a") as calls:
     calls.write(f"{hook} {len(days)}\\n")
@@ -60,19 +60,22 @@ def test_peers_run_in_turn_with_velox_and_the_ratio_is_to_the_best(home: Path) -
     _program(home, "slow.py", 0.024, 0)  # 1 M ticks/s of 24,000
     _program(home, "fast.py", 0.008, 0)
     _program(home, "machine.py", 0.004, 0)
+    _program(home, "sparse.py", 0.002, 0)
     heard: list[str] = []
     peers = _peers(
         home,
         Peer("slow", "slow.py", "one"),
         Peer("fast", "fast.py", "one"),
         Peer("machine", "machine.py", "one", compiled=True),
+        Peer("sparse", "sparse.py", "one", compiled=True, sparse=True),
         heard=heard,
     )
     benchmark = _benchmark(Goal("engine", 2, least=True), Goal("engine_compiled", 3, least=True))
     figure = suite.run(benchmark, 2, heard.append, peers=peers)
-    turn = ["run {0} of 2", "slow, run {0}", "fast, run {0}", "machine, run {0}"]
+    turn = ["run {0} of 2", "slow, run {0}", "fast, run {0}", "machine, run {0}", "sparse, run {0}"]
     assert heard == [f"{KEY}: {words.format(number)}" for number in (1, 2) for words in turn]
     assert (figure.ratio["engine"], figure.ratio["engine_compiled"], figure.ratio_met) == (2.0, 1.0, False)
+    assert figure.ratio["engine_sparse"] == 0.5, "told, and held against nothing"
     assert figure.ratio_target == ["engine ≥ 2", "engine_compiled ≥ 3"]
 
 

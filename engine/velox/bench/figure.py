@@ -63,6 +63,7 @@ class PeerFigure(msgspec.Struct):
     fields: dict[str, float]
     facts: dict[str, Fact]
     compiled: bool  # its strategy is machine code, no Python
+    sparse: bool = False  # it cannot fill at each tick's own price
 
 
 class Figure(msgspec.Struct):

@@ -33,6 +33,7 @@ class Peer(msgspec.Struct, frozen=True):
     environment: str
     data: str = ""
     compiled: bool = False  # its strategy is machine code: no hook in Python is called
+    sparse: bool = False  # it cannot fill at each tick's own price, as the work asks: less to do
 
 
 PEERS = (
@@ -41,8 +42,9 @@ PEERS = (
     Peer("nautilus_v1", "nautilus_v1.py", "nautilus"),
     Peer("raptorbt", "raptorbt_ticks.py", "numeric"),
     Peer("hftbacktest", "hft_ticks.py", "numeric", "hftbacktest", compiled=True),
+    Peer("hftbacktest_sparse", "hft_ticks.py", "numeric", "hftbacktest_sparse", compiled=True, sparse=True),
 )
-_MAKERS = {"nautilus": "nautilus_data.py", "hftbacktest": "hft_data.py"}
+_MAKERS = {"nautilus": "nautilus_data.py", "hftbacktest": "hft_data.py", "hftbacktest_sparse": "hft_data.py"}
 # Key of the figure: what the peers run for it.
 _HOOKS = {
     "backtest_on_bar_ticks_per_s": "on_bar",
@@ -99,7 +101,7 @@ class Peers:
             if runs and peer.name not in self.missing:
                 fields = {name: statistics.median(run[name] for run in runs) for name in ("engine", "process", "peak")}
                 facts = {name: runs[-1][name] for name in ("version", "ticks", "bars", "orders")}
-                found[peer.name] = PeerFigure(fields, facts, peer.compiled)
+                found[peer.name] = PeerFigure(fields, facts, peer.compiled, peer.sparse)
         return found
 
     @functools.cached_property
@@ -112,7 +114,7 @@ class Peers:
 
     def _once(self, peer: Peer, hook: str) -> dict[str, Any]:
         self._prepare(peer)
-        process_s, text = self._call(peer, peer.program, str(self._folder), hook)
+        process_s, text = self._call(peer, peer.program, str(self._folder), hook, peer.data)
         told: dict[str, Any] = json.loads(text.splitlines()[-1])
         ticks = self._size.days * self._size.ticks
         rates = {"engine": ticks / told["engine_s"], "process": ticks / process_s}
@@ -151,8 +153,8 @@ def beside(figure: Figure, peers: Peers, key: str, goals: Sequence[Goal]) -> Fig
     fields = {goal.field.removesuffix("_compiled"): goal.least for goal in goals}
     ratio = {}
     for name, least in fields.items():
-        for suffix, compiled in (("", False), ("_compiled", True)):
-            values = [peer.fields[name] for peer in told.values() if peer.compiled == compiled]
+        for suffix, *kind in (("", False, False), ("_compiled", True, False), ("_sparse", True, True)):
+            values = [peer.fields[name] for peer in told.values() if [peer.compiled, peer.sparse] == kind]
             if values:
                 best = max(values) if least else min(values)
                 ratio[name + suffix] = round(figure.median[name] / best, 3)

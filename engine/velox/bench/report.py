@@ -34,6 +34,7 @@ def peers_told(figure: Figure) -> Iterator[str]:
     for name, peer in figure.peers.items():
         shown = {field: peer.fields[field] for field in figure.median}
         note = ", compiled: no hook in Python" if peer.compiled else ""
+        note += ", and a book once a minute" if peer.sparse else ""
         yield f"{'':<20} {name} {peer.facts['version']}: {_fields(shown)}{note}"
     if figure.peers:
         verdict, target = "met" if figure.ratio_met else "missed", ", ".join(figure.ratio_target)
