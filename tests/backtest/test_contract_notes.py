@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 import pytest
+from tests.backtest.scripted import SCRIPT
 
 from velox import journal
 from velox.backtest.choose import Ask
@@ -29,25 +30,6 @@ PUBLISHED = {
 }
 INTRADAY = {"stt_buy": D(0), "stt_sell": D("0.025"), "stamp": D("0.003"), "cap": D(20), "rate": D("0.03")}
 DELIVERY = {"stt_buy": D("0.1"), "stt_sell": D("0.1"), "stamp": D("0.015"), "cap": D(0), "rate": D(0)}
-
-SCRIPT = """
-from velox import Bar, Bars, Param, Strategy, intraday
-
-
-class Script(Strategy):
-    \"\"\"Trades at the minutes that it is told.\"\"\"
-
-    symbol = Param("NSE:SBIN")
-    bars = Bars(symbol, "1m")
-    SESSION
-
-    def on_bar(self, bar: Bar) -> None:
-        units = DEALS.get(bar.ts_open_ns, 0)
-        if units > 0:
-            self.buy(qty=units)
-        elif units < 0:
-            self.sell(qty=-units)
-"""
 
 
 def _run(

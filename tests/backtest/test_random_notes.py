@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import polars as pl
 import pytest
+from tests.backtest.scripted import SCRIPT
 
 from velox import journal
 from velox.backtest.charges import costs
@@ -48,25 +49,6 @@ STRETCHES = [
 ]
 CHARGED = {"discount": (D(20), True), "statutory": (D(0), True), "none": (D(0), False)}
 
-SCRIPT = """
-from velox import Bar, Bars, Param, Strategy, intraday
-
-
-class Script(Strategy):
-    \"\"\"Trades at the minutes that it is told.\"\"\"
-
-    symbol = Param("NAME")
-    bars = Bars(symbol, "1m")
-    session = intraday("09:15")
-
-    def on_bar(self, bar: Bar) -> None:
-        units = DEALS.get(bar.ts_open_ns, 0)
-        if units > 0:
-            self.buy(qty=units)
-        elif units < 0:
-            self.sell(qty=-units)
-"""
-
 
 def _deals(product: str, lot: int, dice: np.random.Generator) -> list[int]:
     """Units of twenty orders; an option is only sold after it was bought, and nothing stays."""
@@ -101,7 +83,8 @@ def _day(folder: Path, place: tuple[dt.date, str, int], deals: list[int], dice: 
 
 def _run(folder: Path, name: str, deals: dict[int, int], charges: str) -> Result:
     file = folder / "script.py"
-    file.write_text(SCRIPT.replace("NAME", name).replace("DEALS", repr(deals)))
+    script = SCRIPT.replace("NSE:SBIN", name).replace("SESSION", 'session = intraday("09:15")')
+    file.write_text(script.replace("DEALS", repr(deals)))
     paper = msgspec.structs.replace(Settings().paper, capital_rupees=1e8)
     limits = msgspec.structs.replace(Settings().limits, order_value_rupees=1e9, position_value_rupees=1e9)
     settings = costs(msgspec.structs.replace(Settings(), paper=paper, limits=limits), charges)
