@@ -82,7 +82,7 @@ impl Watched {
             _ => {}
         }
         self.steps.push(Step::Apply(ts, input));
-        assert_sound(&self.kernel, &self.fills);
+        assert_sound(&self.kernel, &mut self.fills);
         if self.over {
             assert!(self.kernel.orders.iter().next().is_none(), "no order lives after its day");
             assert_eq!(self.kernel.next_due(), i64::MAX, "nothing fires after the day");

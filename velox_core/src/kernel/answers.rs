@@ -182,7 +182,7 @@ impl Kernel {
                 wire.turned = true;
             }
             if wish {
-                (i.closing, i.waiting) = (None, None);
+                self.drop_wish_to_leave(id);
                 self.hear_no(id, reply);
             }
         }
@@ -251,13 +251,20 @@ impl Kernel {
         if role.increases() || role == Role::Reduce {
             return;
         }
+        // What began as a wish may be wanted by the kernel itself by now.
+        let role = self.instances[id as usize].closing.unwrap_or(role);
         if role == Role::Exit {
-            let i = &mut self.instances[id as usize];
-            (i.closing, i.waiting) = (None, None);
+            self.drop_wish_to_leave(id);
         } else if self.instances[id as usize].book.quantity() != 0 {
             self.close_later(id, role);
             self.emergency(id);
         }
+    }
+
+    /// The strategy's wish to leave was refused; what the kernel itself wants closed stays to be closed.
+    fn drop_wish_to_leave(&mut self, id: u32) {
+        let i = &mut self.instances[id as usize];
+        (i.closing, i.waiting) = (i.closing.filter(|role| *role != Role::Exit), None);
     }
 
     /// The broker's no reaches the strategy with its words.

@@ -140,8 +140,22 @@ impl Kernel {
                     self.ask_terms(slot, Terms { quantity, ..terms });
                 }
             }
-            (None, Some(role)) if i.retry_at <= self.now => _ = self.exit_position(id, role, "once more"),
-            (None, _) => {}
+            (None, closing) => {
+                if let Some(role) = closing.filter(|_| i.retry_at <= self.now) {
+                    self.exit_position(id, role, "once more");
+                }
+                self.shrink_parked(id);
+            }
+        }
+    }
+
+    /// A stop that cannot be made an exit yet stands for no more than is held.
+    fn shrink_parked(&mut self, id: u32) {
+        let i = &self.instances[id as usize];
+        let held = i.book.quantity().abs();
+        let parked = i.parking.slot.and_then(|slot| Some((slot, self.orders.get(slot)?.filled, self.terms_of(slot)?)));
+        if let Some((slot, filled, terms)) = parked.filter(|(_, filled, terms)| terms.quantity - filled > held) {
+            self.ask_terms(slot, Terms { quantity: filled + held, ..terms });
         }
     }
 

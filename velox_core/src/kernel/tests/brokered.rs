@@ -146,14 +146,15 @@ impl Broker {
         }
         let at = self.orders.iter().position(|o| o.reply.order == order).expect("what is changed was placed");
         let known = &mut self.orders[at];
-        if !done || !known.live {
+        // No exchange makes an order smaller than what has filled of it.
+        if !done || !known.live || (request[2].text() == "modify" && quantity < known.filled) {
             self.tell(ReplyKind::Refused, ask, &to, (0, 0));
         } else if request[2].text() == "cancel" {
             known.live = false;
             let filled = (known.filled, known.value);
             self.tell(ReplyKind::Cancelled, ask, &to, filled);
         } else {
-            known.quantity = quantity.max(known.filled);
+            known.quantity = quantity;
             known.live = known.quantity > known.filled;
             self.tell(ReplyKind::Modified, ask, &to, (0, 0));
         }

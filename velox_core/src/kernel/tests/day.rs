@@ -169,7 +169,7 @@ impl Day {
             }
         }
         self.hooks.extend(self.kernel.out.hooks.iter().map(|h| hook_name(h.hook, &h.arg)));
-        assert_sound(&self.kernel, &self.fills);
+        assert_sound(&self.kernel, &mut self.fills);
         Ok(())
     }
 

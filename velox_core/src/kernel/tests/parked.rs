@@ -1,6 +1,6 @@
 //! Rules 18 to 22 at a broker: stops that stand there, exits, chases, foreign fills.
 
-use super::day::Day;
+use super::day::{Day, at};
 use crate::record::{Action, BrokerReply, Kind, ReplyKind};
 use ReplyKind::{Accepted, Modified, Refused, Rejected, Unknown};
 
@@ -422,4 +422,52 @@ fn a_kill_switch_leaves_the_stop_and_flatten_turns_it() {
     assert!(day.news().contains(&"modify 1.1#2 -10 @99.45".to_owned()));
     day.filled((1, 1), 10, 99.9);
     assert_eq!(day.kernel.command_state("f"), Some("flat"));
+}
+
+#[test]
+fn a_flatten_outlives_the_refusal_of_the_wish_to_leave_that_it_found() {
+    let mut day = Day::at_broker();
+    day.trade(1, 10);
+    day.filled((1, 0), 10, 100.0);
+    day.go(0, 0);
+    day.command(crate::record::CommandKind::Flatten, "f");
+    day.forget();
+    day.reply(Rejected, (1, 1), 1);
+    assert_eq!(day.news(), ["1.1 exit -10 @99.45 REJECTED (by the broker: AB1010 no)", "s0 rejected", "s0 emergency"]);
+    day.clock("10:00:01");
+    assert_eq!(day.news(), ["place 1.2#1 -10 @99.45"]);
+    day.filled((1, 2), 10, 99.9);
+    assert_eq!(day.kernel.command_state("f"), Some("flat"));
+}
+
+#[test]
+fn a_flatten_outlives_the_refusal_of_the_change_that_a_wish_has_asked_for() {
+    let mut day = parked();
+    day.go(0, 0);
+    day.command(crate::record::CommandKind::Flatten, "f");
+    day.forget();
+    day.reply(Refused, (1, 1), 2);
+    day.clock("10:00:01");
+    assert_eq!(day.news().last().unwrap(), "modify 1.1#3 -10 @99.45");
+    day.filled((1, 1), 10, 99.9);
+    assert_eq!(day.kernel.command_state("f"), Some("flat"));
+}
+
+#[test]
+fn a_stop_that_answers_in_a_halt_shrinks_to_what_a_foreign_sale_has_left() {
+    let mut day = Day::with(|d| {
+        d.account.venue = "broker".into();
+        d.facts.groups[0].phases =
+            [("09:15", 2), ("10:00:03", 6), ("10:45", 2), ("15:30", 0)].map(|(c, p)| (at(c), p)).into();
+    });
+    day.tick("10:00:00", 100.0);
+    day.wish(Action::Trade, 1).quantity(10).stop(99.0).send();
+    day.filled((1, 0), 10, 100.0);
+    day.clock("10:00:02"); // not accepted yet: the position is to leave by it
+    day.clock("10:00:04");
+    day.put(Kind::BrokerReply, &phone(-1, 4, "a"));
+    day.forget();
+    day.reply(Accepted, (1, 1), 1);
+    let news = ["1.1 stop -10 @98.5 OPEN", "s0 cannot_exit", "modify 1.1#2 -6 @98.5 trigger 99"];
+    assert_eq!(day.news(), news);
 }
