@@ -50,6 +50,18 @@ pub fn mul_div(value: i128, rate: i128, scale: i128) -> Option<i128> {
     Some(quotient + i128::from(up))
 }
 
+/// Whether `share` reaches `value × rate ÷ scale` as [`mul_div`] rounds it, without a division; a part beyond 128 bits is
+/// reached by nothing.
+pub fn reaches(share: i128, value: i128, rate: i128, scale: i128) -> bool {
+    let twice = |number: i128| number.checked_mul(2);
+    // Rounded half to even, a part is not above `share` where it is not above share + 1/2, and only even ones reach that.
+    let sides = value.checked_mul(rate).and_then(twice).zip(twice(share).and_then(|s| s.checked_add(1)?.checked_mul(scale)));
+    sides.map_or_else(
+        || mul_div(value, rate, scale).is_some_and(|part| share >= part),
+        |(part, limit)| part < limit || (part == limit && share % 2 == 0),
+    )
+}
+
 /// Round a price down to a multiple of the tick.
 pub fn floor_tick(price: i64, tick: i64) -> i64 {
     price.div_euclid(tick).saturating_mul(tick)
@@ -81,6 +93,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_part_is_reached_as_it_is_rounded(
+            share in prop_oneof![-30i128..30, any::<i64>().prop_map(i128::from), any::<i128>()],
+            value in prop_oneof![-30i128..30, any::<i64>().prop_map(i128::from), any::<i128>()],
+            rate in prop_oneof![0i128..30, (0..i64::MAX).prop_map(i128::from)],
+            scale in prop_oneof![1i128..30, Just(10_000_000_000)],
+        ) {
+            let part = mul_div(value, rate, scale);
+            prop_assert_eq!(reaches(share, value, rate, scale), part.is_some_and(|part| share >= part));
+            if let Some(part) = part {
+                prop_assert!(reaches(part, value, rate, scale));
+                prop_assert!(!reaches(part - 1, value, rate, scale));
+            }
+        }
+
         #[test]
         fn a_share_is_the_nearest_whole_and_of_two_the_even_one(
             value in (-1_000_000_000_000_000_000_000i128..1_000_000_000_000_000_000_000).prop_union(-20..20),

@@ -23,11 +23,11 @@ pub struct Marks {
 
 impl Marks {
     fn note(&mut self, ts: i64, payload: &[u8]) {
-        // What this engine has just written can be read.
-        if let Ok(mark) = rmp_serde::from_slice::<AccountMark>(payload) {
+        // What this engine has just written can be read; it comes with every second that something is held.
+        if let Some((account, equity)) = AccountMark::account_and_equity(payload) {
             self.ts.push(ts);
-            self.account.push(mark.account);
-            self.equity.push(mark.equity);
+            self.account.push(account);
+            self.equity.push(equity);
         }
     }
 }

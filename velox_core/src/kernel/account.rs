@@ -9,7 +9,7 @@ use super::instance::Trading;
 use super::limits::Desk;
 use super::order::Role;
 use super::rates::Window;
-use crate::fixed::{ONE, mul_div};
+use crate::fixed::{ONE, mul_div, reaches};
 use crate::record::{self, AccountDef, KIND_FUTURE, KIND_OPTION, KIND_SHARE, Kind, LimitsSet, TimerClass};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -206,14 +206,15 @@ impl Kernel {
 
     pub(super) fn mark_account(&mut self, account: u32) {
         self.check_losses(account);
-        let equity = self.equity(account);
         let a = &self.accounts[account as usize];
+        let (realised, unrealised, charges) = (a.realised(), self.unrealised(account), a.charges.total());
+        let equity = i128::from(a.def.capital) + realised + unrealised - charges;
         let mark = record::AccountMark {
             account,
             equity: narrow(equity),
-            realised: narrow(a.realised()),
-            unrealised: narrow(self.unrealised(account)),
-            charges: narrow(a.charges.total()),
+            realised: narrow(realised),
+            unrealised: narrow(unrealised),
+            charges: narrow(charges),
             drawdown: narrow((a.peak - equity).max(0)),
             margin: narrow(self.margin_used(account, None)),
         };
@@ -239,8 +240,7 @@ impl Kernel {
             return;
         }
         let profit = equity - i128::from(a.def.capital) - a.carried;
-        let (capital, limits) = (i128::from(a.def.capital), a.limits.clone());
-        let Some(broken) = broken_limit(profit, equity, a.peak, capital, &limits) else {
+        let Some(broken) = broken_limit(profit, equity, a.peak, i128::from(a.def.capital), &a.limits) else {
             return;
         };
         a.trading = broken;
@@ -273,11 +273,11 @@ impl Kernel {
 }
 
 fn broken_limit(profit: i128, equity: i128, peak: i128, capital: i128, limits: &LimitsSet) -> Option<Trading> {
-    let share = |of: i128, rate: i64| mul_div(of, i128::from(rate), RATE_ONE).unwrap_or(i128::MAX);
-    if limits.daily_loss > 0 && -profit >= share(capital, limits.daily_loss) && profit < 0 {
+    let reaches = |loss: i128, of: i128, rate: i64| reaches(loss, of, i128::from(rate), RATE_ONE);
+    if limits.daily_loss > 0 && profit < 0 && reaches(-profit, capital, limits.daily_loss) {
         return Some(Trading::LossStopped);
     }
-    let fallen = limits.drawdown > 0 && peak > equity && peak - equity >= share(peak, limits.drawdown);
+    let fallen = limits.drawdown > 0 && peak > equity && reaches(peak - equity, peak, limits.drawdown);
     fallen.then_some(Trading::DrawdownStopped)
 }
 

@@ -212,9 +212,10 @@ impl Kernel {
     }
 
     fn define_instrument(&mut self, def: &InstrumentDef) {
+        let (def, open) = (Arc::new(def.clone()), self.open_of(def.group));
         match self.markets.get_mut(def.id as usize) {
-            Some(market) => market.redefine(Arc::new(def.clone())),
-            None => self.markets.push(Market::new(Arc::new(def.clone()))),
+            Some(market) => market.redefine(def, open),
+            None => self.markets.push(Market { open, ..Market::new(def) }),
         }
     }
 

@@ -41,7 +41,11 @@ impl Fifo {
 
     /// Average price of the open lots, rounded toward zero; 0 when flat.
     pub fn average(&self) -> i64 {
-        if self.quantity == 0 { 0 } else { (self.cost / i128::from(self.quantity)) as i64 }
+        match (self.quantity, i64::try_from(self.cost)) {
+            (0, _) => 0,
+            (quantity, Ok(cost)) => cost / quantity, // half of what 128 bits take
+            (quantity, Err(_)) => (self.cost / i128::from(quantity)) as i64,
+        }
     }
 
     /// Profit of the open lots at a price.

@@ -5,7 +5,7 @@ use super::history::History;
 use super::hooks::{Rank, number};
 use super::{Account, Kernel, Market};
 use crate::indicators::{Indicator, NOT_READY};
-use crate::record::{FactsLoaded, TimerClass};
+use crate::record::{FactsLoaded, PhaseGroup, TimerClass};
 use std::sync::Arc;
 
 /// Days further apart than this begin anew: indicators of last month say nothing of today.
@@ -27,6 +27,7 @@ impl Kernel {
         // Until a tick moves the clock, rows stand at the start of their day, as they do in a merged one.
         self.data_now = self.data_now.max(facts.day_start_ns);
         self.facts = Some(facts.clone());
+        self.note_open();
         if another {
             for node in 0..self.nodes.len() {
                 let previous_day = self.span(self.nodes[node].series).previous_day;
@@ -41,6 +42,19 @@ impl Kernel {
             for account in (0..self.accounts.len() as u32).filter(|a| self.is_open(*a)).collect::<Vec<_>>() {
                 self.timers.arm(TimerClass::Mark, account, facts.open_ns + super::account::MARK_NS);
             }
+        }
+    }
+
+    /// When the day trades a group of instruments; empty before there are facts.
+    pub(super) fn open_of(&self, group: u16) -> (i64, i64) {
+        let group = self.facts.as_ref().and_then(|facts| facts.groups.get(usize::from(group)));
+        group.map_or((0, 0), PhaseGroup::longest_open)
+    }
+
+    /// Tells each instrument when the day trades it.
+    pub(super) fn note_open(&mut self) {
+        for at in 0..self.markets.len() {
+            self.markets[at].open = self.open_of(self.markets[at].group);
         }
     }
 

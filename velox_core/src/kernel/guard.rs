@@ -16,7 +16,8 @@ pub struct Guarded {
 
 impl Kernel {
     /// The verdict on a tick as the state is now; changes nothing.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // where it is made into a tick, most of what is judged is known to be zero
     pub fn judge(&self, tick: &Tick, ts: i64) -> Guarded {
         let out = |verdict, phase| Guarded { verdict, phase };
         let ahead = self.settings.clock == ClockMode::Wall && tick.exch_ts.saturating_sub(ts) > self.settings.ahead_ns;
@@ -29,7 +30,11 @@ impl Kernel {
         if !(0..DAY_NS).contains(&(tick.exch_ts.saturating_sub(facts.day_start_ns))) {
             return out(Verdict::WrongDay, Phase::Closed);
         }
-        let phase = facts.groups.get(usize::from(market.group)).map_or(Phase::Closed, |g| g.at(tick.exch_ts));
+        let phase = if (market.open.0..market.open.1).contains(&tick.exch_ts) {
+            Phase::Continuous
+        } else {
+            facts.groups.get(usize::from(market.group)).map_or(Phase::Closed, |g| g.at(tick.exch_ts))
+        };
         if phase != Phase::Continuous {
             return out(Verdict::NotContinuous, phase);
         }
@@ -51,7 +56,8 @@ impl Kernel {
 
     /// The time of the record that will hold a tick, and the verdict there; in data mode only applied and duplicate
     /// ticks move the time.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as for `judge`
     pub fn judge_next(&self, tick: &Tick, clock_ns: i64) -> (i64, Guarded) {
         if self.settings.clock == ClockMode::Wall {
             let ts = self.now.max(clock_ns);

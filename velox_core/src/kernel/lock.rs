@@ -93,11 +93,15 @@ impl Kernel {
     }
 
     /// Holds an instance's profit, and its group's, against what its class body says.
+    #[inline]
     pub(super) fn check_money(&mut self, id: u32) {
-        let i = &self.instances[id as usize];
-        if !i.rules.watch_money() {
-            return;
+        if self.instances[id as usize].rules.watch_money() {
+            self.hold_against_rules(id);
         }
+    }
+
+    fn hold_against_rules(&mut self, id: u32) {
+        let i = &self.instances[id as usize];
         let profit = i.day_profit(self.markets[i.instrument as usize].last);
         let i = &mut self.instances[id as usize];
         i.best = i.best.max(profit);

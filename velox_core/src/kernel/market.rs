@@ -40,6 +40,10 @@ pub struct Market {
     pub bid: Level,
     /// Best ask, zero when unknown.
     pub ask: Level,
+    /// The longest stretch of continuous trading of the day, from and until: most ticks lie in it, and their phase need not
+    /// be looked up. Made of the facts.
+    #[serde(skip)]
+    pub open: (i64, i64),
     /// Open interest.
     pub open_interest: i64,
     /// Units of the newest applied trade, 0 unknown.
@@ -75,6 +79,7 @@ impl Market {
             stale: false,
             bid: Level::default(),
             ask: Level::default(),
+            open: (0, 0),
             open_interest: 0,
             last_qty: 0,
             day: Candle::default(),
@@ -105,9 +110,9 @@ impl Market {
         self.frames.sort_by_key(|frame| Reverse(frame.length()));
     }
 
-    /// Takes newer dated data.
-    pub fn redefine(&mut self, def: Arc<InstrumentDef>) {
-        (self.lower, self.upper, self.group) = (def.lower, def.upper, def.group);
+    /// Takes newer dated data, and when the day trades its group.
+    pub fn redefine(&mut self, def: Arc<InstrumentDef>, open: (i64, i64)) {
+        (self.lower, self.upper, self.group, self.open) = (def.lower, def.upper, def.group, open);
         self.def = def;
     }
 

@@ -95,6 +95,12 @@ pub struct Output {
 }
 
 impl Output {
+    /// Whether the last apply has left nothing for anybody.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.decisions.is_empty() && self.hooks.is_empty() && self.notes.is_empty()
+    }
+
     /// Forgets what the last apply gave.
     #[inline]
     fn clear(&mut self) {
@@ -224,7 +230,10 @@ impl Kernel {
 
     /// The state that a Snapshot holds.
     pub fn restore(bytes: &[u8]) -> Result<Self, String> {
-        postcard::from_bytes(bytes).map_err(|e| format!("the Snapshot is not one of this kernel version: {e}"))
+        let restored = postcard::from_bytes::<Self>(bytes);
+        let mut kernel = restored.map_err(|e| format!("the Snapshot is not one of this kernel version: {e}"))?;
+        kernel.note_open();
+        Ok(kernel)
     }
 
     /// Ticks seen so far, whatever their verdict.
@@ -249,8 +258,7 @@ impl Kernel {
     }
 
     fn hash_decision(&mut self, at: usize) {
-        let (kind, ts, payload) = self.out.decisions.get(at);
-        if self.hash.add(kind, ts, payload) {
+        if self.hash.add_whole(self.out.decisions.whole(at)) {
             let value = self.hash.value();
             let ts = self.now;
             self.out.decisions.push_raw(Kind::OutputHash, ts, |out| out.extend(value));

@@ -199,6 +199,7 @@ impl Kernel {
         }
     }
 
+    #[inline]
     fn watch_instance(&mut self, id: u32, side: i8) {
         match self.protection_due(id, side) {
             Some(Due::Again(role)) => _ = self.exit_position(id, role, "once more"),
@@ -213,6 +214,7 @@ impl Kernel {
     }
 
     /// Looks at the parts of a position while all of it is watched.
+    #[inline]
     pub(super) fn watch_open_parts(&mut self, id: u32, side: i8) {
         let i = &self.instances[id as usize];
         if !i.protection.parts.is_empty() && i.closing.is_none() && self.is_guarding(id) {
@@ -229,6 +231,7 @@ impl Kernel {
     }
 
     /// What the newest price asks of a position.
+    #[inline]
     pub(super) fn protection_due(&mut self, id: u32, side: i8) -> Option<Due> {
         let i = &mut self.instances[id as usize];
         let market = &self.markets[i.instrument as usize];

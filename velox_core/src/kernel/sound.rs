@@ -136,9 +136,10 @@ fn assert_kept(k: &Kernel) {
     }
 }
 
-/// No candle counts less than nothing.
+/// No candle counts less than nothing, and what is kept of the day's phases is true.
 fn assert_counted(k: &Kernel) {
     for market in &k.markets {
+        assert_eq!(market.open, k.open_of(market.group), "an instrument knows when it trades");
         for frame in &market.frames {
             assert!((0..=market.run_volume).contains(&frame.base_volume), "a volume of a candle is below 0");
         }

@@ -180,6 +180,15 @@ pub struct AccountMark {
     pub margin: i64,
 }
 
+impl AccountMark {
+    /// The first two fields of a payload, the others unread; `None` where it is no mark.
+    pub fn account_and_equity(mut payload: &[u8]) -> Option<(u32, i64)> {
+        rmp::decode::read_array_len(&mut payload).ok()?;
+        let account = rmp::decode::read_int(&mut payload).ok()?;
+        Some((account, rmp::decode::read_int(&mut payload).ok()?))
+    }
+}
+
 /// A stop, target or trail was armed, moved or hit.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExitEvent {
@@ -217,6 +226,9 @@ pub struct CommandResult<'a> {
     pub sentence: &'a str,
 }
 
+/// Bytes before a payload: kind, kernel time.
+const HEAD_BYTES: usize = 9;
+
 /// Collects what one apply gives: decisions as bytes, ready for the journal and the hash.
 #[derive(Debug, Default)]
 pub struct Decisions {
@@ -233,15 +245,15 @@ impl Decisions {
 
     /// Adds a decision whose payload is a `MessagePack` array.
     pub fn push<T: Serialize>(&mut self, kind: Kind, ts: i64, value: &T) {
-        let start = self.bytes.len();
         // Writing into a Vec cannot fail and our structs serialise.
-        rmp_serde::encode::write(&mut self.bytes, value).expect("a decision serialises");
-        self.entries.push((kind, ts, start, self.bytes.len()));
+        self.push_raw(kind, ts, |out| rmp_serde::encode::write(out, value).expect("a decision serialises"));
     }
 
     /// Adds a decision with a fixed layout.
     pub fn push_raw(&mut self, kind: Kind, ts: i64, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.bytes.len();
+        self.bytes.push(kind as u8);
+        self.bytes.extend(ts.to_le_bytes());
         write(&mut self.bytes);
         self.entries.push((kind, ts, start, self.bytes.len()));
     }
@@ -259,7 +271,13 @@ impl Decisions {
     /// The decision at an index: kind, ts, payload.
     pub fn get(&self, index: usize) -> (Kind, i64, &[u8]) {
         let (kind, ts, start, end) = self.entries[index];
-        (kind, ts, &self.bytes[start..end])
+        (kind, ts, &self.bytes[start + HEAD_BYTES..end])
+    }
+
+    /// The decision at an index as it is hashed: kind, ts in little-endian order, payload.
+    pub fn whole(&self, index: usize) -> &[u8] {
+        let (_, _, start, end) = self.entries[index];
+        &self.bytes[start..end]
     }
 
     /// All of them in order.

@@ -114,6 +114,13 @@ impl PhaseGroup {
         phases.take_while(|phase| *phase != Phase::Continuous).any(|phase| phase == Phase::PreOpen)
     }
 
+    /// The longest stretch of continuous trading, from and until; empty where there is none.
+    pub fn longest_open(&self) -> (i64, i64) {
+        let ends = self.phases.iter().skip(1).map(|(start, _)| *start).chain([i64::MAX]);
+        let open = self.phases.iter().zip(ends).filter(|((_, phase), _)| Phase::from_u8(*phase) == Phase::Continuous);
+        open.map(|((from, _), until)| (*from, until)).max_by_key(|(from, until)| until.saturating_sub(*from)).unwrap_or((0, 0))
+    }
+
     /// The first interval of continuous trading: start and end.
     pub fn continuous(&self) -> Option<(i64, i64)> {
         let at = self.phases.iter().position(|(_, p)| Phase::from_u8(*p) == Phase::Continuous)?;
