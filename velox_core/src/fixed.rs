@@ -55,7 +55,8 @@ pub fn mul_div(value: i128, rate: i128, scale: i128) -> Option<i128> {
 pub fn reaches(share: i128, value: i128, rate: i128, scale: i128) -> bool {
     let twice = |number: i128| number.checked_mul(2);
     // Rounded half to even, a part is not above `share` where it is not above share + 1/2, and only even ones reach that.
-    let sides = value.checked_mul(rate).and_then(twice).zip(twice(share).and_then(|s| s.checked_add(1)?.checked_mul(scale)));
+    let sides =
+        value.checked_mul(rate).and_then(twice).zip(twice(share).and_then(|s| s.checked_add(1)?.checked_mul(scale)));
     sides.map_or_else(
         || mul_div(value, rate, scale).is_some_and(|part| share >= part),
         |(part, limit)| part < limit || (part == limit && share % 2 == 0),

@@ -37,7 +37,7 @@ def lines(outcome: "Outcome", synthetic: bool) -> list[str]:
         out.append("ALARM: a record was skipped because it killed the engine twice: look at it before the next day.")
     for name, h in summary["histograms"].items():
         out.append(
-            f"{name}: p50 {h['p50_ns']:,} ns, p99 {h['p99_ns']:,} ns, p99.9 {h['p999_ns']:,} ns (1 tick in 64 timed)."
+            f"{name}: p50 {h['p50_ns']:,} ns, p99 {h['p99_ns']:,} ns, p99.9 {h['p999_ns']:,} ns (1 tick in 256 timed)."
         )
     out += [f"Note: {note}" for note in summary["notes"] or []]
     if synthetic:

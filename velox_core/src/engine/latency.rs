@@ -1,10 +1,10 @@
-//! Where time goes: histograms of the stages of a tick, sampled one in 64.
+//! Where time goes: histograms of the stages of a tick, sampled one in 256.
 
 use hdrhistogram::Histogram;
 use std::time::Instant;
 
 /// One tick in this many is timed.
-const SAMPLE: u32 = 64;
+const SAMPLE: u32 = 256;
 /// The longest time that a histogram tells apart, ns.
 const MAX_NS: u64 = 60_000_000_000;
 

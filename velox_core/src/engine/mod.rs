@@ -6,6 +6,7 @@ mod error;
 mod kept;
 pub mod latency;
 pub mod mark;
+mod play;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -348,14 +349,21 @@ impl Engine {
             mark.applied();
         }
         let result = result?;
+        self.hand_out()?;
+        self.rotate_when_due()?;
+        Ok((seq, result))
+    }
+
+    /// What the kernel has left of a record goes to the journal and to who waits for it.
+    #[inline]
+    fn hand_out(&mut self) -> Result<(), EngineError> {
         if !self.kernel.out.notes.is_empty() {
             self.keep_notes();
         }
         if !self.kernel.out.decisions.is_empty() {
             self.write_decisions()?;
         }
-        self.rotate_when_due()?;
-        Ok((seq, result))
+        Ok(())
     }
 
     fn keep_notes(&mut self) {

@@ -325,3 +325,36 @@ fn hooks_are_lost_with_a_death_and_not_with_an_end_in_order() {
         assert_eq!(recovered.lost_hooks.is_empty(), in_order);
     }
 }
+
+/// What a reader in this process is told of a day: kind, time, ticks by then, payload.
+fn told(engine: &mut Engine) -> Vec<(u8, i64, u64, Vec<u8>)> {
+    engine.kept.take().into_iter().map(|one| (one.kind as u8, one.ts, one.ticks, one.payload)).collect()
+}
+
+#[test]
+fn stretches_of_ticks_are_single_records_and_tell_each_decision_once() {
+    let inputs = recorded();
+    let kinds = || vec![Kind::Fill, Kind::TickVerdict, Kind::PositionChanged];
+    let (mut single, mut stretched) = (Engine::in_memory(), Engine::in_memory());
+    single.kept.want(kinds());
+    stretched.kept.want(kinds());
+    for input in &inputs {
+        put(&mut single, input).unwrap();
+    }
+    for run in inputs.chunk_by(|one, next| one.1 == Kind::Tick && next.1 == Kind::Tick) {
+        let mut at = 0;
+        while at < run.len() {
+            let ticks = |row: usize| Tick::parse(&run[row].2).unwrap();
+            let (next, _) =
+                if run[0].1 == Kind::Tick { stretched.play(at..run.len(), ticks).unwrap() } else { (at, 0) };
+            if next == at {
+                put(&mut stretched, &run[at]).unwrap();
+            }
+            at = next.max(at + 1);
+        }
+    }
+    assert_eq!(stretched.kernel.hash.value(), single.kernel.hash.value());
+    assert_eq!(stretched.kernel.snapshot(), single.kernel.snapshot());
+    assert_eq!(stretched.seq, single.seq);
+    assert_eq!(told(&mut stretched), told(&mut single));
+}

@@ -103,7 +103,7 @@ impl Output {
 
     /// Forgets what the last apply gave.
     #[inline]
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.decisions.clear();
         self.hooks.clear();
         self.notes.clear();

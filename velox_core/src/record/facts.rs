@@ -118,7 +118,9 @@ impl PhaseGroup {
     pub fn longest_open(&self) -> (i64, i64) {
         let ends = self.phases.iter().skip(1).map(|(start, _)| *start).chain([i64::MAX]);
         let open = self.phases.iter().zip(ends).filter(|((_, phase), _)| Phase::from_u8(*phase) == Phase::Continuous);
-        open.map(|((from, _), until)| (*from, until)).max_by_key(|(from, until)| until.saturating_sub(*from)).unwrap_or((0, 0))
+        open.map(|((from, _), until)| (*from, until))
+            .max_by_key(|(from, until)| until.saturating_sub(*from))
+            .unwrap_or((0, 0))
     }
 
     /// The first interval of continuous trading: start and end.
