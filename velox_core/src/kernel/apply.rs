@@ -54,7 +54,8 @@ impl Kernel {
     }
 
     /// As [`Kernel::apply`] for a tick; `judged` is its verdict where nothing was applied since it was asked for.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // where stretches of ticks are played, a call is a tenth of a tick
     pub fn apply_tick(&mut self, ts: i64, tick: &Tick, judged: Option<Guarded>) -> Result<Verdict, ApplyError> {
         self.out.clear();
         self.check_time(ts)?;
@@ -66,12 +67,15 @@ impl Kernel {
         Ok(verdict)
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // each tick asks, and mostly a flag answers
     fn settle(&mut self) {
         if !self.pairs.is_empty() {
             self.watch_pairs();
         }
-        self.drain_queue();
+        if !self.queue.is_empty() {
+            self.drain_queue();
+        }
         if self.out.hooks.len() > 1 {
             self.out.hooks.sort_by_key(|call| call.rank);
         }
@@ -127,7 +131,9 @@ impl Kernel {
     fn apply_good_tick(&mut self, tick: &Tick) {
         let index = tick.instrument as usize;
         let anchor = self.facts.as_ref().map_or(0, |f| f.open_ns);
-        let flags = self.gap_flag(index, tick);
+        let market = &self.markets[index];
+        let follows = market.last_ts > 0 && tick.exch_ts - market.last_ts <= self.settings.gap_ns;
+        let flags = if follows && market.epoch == self.feed_epoch { 0 } else { self.gap_flag(index, tick) };
         if self.markets[index].frames.iter().any(|frame| frame.is_over(tick.exch_ts)) {
             self.close_by_tick(index, tick.exch_ts);
         }
@@ -161,6 +167,7 @@ impl Kernel {
     }
 
     /// Whether this tick's candle is marked: first after a reconnect, a silence, or a feed that missed the open.
+    #[cold]
     fn gap_flag(&mut self, index: usize, tick: &Tick) -> u32 {
         let market = &mut self.markets[index];
         if market.last_ts == 0 {
@@ -178,7 +185,7 @@ impl Kernel {
         }
         let silent = tick.exch_ts - market.last_ts > self.settings.gap_ns;
         match (silent, market.epoch != self.feed_epoch) {
-            (false, false) => 0,
+            (false, false) => 0, // nothing is missing
             // Silence alone is an instrument that rests; a short absence of the feed misses little.
             (true, false) | (false, true) => FLAG_GAP,
             (true, true) => FLAG_GAP | FLAG_MISSED,

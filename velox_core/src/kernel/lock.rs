@@ -93,7 +93,8 @@ impl Kernel {
     }
 
     /// Holds an instance's profit, and its group's, against what its class body says.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // each tick asks, and mostly a flag answers
     pub(super) fn check_money(&mut self, id: u32) {
         if self.instances[id as usize].rules.watch_money() {
             self.hold_against_rules(id);

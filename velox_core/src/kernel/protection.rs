@@ -186,7 +186,11 @@ impl Kernel {
     pub(super) fn watch_protection(&mut self, instrument: u32) {
         for at in 0..self.markets[instrument as usize].traders.len() {
             let id = self.markets[instrument as usize].traders[at];
-            let held = self.instances[id as usize].book.quantity();
+            let i = &self.instances[id as usize];
+            let held = i.book.quantity();
+            if held == 0 && i.entries.is_empty() && !self.brokered {
+                continue;
+            }
             if self.brokered && self.is_at_broker(id) {
                 self.watch_at_broker(id);
             } else if held != 0 {
@@ -214,7 +218,8 @@ impl Kernel {
     }
 
     /// Looks at the parts of a position while all of it is watched.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // each tick asks, and mostly a flag answers
     pub(super) fn watch_open_parts(&mut self, id: u32, side: i8) {
         let i = &self.instances[id as usize];
         if !i.protection.parts.is_empty() && i.closing.is_none() && self.is_guarding(id) {
