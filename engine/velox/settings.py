@@ -55,7 +55,7 @@ _NOT_SETTINGS = {
     "VELOX_CONFIG",
     "VELOX_SHARED",
     "VELOX_REQUIRE_SHARED",
-    "VELOX_PANIC_AT_SEQ",  # the recovery tests' planted fault: the core panics at this record
+    "VELOX_PANIC_AT_SEQ",  # the recovery tests' planted fault: the core panics at the first input from here on
 }
 
 

@@ -72,7 +72,7 @@ impl From<journal::Error> for ReplayError {
 pub type Decision = (Kind, i64, Vec<u8>);
 
 /// A kernel that follows records and holds its decisions against theirs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Follow {
     /// The state.
     pub kernel: Kernel,
@@ -83,7 +83,7 @@ pub struct Follow {
     /// Inputs that were left out: sequence, and whether each was a tick.
     pub skipped: Vec<(u64, bool)>,
     skip: BTreeSet<u64>,
-    panic_at: u64,
+    panic_from: u64,
     verify: bool,
     begun: bool,
     expected: VecDeque<Decision>,
@@ -107,7 +107,17 @@ pub struct Placed<'a> {
 impl Follow {
     /// A follower that verifies decisions, or only keeps the state.
     pub fn new(verify: bool, skip: BTreeSet<u64>) -> Self {
-        Self { skip, verify, ..Self::default() }
+        Self {
+            kernel: Kernel::default(),
+            inputs: 0,
+            equal: 0,
+            skipped: Vec::new(),
+            skip,
+            panic_from: NEVER,
+            verify,
+            begun: false,
+            expected: VecDeque::new(),
+        }
     }
 
     /// Takes the next record; true when it was an input that was applied.
@@ -133,7 +143,7 @@ impl Follow {
         match mark {
             Some(mark) => {
                 mark.applying(record.seq);
-                assert!(self.panic_at != record.seq, "a planted panic at sequence {}", record.seq);
+                assert!(record.seq < self.panic_from, "a planted panic at sequence {}", record.seq);
                 self.kernel.apply(record.ts, &input).map_err(|e| fault(e.to_string()))?;
                 mark.applied();
             }
@@ -229,8 +239,22 @@ pub struct Recovered {
 pub struct Measures<'a> {
     /// Records that killed the engine twice and must not be applied.
     pub skip: &'a [u64],
-    /// The planted fault of the recovery tests: a panic at this sequence, 0 for none.
+    /// The planted fault of the recovery tests: a panic at the first input from this sequence on, 0 for none.
     pub panic_at: u64,
+}
+
+/// A sequence that no record reaches.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+impl Measures<'_> {
+    /// From which sequence on an input panics; a planted panic whose input is skipped is spent.
+    ///
+    /// What a sequence holds differs from run to run where the clock is marked by wall time, and a decision never
+    /// panics: the input after it does in its place.
+    pub(crate) fn panic_from(&self) -> u64 {
+        let spent = self.skip.iter().any(|seq| *seq >= self.panic_at);
+        if self.panic_at == 0 || spent { NEVER } else { self.panic_at }
+    }
 }
 
 /// Rebuilds the state from the last Snapshot and its tail; decisions are verified on the way, hooks do not run.
@@ -262,7 +286,7 @@ fn follow_to_end(
     mut mark: Option<&mut Mark>,
 ) -> Result<(Follow, Vec<(u32, u16)>), ReplayError> {
     let mut follow = Follow::new(true, measures.skip.iter().copied().collect());
-    follow.panic_at = measures.panic_at;
+    follow.panic_from = measures.panic_from();
     let mut last_hooks = Vec::new();
     while let Some(record) = reader.next_record()? {
         let placed = Placed { run: 0, seq: record.seq, ts: record.ts, kind: record.kind, payload: record.payload };

@@ -173,7 +173,7 @@ def _pace(settings: Settings) -> tuple[int, int, int, int]:
 
 
 def _planted() -> int:
-    """The sequence at which a test wants the core to panic."""
+    """The sequence from which on a test wants the next input to panic in the core."""
     return int(os.environ.get("VELOX_PANIC_AT_SEQ", "0"))
 
 

@@ -19,7 +19,7 @@ use crate::decode::{DecodeError, kite};
 use crate::journal::{FirstRecord, Lock, Options, SegmentMeta, Writer};
 use crate::kernel::{ApplyError, Guarded, KERNEL_VERSION, Kernel};
 use crate::record::{Input, Kind, Skip, TICK_BYTES_MAX, Tick, Timer, UNKNOWN_INSTRUMENT, Verdict};
-use crate::replay::{Measures, Recovered};
+use crate::replay::{Measures, NEVER, Recovered};
 use latency::Stages;
 use mark::Mark;
 use std::collections::{HashMap, VecDeque};
@@ -91,7 +91,7 @@ pub struct Engine {
     last_snapshot: (u64, i64),
     pace: Pace,
     poisoned: bool,
-    panic_at: u64,
+    panic_from: u64,
     /// Whether a panic ends the process at once, as it must where others would catch it.
     pub exit_on_panic: bool,
 }
@@ -145,7 +145,7 @@ impl Engine {
             last_snapshot: (0, 0),
             pace: Pace::default(),
             poisoned: false,
-            panic_at: 0,
+            panic_from: NEVER,
             exit_on_panic: false,
         }
     }
@@ -170,6 +170,7 @@ impl Engine {
         let mut engine = Self::in_memory();
         engine.mark = Mark::open(dir);
         engine.pace = identity.pace;
+        engine.panic_from = measures.panic_from();
         let (kernel, mut recovered) = crate::replay::recover_state(dir, measures, engine.mark.as_mut())?;
         if engine.mark.as_ref().is_some_and(Mark::ended_before) {
             recovered.lost_hooks.clear();
@@ -210,9 +211,9 @@ impl Engine {
         self.mark.as_ref()
     }
 
-    /// Makes the engine panic at a sequence: the planted fault of the recovery tests.
+    /// Makes the engine panic at the first input from a sequence on: the planted fault of the recovery tests.
     pub fn plant_panic(&mut self, seq: u64) {
-        self.panic_at = seq;
+        self.panic_from = Measures { skip: &[], panic_at: seq }.panic_from();
     }
 
     /// Closes the journal; what was appended is durable on return.
@@ -335,7 +336,7 @@ impl Engine {
         if let Some(mark) = &mut self.mark {
             mark.applying(seq);
         }
-        let (kernel, planted) = (&mut self.kernel, self.panic_at == seq && seq > 0);
+        let (kernel, planted) = (&mut self.kernel, seq >= self.panic_from);
         let applied = catch_unwind(AssertUnwindSafe(|| {
             assert!(!planted, "a planted panic at sequence {seq}");
             work(kernel)

@@ -3,6 +3,7 @@
 use super::{Engine, EngineError};
 use crate::kernel::ApplyError;
 use crate::record::Tick;
+use crate::replay::NEVER;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,7 +18,7 @@ impl Engine {
         if self.poisoned {
             return Err(EngineError::Poisoned);
         }
-        if self.journal.is_some() || self.mark.is_some() || self.panic_at > 0 {
+        if self.journal.is_some() || self.mark.is_some() || self.panic_from < NEVER {
             return Ok((rows.start, self.seq));
         }
         let first = rows.start;

@@ -241,6 +241,37 @@ fn a_record_that_kills_twice_is_skipped_and_flatten_succeeds() {
 }
 
 #[test]
+fn a_panic_planted_at_a_decision_meets_the_input_after_it_and_is_spent_with_it() {
+    let inputs = recorded();
+    let whole = written(&inputs, u64::MAX);
+    let mut reader = Reader::open(whole.path(), Start::First).unwrap();
+    let (mut decision, mut poison) = (0, 0);
+    while let Some(record) = reader.next_record().unwrap() {
+        match Kind::from_u8(record.kind).unwrap() {
+            Kind::Snapshot => {}
+            kind if kind.is_decision() && decision == 0 => decision = record.seq,
+            kind if !kind.is_decision() && decision > 0 => {
+                poison = record.seq;
+                break;
+            }
+            _ => {}
+        }
+    }
+    assert!(0 < decision && decision < poison);
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::create(dir.path(), &identity(u64::MAX)).unwrap();
+    engine.plant_panic(decision);
+    let dies = |input| catch_unwind(AssertUnwindSafe(|| put(&mut engine, input))).is_err();
+    let at = inputs.iter().position(dies).unwrap();
+    assert_eq!(engine.position().1, poison);
+    drop(engine);
+    let skip = Measures { skip: &[poison], panic_at: decision };
+    let (mut engine, recovered) = Engine::recover(dir.path(), &identity(u64::MAX), &skip).unwrap();
+    assert_eq!(recovered.skipped, [(poison, inputs[at].1 == Kind::Tick)]);
+    put(&mut engine, inputs[at..].iter().find(|(_, kind, _)| *kind == Kind::Tick).unwrap()).unwrap();
+}
+
+#[test]
 fn a_damaged_file_is_an_error_that_names_file_and_offset() {
     let dir = written(&recorded(), 60);
     let file = segments(dir.path()).last().unwrap().clone();

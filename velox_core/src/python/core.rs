@@ -249,7 +249,8 @@ impl Core {
     /// A core on a journal folder, or in memory without one.
     ///
     /// With `recover` the journal must exist and the core goes on where it ends; `skip` names sequences that killed
-    /// the engine twice, `panic_at` one at which it panics: the planted fault of the recovery tests. `pace` is (ms, bytes) that may stay unsynced and (ns, records) between two Snapshots.
+    /// the engine twice, `panic_at` one from which on the first input panics: the planted fault of the recovery
+    /// tests. `pace` is (ms, bytes) that may stay unsynced and (ns, records) between two Snapshots.
     #[new]
     #[allow(clippy::too_many_arguments)] // keywords in Python
     #[pyo3(signature = (journal=None, *, recover=false, skip=Vec::new(), panic_at=0, config_digest=None, facts_digest=None, created_ns=0, pace=None))]
@@ -280,7 +281,9 @@ impl Core {
             }
             Some(dir) => (Engine::create(&dir, &identity).map_err(raise)?, None),
         };
-        engine.plant_panic(panic_at);
+        if recovered.is_none() {
+            engine.plant_panic(panic_at);
+        }
         Ok(Self::wrap(engine, recovered))
     }
 
