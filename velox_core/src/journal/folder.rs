@@ -1,7 +1,7 @@
 //! The journal folder: which segment files it holds, in which order, with which headers.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
@@ -35,13 +35,24 @@ impl Folder {
         for number in numbers {
             let path = segment_path(dir, number);
             let file = open_segment(&path)?.ok_or_else(|| Error::damage(&path, 0, "the file has just vanished"))?;
-            match read_header(&file, &path)? {
+            let mut found = read_header(&file, &path)?;
+            if let Err(fault) = found
+                && Some(number) == last
+            {
+                if header_is_torn(&path, fault)? {
+                    folder.torn = Some(number);
+                    break;
+                }
+                // Records follow, so the header before them is written by now: half of it was no damage.
+                (&file).rewind().map_err(|source| Error::io("reading", &path, source))?;
+                found = read_header(&file, &path)?;
+            }
+            match found {
                 Ok(header) => {
                     folder.check_follows(&path, number, &header)?;
                     folder.headers.push(header);
                 }
                 Err(Fault::HeaderFormat(format)) => return Err(Error::unsupported(&path, format)),
-                Err(fault) if Some(number) == last && header_is_torn(&path, fault)? => folder.torn = Some(number),
                 Err(fault) => return Err(Error::damage(&path, 0, fault)),
             }
         }

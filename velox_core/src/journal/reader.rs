@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::folder::{Folder, open_segment, segment_path};
-use super::format::{Fault, Head, RECORD_HEADER_LEN, RawRecord, SEGMENT_HEADER_LEN, SNAPSHOT, SegmentHeader};
+use super::format::{Fault, Head, RECORD_HEADER_LEN, RawRecord, SNAPSHOT, SegmentHeader};
 use super::scan::{Look, Scan};
 use super::tail::{self, TornTail};
 
@@ -237,21 +237,32 @@ fn enter(folder: &Folder, index: usize) -> Result<Entered, Error> {
     let path = segment_path(&folder.dir, header.segment);
     let file = open_segment(&path)?.ok_or_else(|| Error::damage(&path, 0, "the file has just vanished"))?;
     let mut scan = Scan::new(file, path)?;
-    let place = SEGMENT_HEADER_LEN as u64;
-    let fault = match scan.look()? {
-        Look::Record(head) => match first_record_fault(head, header) {
+    let Some(mut fault) = entrance_fault(&mut scan, header)? else { return Ok(Entered::Ready(scan)) };
+    if folder.last_number() == Some(header.segment) {
+        let seqs = plausible_seqs(header.first_seq, scan.file_len()?);
+        if tail::no_record_after(scan.path(), scan.offset(), seqs)? {
+            return whole_file(folder, header.segment).map(Entered::Torn);
+        }
+        // Records follow, so the Snapshot before them is written by now: half of it was no damage.
+        scan.forget_ahead()?;
+        match entrance_fault(&mut scan, header)? {
             None => return Ok(Entered::Ready(scan)),
-            Some(fault) => return Err(Error::damage(scan.path(), place, fault)),
-        },
-        Look::End => Fault::NoSnapshot,
-        Look::Fault(fault) => fault,
-    };
-    let seqs = plausible_seqs(header.first_seq, scan.file_len()?);
-    let is_last = folder.last_number() == Some(header.segment);
-    if is_last && tail::no_record_after(scan.path(), place, seqs)? {
-        return whole_file(folder, header.segment).map(Entered::Torn);
+            Some(again) => fault = again,
+        }
     }
-    Err(Error::damage(scan.path(), place, fault))
+    Err(Error::damage(scan.path(), scan.offset(), fault))
+}
+
+/// Why no whole Snapshot stands first; a whole record that is not the one which the header announces is damage.
+fn entrance_fault(scan: &mut Scan, header: &SegmentHeader) -> Result<Option<Fault>, Error> {
+    match scan.look()? {
+        Look::Record(head) => match first_record_fault(head, header) {
+            None => Ok(None),
+            Some(fault) => Err(Error::damage(scan.path(), scan.offset(), fault)),
+        },
+        Look::End => Ok(Some(Fault::NoSnapshot)),
+        Look::Fault(fault) => Ok(Some(fault)),
+    }
 }
 
 fn whole_file(folder: &Folder, segment: u32) -> Result<TornTail, Error> {

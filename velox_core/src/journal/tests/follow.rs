@@ -171,3 +171,39 @@ fn a_journal_that_is_being_written_is_never_called_damaged() {
         }
     });
 }
+
+#[test]
+fn a_segment_that_is_begun_while_it_is_read_is_never_called_damaged() {
+    let whole = tempfile::tempdir().unwrap();
+    let mut writer = create(whole.path());
+    writer.rotate(2, 0, 0, || vec![9; 3_000]).unwrap();
+    append(&mut writer, 3, 40);
+    writer.close().unwrap();
+    let bytes = fs::read(segment_path(whole.path(), 2)).unwrap();
+    for round in 0..400 {
+        let dir = tempfile::tempdir().unwrap();
+        fs::copy(segment_path(whole.path(), 1), segment_path(dir.path(), 1)).unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let path = segment_path(dir.path(), 2);
+                let mut file = OpenOptions::new().create_new(true).append(true).open(path).unwrap();
+                let (header, rest) = bytes.split_at(154); // a segment's and its Snapshot's
+                let (snapshot, records) = rest.split_at(3_000);
+                for part in [header, snapshot, records] {
+                    file.write_all(part).unwrap();
+                }
+                done.store(true, Ordering::Release);
+            });
+            loop {
+                let last = done.load(Ordering::Acquire);
+                let seen = seqs(&read_all(dir.path()));
+                assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>(), "in round {round}");
+                if last {
+                    assert_eq!(seen.len(), 40);
+                    break;
+                }
+            }
+        });
+    }
+}
