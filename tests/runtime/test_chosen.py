@@ -24,8 +24,8 @@ def test_killed_in_mid_day_it_goes_on_with_what_was_chosen(tmp_path: Path) -> No
     records = check_journal(tmp_path / "whole", whole)["as_of"][1]
     said = _lines(tmp_path / "whole")
     assert whole["strategies"][0]["round_trips"] > 5 and sum("nan" not in line for line in said) > 300
-    with paper(tmp_path / "cut", CHOOSER, "--speed", "6000") as day:
-        for share in (0.3, 0.5, 0.8):  # before noon and after it
+    with paper(tmp_path / "cut", CHOOSER, "--speed", "3000") as day:
+        for share in (0.3, 0.5, 0.7):  # before noon and after it
             day.kill_engine(int(records * share))
         assert day.wait() == 0, day.output
         cut = day.report()

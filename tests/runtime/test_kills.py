@@ -15,6 +15,9 @@ from velox.runtime.commands import send
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(110)]
 
 _DAY = (BUSY, "ema_cross")
+# Who kills looks on from outside and may see a place late: the rest of the day is what it has for that.
+_PACE = "3000"
+_LATEST = 0.8
 
 
 def _check_same_day(journal: Path, report: dict[str, object], undisturbed: Undisturbed) -> None:
@@ -35,7 +38,7 @@ def _killed_at(day: Paper, places: list[int]) -> None:
 
 def _places(seed: int, count: int, undisturbed: Undisturbed) -> list[int]:
     draw = np.random.default_rng(seed)
-    return sorted(int(place) for place in draw.integers(1, int(undisturbed.records * 0.95), count))
+    return sorted(int(place) for place in draw.integers(1, int(undisturbed.records * _LATEST), count))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -44,7 +47,7 @@ def test_an_engine_killed_at_random_goes_on_as_if_nothing_had_been(
 ) -> None:
     journal = tmp_path / "journal"
     places = _places(seed, 5, undisturbed)
-    with paper(journal, *_DAY, "--speed", "6000") as day:
+    with paper(journal, *_DAY, "--speed", _PACE) as day:
         _killed_at(day, places)
         assert day.wait() == 0, day.output
         report = day.report()
@@ -70,7 +73,7 @@ def test_a_hundred_kills_and_back_within_five_seconds(seed: int, tmp_path: Path,
 
 def test_killed_again_while_it_recovers(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "6000") as day:
+    with paper(journal, *_DAY, "--speed", _PACE) as day:
         day.kill_engine(undisturbed.records // 2)
         for _ in range(3):  # as soon as the next one has the journal, long before it is ready
             day.kill_engine()
@@ -94,7 +97,7 @@ def test_killed_while_the_day_is_set_up(tmp_path: Path, undisturbed: Undisturbed
 def test_acknowledged_commands_are_in_the_journal_once(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
     acknowledged = {}
-    with paper(journal, *_DAY, "--speed", "6000") as day:
+    with paper(journal, *_DAY, "--speed", _PACE) as day:
         for turn, share in enumerate((0.2, 0.4, 0.6, 0.8)):
             day.until_record(int(undisturbed.records * share))
             kind = (CommandKind.HALT, CommandKind.RESUME)[turn % 2]
@@ -116,7 +119,7 @@ def test_a_killed_supervisor_takes_its_children_along_and_the_day_can_go_on(
     tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "6000") as day:
+    with paper(journal, *_DAY, "--speed", _PACE) as day:
         day.until_record(undisturbed.records // 3)
         children = day.children()
         assert len(children) == 2, "simulator and engine"
@@ -139,7 +142,7 @@ def test_a_signal_ends_the_day_in_order_and_it_can_go_on(
     number: signal.Signals, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "3000") as day:
+    with paper(journal, *_DAY, "--speed", _PACE) as day:
         day.until_record(undisturbed.records // 2)
         children = day.children()
         day.process.send_signal(number)
@@ -167,7 +170,7 @@ def test_stopped_before_the_engine_is_ready(tmp_path: Path) -> None:
 def test_a_simulator_killed_before_it_is_ready_is_started_again(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
     with paper(journal, *_DAY, "--speed", "max") as day:
-        until(lambda: len(day.children()) == 1, "the simulator's process")
+        until(lambda: len(day.children()) > 0, "the simulator's process")
         os.kill(day.children()[0], signal.SIGKILL)
         assert day.wait() == 0, day.output
         report = day.report()
@@ -177,7 +180,7 @@ def test_a_simulator_killed_before_it_is_ready_is_started_again(tmp_path: Path, 
 
 def test_a_stopped_engine_does_not_hold_up_the_end(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "6000") as day:
+    with paper(journal, *_DAY, "--speed", _PACE) as day:
         os.kill(day.until_record(undisturbed.records // 3), signal.SIGSTOP)
         day.process.terminate()
         assert day.wait(20) == 130, day.output
@@ -189,7 +192,7 @@ def test_a_stopped_engine_does_not_hold_up_the_end(tmp_path: Path, undisturbed: 
 
 def test_a_killed_simulator_comes_back_and_the_day_goes_on(tmp_path: Path, undisturbed: Undisturbed) -> None:
     journal = tmp_path / "journal"
-    with paper(journal, *_DAY, "--speed", "6000") as day:
+    with paper(journal, *_DAY, "--speed", _PACE) as day:
         engine = day.until_record(undisturbed.records // 3)
         simulator = next(pid for pid in day.children() if pid != engine)
         os.kill(simulator, signal.SIGKILL)

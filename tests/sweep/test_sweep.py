@@ -215,7 +215,7 @@ def test_the_same_command_goes_on_where_it_was_killed(cross: Path, three_days: P
 
 
 def test_ctrl_c_says_what_is_kept(cross: Path, three_days: Path, tmp_path: Path) -> None:
-    out, words = tmp_path / "out", ["-p", "fast=2:9", "-p", "slow=10:40:10"]
+    out, words = tmp_path / "out", ["-p", "fast=2:9", "-p", "slow=10:40"]  # far more than are done before it is seen
     command = [sys.executable, "-c", "from velox.cli import main; main()", "sweep", cross, "--catalog", three_days]
     with subprocess.Popen(
         [*map(str, command), *words, "--out", str(out)],
