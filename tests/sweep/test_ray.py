@@ -140,6 +140,7 @@ def test_a_cluster_that_is_not_there_is_refused(cross: Path, three_days: Path, t
     told = velox("sweep", cross, "--catalog", three_days, *words)
     assert told.returncode == 2
     assert "no Ray cluster can be reached at ray://" in told.stderr and "Traceback" not in told.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_ray_the_command_that_installs_it_is_named(cross: Path, three_days: Path, tmp_path: Path) -> None:
@@ -150,3 +151,4 @@ def test_without_ray_the_command_that_installs_it_is_named(cross: Path, three_da
     )
     assert told.returncode == 2
     assert "needs Ray, which is not installed here: uv pip install 'ray[client]" in told.stderr
+    assert not (tmp_path / "out").exists()

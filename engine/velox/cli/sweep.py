@@ -16,11 +16,11 @@ from velox.cli.words import DaySpanWord, actions_of, check_json, corporate_actio
 from velox.errors import BadInput, ExitCode
 
 if TYPE_CHECKING:
+    from velox.sweep.crew import Crew
     from velox.sweep.folder import Folder
     from velox.sweep.job import Outcome
     from velox.sweep.prepare import Prepared
     from velox.sweep.run import Swept
-    from velox.sweep.score import Metric
 
 __all__ = ["command"]
 
@@ -96,11 +96,13 @@ def command(**options: object) -> int:
     from velox.sweep.folder import Folder
     from velox.sweep.heatmap import shown_axes
     from velox.sweep.prepare import SweepAsk, prepare
+    from velox.sweep.run import run_sweep
     from velox.sweep.score import METRICS
     from velox.sweep.walk import parse_walk
 
     call = msgspec.convert(options, _Call)
     check_json(call.json_file)
+    _check_cluster(call.on)
     configured = load_settings()
     settings = settings_of(call, configured)
     ask = SweepAsk(
@@ -123,10 +125,12 @@ def command(**options: object) -> int:
     prepared = prepare(ask, settings)
     shown_axes(prepared.space.swept, call.map_of)  # a wrong --map is refused now, not after the work
     folder = Folder(call.out or _usual_folder(call.strategy, prepared), prepared.about)
-    with folder.held():
+    # The cluster comes first: one that is not there leaves no folder behind.
+    with _crew(call, prepared, folder) as (hire, workers), folder.held():
         click.echo(_opening(prepared, folder))
         try:
-            swept = _run(call, prepared, folder, METRICS[call.metric])
+            with _bar() as tell:
+                swept = run_sweep(prepared, folder, METRICS[call.metric], hire, workers, tell)
         except KeyboardInterrupt:
             click.echo(f"Stopped; {len(folder.kept):,} results are kept in {folder.path}: the same command goes on.")
             return ExitCode.INTERRUPTED
@@ -163,16 +167,25 @@ def _opening(prepared: "Prepared", folder: "Folder") -> str:
     return f"{_sets(len(space.sets))}{left_out}, {len(prepared.days)} days{windows}; results in {folder.path}{before}."
 
 
-def _run(call: _Call, prepared: "Prepared", folder: "Folder", metric: "Metric") -> "Swept":
-    from velox.sweep.run import cores, local_crew, run_sweep
+def _check_cluster(address: str | None) -> None:
+    if address is not None:
+        from velox.sweep.on_ray import check_address
 
-    with _bar() as tell:
-        if call.on is None:
-            return run_sweep(prepared, folder, metric, local_crew(prepared, folder), call.jobs or cores(), tell)
-        from velox.sweep.on_ray import ray_crew
+        check_address(address)
 
-        with ray_crew(call.on, prepared) as (hire, workers):
-            return run_sweep(prepared, folder, metric, hire, min(call.jobs or workers, workers), tell)
+
+@contextmanager
+def _crew(call: _Call, prepared: "Prepared", folder: "Folder") -> "Iterator[tuple[Callable[[], Crew], int]]":
+    """A way to hire workers, and how many."""
+    from velox.sweep.run import cores, local_crew
+
+    if call.on is None:
+        yield local_crew(prepared, folder), call.jobs or cores()
+        return
+    from velox.sweep.on_ray import ray_crew
+
+    with ray_crew(call.on, prepared) as (hire, workers):
+        yield hire, min(call.jobs or workers, workers)
 
 
 def _tell(call: _Call, prepared: "Prepared", folder: "Folder", swept: "Swept") -> None:

@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import os
+import re
 import secrets
 import tempfile
 import warnings
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 import velox_core
-from velox.errors import Refused
+from velox.errors import BadInput, Refused
 from velox.market.dated import digest as facts_digest
 from velox.strategy.load import FILE_MODULE, load
 from velox.sweep.crew import Answer, Crew, Event, Gone
@@ -24,10 +25,11 @@ from velox.sweep.prepare import Prepared
 from velox.sweep.run import cores
 from velox.sweep.work import Desk, file_digest
 
-__all__ = ["RayCrew", "ray_crew"]
+__all__ = ["RayCrew", "check_address", "ray_crew"]
 
 _INSTALL = "uv pip install 'ray[client]>=2.50'"
 _LOCAL = "ray"
+_CLUSTER = re.compile(r"ray://(\[[\da-fA-F:]+\]|[^\s/:\[\]]+):\d{1,5}")
 
 
 class _Seat:
@@ -109,13 +111,18 @@ class RayCrew:
         self._actors.clear()
 
 
+def check_address(address: str) -> None:
+    """Refuse what is no address of a cluster, and any where Ray is not installed."""
+    if address != _LOCAL and not _CLUSTER.fullmatch(address):
+        raise BadInput(f"--on {address} is not understood: write --on ray://HOST:PORT, or --on ray for this machine")
+    if importlib.util.find_spec("ray") is None:
+        raise Refused(f"--on {address} needs Ray, which is not installed here: {_INSTALL}")
+
+
 @contextmanager
 def ray_crew(address: str, prepared: Prepared) -> Iterator[tuple[Callable[[], Crew], int]]:
     """Connect to `ray://HOST:PORT`, or start a Ray of this machine for `ray`; gives a way to hire and the cores."""
-    if address != _LOCAL and not address.startswith("ray://"):
-        raise Refused(f"--on {address} is not understood: write --on ray://HOST:PORT, or --on ray for this machine")
-    if importlib.util.find_spec("ray") is None:
-        raise Refused(f"--on {address} needs Ray, which is not installed here: {_INSTALL}")
+    check_address(address)
     ray = _connected(address)
     try:
         _judge(ray, address)
