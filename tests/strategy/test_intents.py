@@ -297,7 +297,8 @@ def test_a_part_that_is_none_is_refused_before_the_core(
         ({"size": risk_pct(1)}, "needs a stop"),
         ({"qty": 1, "stop": math.nan}, "gives NaN until it is ready"),
         ({"qty": 1, "stop": FakeSeries()}, "gives NaN until it is ready"),
-        ({"qty": 1, "stop": -5.0}, "is no price"),
+        ({"qty": 1, "stop": -5.0}, "stop=-5 is no price: a price is a number above 0"),
+        ({"qty": 1, "stop": True}, "stop=True is no price"),
         ({"qty": 1, "stop": math.inf}, "is no price"),
         ({"qty": 1, "stop": "98"}, "is no price"),
         ({"qty": 1, "stop": r(1)}, "not known at the entry"),
@@ -315,6 +316,7 @@ def test_a_part_that_is_none_is_refused_before_the_core(
         ({"qty": 1, "above": 101.0, "limit": 101.0}, "keep one"),
         ({"qty": 1, "exits": []}, "has no part"),
         ({"qty": 1, "exits": [r(1)]}, "a list of part"),
+        ({"qty": 1, "exits": part(1, r(1))}, "a list of part"),
         ({"qty": 1, "exits": [part(0.7, r(1)), part(0.7, r(2))]}, "sells 1.4 of the position"),
         ({"qty": 1, "exits": [part(rest, r(1)), part(0.7, r(2))]}, "once, at the end"),
         ({"qty": 1, "exits": [part(rest, r(1)), part(rest, r(2))]}, "once, at the end"),
@@ -336,8 +338,22 @@ def test_an_intent_that_means_nothing_is_refused_before_the_core(
     assert core.sent == []
 
 
-@pytest.mark.parametrize("share", [0, -1, 1.5, math.nan])
-def test_a_share_of_a_part_lies_between_nothing_and_all(share: float) -> None:
+@pytest.mark.parametrize("order", [{"side": "buy", "qty": 1}, "buy", None])
+def test_what_is_no_order_is_not_submitted(core: FakeCore, me: Any, order: Any) -> None:
+    with pytest.raises(BadInput, match=r"takes an Order, as in submit\(Order\(side="):
+        me.submit(order)
+    assert core.sent == []
+
+
+@pytest.mark.parametrize("word", [pct, points, r, risk_pct, risk_rupees])
+@pytest.mark.parametrize("number", ["2", None, True, math.nan, -1])
+def test_what_is_no_number_is_refused_in_a_sentence_where_one_is_meant(word: Any, number: Any) -> None:
+    with pytest.raises(BadInput, match=r"^\w+\(.*\) must (be|lie)"):
+        word(number)
+
+
+@pytest.mark.parametrize("share", [0, -1, 1.5, math.nan, "half"])
+def test_a_share_of_a_part_lies_between_nothing_and_all(share: Any) -> None:
     with pytest.raises(BadInput, match="above 0 and is at most 1"):
         part(share, r(1))
 

@@ -3,7 +3,7 @@
 import datetime
 import math
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from velox.errors import BadInput
 from velox.market.calendar import IST
@@ -20,8 +20,9 @@ from velox.strategy.schedule import BarCount, ValidUntil
 from velox.strategy.sizes import NO_SIZE, QUANTITY, Opening, Sized, encode
 from velox.strategy.trade import Trade
 
-__all__ = ["ACTION_GO", "ACTION_TRADE", "NEEDS_A_STOP", "AddTerms", "Binding", "Terms"]
+__all__ = ["ACTION_GO", "ACTION_TRADE", "NEEDS_A_STOP", "NO_ORDER", "AddTerms", "Binding", "Terms", "judge_term"]
 
+NO_ORDER = 'submit(…) takes an Order, as in submit(Order(side="buy", qty=5, limit=99.5))'
 NEEDS_A_STOP = "counts in r(…), the distance from the entry to its stop: add stop=, as in stop=pct(1)"
 
 ACTION_GO, ACTION_TRADE, _STOP, _EXIT, _CANCEL, _ADD, _RESIZE, _TARGET = range(8)
@@ -106,6 +107,8 @@ class Binding:
 
     def submit(self, order: Order) -> Trade:
         """Raise the intent of one order with all its fields."""
+        if type(order) is not Order:
+            raise BadInput(NO_ORDER)
         side = 1 if order.side == "buy" else -1
         terms: Terms = {name: value for name in _TERMS if (value := getattr(order, name, None)) is not None}  # type: ignore[assignment]
         if order.trigger is not None:
@@ -196,30 +199,13 @@ class Binding:
         limit, until = terms.get("limit"), terms.get("valid_until")
         price = math.nan if limit is None else _level("limit", limit)
         trigger = _trigger(word, terms) if "above" in terms or "below" in terms else _NO_TRIGGER
-        return (*size, price, *trigger), _NO_LIFE if until is None else self._life(until)
+        return (*size, price, *trigger), _NO_LIFE if until is None else _life(until, self._day_start_ns)
 
     def _note_target(self, word: str, side: int) -> None:
         serial = self.core.hook_serial()
         if serial == self._go_serial and side != self._go_side:
             self.core.log(self.instance, f"two different targets in one hook: the last one, {word}, counts")
         self._go_serial, self._go_side = serial, side
-
-    def _life(self, until: ValidUntil) -> _Life:
-        match until:
-            case BarCount(count):
-                return _VALID_BARS, count
-            case datetime.datetime():
-                if until.tzinfo is None:
-                    raise BadInput(f"valid_until={until} has no time zone; give a time of the day")
-                return _VALID_UNTIL, int(until.timestamp()) * 1_000_000_000
-            case datetime.time():
-                text = until.isoformat("seconds")
-            case _:
-                text = until
-        try:
-            return _VALID_UNTIL, self._day_start_ns + clock_ns(text)
-        except ValueError as error:
-            raise BadInput(f"valid_until={error}, or give bars(3)") from None
 
 
 _TERMS = frozenset(Terms.__annotations__)
@@ -248,6 +234,24 @@ def _protection(word: str, price: Price) -> tuple[int, float]:
     return kind, value
 
 
+def _life(until: ValidUntil, day_start_ns: int) -> _Life:
+    match until:
+        case BarCount(count):
+            return _VALID_BARS, count
+        case datetime.datetime():
+            if until.tzinfo is None:
+                raise BadInput(f"valid_until={until} has no time zone; give a time of the day")
+            return _VALID_UNTIL, int(until.timestamp()) * 1_000_000_000
+        case datetime.time():
+            text = until.isoformat("seconds")
+        case _:
+            text = until
+    try:
+        return _VALID_UNTIL, day_start_ns + clock_ns(text)
+    except ValueError as error:
+        raise BadInput(f"valid_until={error}, or give bars(3)") from None
+
+
 def _level(word: str, price: Number) -> float:
     kind, value = protect.encode(word, price)
     if kind != _PRICE:
@@ -268,3 +272,24 @@ def _trigger(word: str, terms: Terms | AddTerms) -> tuple[int, float]:
     if above is not None:
         return _ABOVE, _level("above", above)
     return _NO_TRIGGER if below is None else (_BELOW, _level("below", below))
+
+
+def judge_term(word: str, name: str, value: Any) -> None:
+    """Refuse what no intent can be given under this name, in the words in which it would be refused as it is raised."""
+    match name:
+        case "qty" | "lots" | "notional" | "size":
+            _ = encode(word, {name: value}, protected=True)
+        case "min_lots":
+            _ = encode(word, {"notional": 1, name: value}, protected=True)
+        case "stop" | "target":
+            _ = _protection(name, value)
+        case "trail":
+            _ = encode_trail(value)
+        case "exits":
+            _ = parts_of(value)
+        case "limit" | "above" | "below" | "trigger":
+            _ = _level(name, value)
+        case "valid_until":
+            _ = _life(value, 0)
+        case _:
+            pass

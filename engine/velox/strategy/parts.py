@@ -9,6 +9,7 @@ import msgspec
 from velox.errors import BadInput
 from velox.strategy import protect
 from velox.strategy.protect import Price
+from velox.strategy.sizes import as_number
 
 __all__ = ["PARTS_MAX", "Part", "PartSpec", "Rest", "encode", "part", "rest", "shares_fault"]
 
@@ -42,7 +43,7 @@ def part(share: float | Rest, target: Price | None = None, *, trail: Price | Non
     """A share of the position, as in `part(1/3, r(1))`, or its rest, as in `part(rest, trail=points(5))`."""
     if isinstance(share, Rest):
         return Part(share, target, trail)
-    size = float(share)
+    size = as_number(share)
     if not 0 < size <= 1:
         raise BadInput(f"part({share!r}, …): a share lies above 0 and is at most 1, as in part(1/3, r(1))")
     if target is None and trail is None:
@@ -68,9 +69,9 @@ def shares_fault(shares: Sequence[float | Rest]) -> str | None:
     return None
 
 
-def encode(exits: Sequence[Part]) -> tuple[PartSpec, ...]:
+def encode(exits: object) -> tuple[PartSpec, ...]:
     """The parts as the kernel gets them."""
-    if not all(isinstance(each, Part) for each in exits):
+    if not isinstance(exits, Sequence) or not all(isinstance(each, Part) for each in exits):
         raise BadInput("exits= is a list of part(…), as in exits=[part(1/2, r(1)), part(rest, trail=points(5))]")
     fault = shares_fault([each.share for each in exits])
     if fault is not None:

@@ -8,6 +8,7 @@ import msgspec
 
 from velox.errors import BadInput
 from velox.strategy.core import Series
+from velox.strategy.sizes import as_number
 
 __all__ = [
     "ABSENT",
@@ -146,17 +147,20 @@ def encode_trail(price: Price | None) -> tuple[int, float]:
 
 
 def _encode_number(word: str, price: float | Series) -> tuple[int, float]:
-    if not hasattr(price, "__float__"):
+    if isinstance(price, bool) or not hasattr(price, "__float__"):
         raise BadInput(f"{word}={price!r} is no price; give a price, pct(1), points(5) or 2 * self.atr")
     value = float(price)
-    if not math.isfinite(value) or value <= 0:
-        # NaN means "absent" to the kernel: a stop that was asked for must never vanish that way.
+    # NaN means "absent" to the kernel: a stop that was asked for must never vanish that way.
+    if math.isnan(value):
         raise BadInput(f"{word}={value} is no price; a node gives NaN until it is ready")
+    if not 0 < value < math.inf:
+        raise BadInput(f"{word}={value:g} is no price: a price is a number above 0")
     is_distance = isinstance(price, Distance) or getattr(price, "is_distance", False)
     return (_POINTS if is_distance else _PRICE), value
 
 
 def _above_zero(word: str, number: float) -> float:
-    if not (math.isfinite(number) and number > 0):
+    value = as_number(number)
+    if not 0 < value < math.inf:
         raise BadInput(f"{word}({number!r}) must be a number above 0")
-    return float(number)
+    return value

@@ -16,6 +16,7 @@ __all__ = [
     "RiskRupees",
     "Size",
     "Sized",
+    "as_number",
     "encode",
     "encode_part",
     "risk_pct",
@@ -65,18 +66,27 @@ class Opening(Sized, total=False):
     min_lots: Literal[1] | None
 
 
+def as_number(value: object) -> float:
+    """The number that this is; NaN for a text, a truth value and whatever else is none."""
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        return math.nan
+    return float(value)
+
+
 def risk_pct(percent: float) -> RiskPct:
     """Size a trade so that its stop costs this percentage of the strategy's capital."""
-    if not 0 < percent <= 100:
+    share = as_number(percent)
+    if not 0 < share <= 100:
         raise BadInput(f"risk_pct({percent!r}) must lie above 0 and be at most 100: risk_pct(0.5) is half a percent")
-    return RiskPct(float(percent))
+    return RiskPct(share)
 
 
 def risk_rupees(rupees: float) -> RiskRupees:
     """Size a trade so that its stop costs this amount."""
-    if not (math.isfinite(rupees) and rupees > 0):
+    amount = as_number(rupees)
+    if not 0 < amount < math.inf:
         raise BadInput(f"risk_rupees({rupees!r}) must be an amount above 0, such as risk_rupees(500)")
-    return RiskRupees(float(rupees))
+    return RiskRupees(amount)
 
 
 def encode(word: str, terms: Mapping[str, object], *, protected: bool) -> tuple[int, float]:
@@ -123,7 +133,7 @@ def encode_part(part: float | None, qty: int | None, lots: int | None) -> tuple[
         return _LOTS, _whole("exit", "lots", lots)
     if part is None:
         return NO_SIZE
-    share = float(part)
+    share = as_number(part)
     if not 0 < share <= 1:
         raise BadInput(f"exit({part!r}): a part lies above 0 and is at most 1, as in exit(1/2); for units use qty=")
     return _SHARE, share
@@ -139,7 +149,7 @@ def _whole(word: str, name: str, number: object) -> float:
 
 
 def _rupees(word: str, value: object) -> float:
-    rupees = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    if not (math.isfinite(rupees) and rupees > 0):
+    rupees = as_number(value)
+    if not 0 < rupees < math.inf:
         raise BadInput(f"{word}(notional={value!r}): a value is an amount in rupees above 0")
     return rupees
