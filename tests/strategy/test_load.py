@@ -17,13 +17,44 @@ def written(folder: Path, text: str, name: str = "mine.py") -> Path:
     return path
 
 
+WORDS = "from velox import *\nbars = Bars('NSE:RELIANCE', '5m')\n"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("class A(\n", r"mine\.py:1: .*mend it first"),
         ("x = 1\n", r"no strategy in .*mine\.py"),
         ("import no_such_module\n", r"mine\.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
-        ("x = 1\nEMA(9)\n", r"mine\.py:2: NameError"),
+        ("x = 1\nEMA(9)\n", r"mine\.py:2: EMA is not imported: write from velox import EMA$"),
+        ("x = y\n", r"mine\.py:1: y is not defined$"),
+        ("from velox import *\nBarz\n", r"mine\.py:2: Barz is not defined: did you mean Bar\?"),
+        ("from velox import EMAA\n", r"mine\.py:1: velox has no EMAA: did you mean EMA\?"),
+        (
+            WORDS + "x = EMA(bars.close, length=9)\n",
+            r"mine\.py:3: EMA\(length=…\) is not known: there are source, period$",
+        ),
+        (WORDS + "x = EMA(\n    bars.close,\n    length=9)\n", r"mine\.py:3: EMA\(length=…\) is not known"),
+        (
+            WORDS + "x = EMA(bars.close, 9, 3)\n",
+            r"EMA\(…\) takes at most 2 without their names: there are source, period",
+        ),
+        (WORDS + "x = EMA(bars.close, 9, period=9)\n", r"EMA\(period=…\) is given twice"),
+        (WORDS + "x = EMA(bars.close)\n", r"EMA\(…\) needs period: there are source, period"),
+        (WORDS + "x = Limits(3)\n", r"Limits\(…\) takes everything by name: there are max_trades, cooldown"),
+        (
+            WORDS + "x = Limits(max_trade=3)\n",
+            r"Limits\(max_trade=…\) is not known: did you mean max_trades\? there are max_trades, ",
+        ),
+        (
+            WORDS + "x = intraday('09:20', last='14:00')\n",
+            r"intraday\(last=…\) is not known: did you mean last_entry\?",
+        ),
+        (WORDS + "x = Index('NIFTY').future(rol='expiry')\n", r"future\(rol=…\) is not known: did you mean roll\?"),
+        (WORDS + "x = bars.closes\n", r"mine\.py:3: Bars has no closes: did you mean close\?"),
+        (WORDS + "x = MACD(bars.close).lines\n", r"mine\.py:3: MACD has no lines: did you mean line\?"),
+        (WORDS + "x = 1 + 'a'\n", r"mine\.py:3: TypeError: unsupported operand"),
+        (WORDS + "x = len()\n", r"mine\.py:3: TypeError: len\(\) takes exactly one argument"),
         ("from velox import Strategy\nraise SystemExit(3)\n", r"mine\.py:2: SystemExit"),
         ("class Odd(BaseException): pass\nraise Odd(3)\n", r"mine\.py:2: Odd: 3"),
         ("x = 1\0\n", r"mine\.py: .*null bytes.*mend it first"),

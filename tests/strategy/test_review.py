@@ -56,6 +56,14 @@ def test_a_risk_size_without_a_stop_is_a_fault(faults: Faults, line: str) -> Non
         "self.count = bar.open + self.atr.window(-1 + 3)[-1] if self.atr is not None else 0",
         "bar = self.bars\n    self.log(bar.anything)",
         "self.log([bar.opn for bar in ()])",
+        "self.go_long(qty=1, size=None, limit=None, valid_until='15:00', stop=2 * 3.5, target=pct(1 / 2))",
+        "r = pct = self.buy\n    self.log(f'{r(qty=1)} {pct(qty=2)}')",
+        "self.submit(self.order())\n\ndef order(self):\n    return Order(side='sell', notional=5_000, min_lots=1)",
+        "t = self.buy(qty=1)\n    t = self.count\n    t.exit('all')",
+        "pass\n\ndef on_stop(self, trade):\n    trade.exit(qty=2)\n    trade.stop_to(cost)\n    trade.target_to(r(3))",
+        "self.go_long(qty=int(bar.n), stop=pct(bar.n), valid_until=bars(bar.n), exits=[part(1 / bar.n, r(1))])",
+        "self.put(bar, more=1)\n\ndef put(self, thing, *others, more=0, **words):\n    pass",
+        "self.go_long(qty=1, stop=cost) if (cost := bar.low) else None",
         "pass\n\ndef on_fill(self, fill):\n    self.log(fill.role)",
         "self.log(f'{self.atr.age} {self.bars.close[1]} {self.bars.timeframe_s} {self.position.average}')",
         "local = 1\n    self.log(f'{local} {self.position.quantity} {self.now} {self.capital}')",
@@ -113,6 +121,51 @@ def test_what_is_right_is_not_refused(faults: Faults, line: str) -> None:
         ("self.go_long(qty=9, stop=pct(1), target=r(1), exits=[part(1, r(2))])", "both target= and exits="),
         ("self.go_long(qty=9, limit=5, valid_until=bars(0))", "bars(0) is no life"),
         ("self.add(qty=9, below=bar.low, limit=5)", "add(below=…) has limit= too"),
+        ("self.go_long(qty=1, valid_until='3 bars')", "valid_until='3 bars' is no time of the day; write it as"),
+        ("self.go_long(qty=1, valid_until=3)", "valid_until=3 is no time of the day; write it as"),
+        ("self.submit({'side': 'buy', 'qty': 1})", "submit(…) takes an Order, as in submit(Order(side="),
+        ("self.submit(self.count, 1)", "self.submit(…) takes at most 1 without their names: there are order"),
+        ("self.submit(Order(side='long', qty=1))", 'Order(side=\'long\'): a side is "buy" or "sell"'),
+        ("self.submit(Order(side='buy', quantity=1))", "Order(quantity=…) is not known: did you mean qty? there are"),
+        ("self.submit(Order(side='buy'))", "Order(…) has no size"),
+        ("self.submit(Order(qty=1))", "Order(…) needs side: there are side, qty, lots"),
+        ("self.submit(Order(side='buy', qty=1, trigger=0))", "Order(…): trigger=0 is no price: a price is a number"),
+        ("self.go_long(size=risk_pct(200), stop=bar.low)", "risk_pct(200) must lie above 0 and be at most 100"),
+        ("self.go_long(size=risk_rupees('500'), stop=bar.low)", "risk_rupees('500') must be an amount above 0"),
+        ("self.buy(qty=1.5)", "buy(qty=1.5): a quantity is a whole number from 1"),
+        ("self.buy(lots=-1)", "buy(lots=-1): lots are a whole number from 1"),
+        ("self.sell(notional='5_000')", "sell(notional='5_000'): a value is an amount in rupees above 0"),
+        ("self.add(notional=500, min_lots=2)", "add(min_lots=2): one lot is the only least there is"),
+        ("self.go_long(qty=1, stop='1%')", "go_long(…): stop='1%' is no price"),
+        ("self.go_long(qty=1, stop=pct(100))", "go_long(…): stop=pct(100) lies beyond the price itself"),
+        ("self.go_long(qty=1, stop=pct(-1))", "pct(-1) must be a number above 0"),
+        ("self.go_long(qty=1, stop=r(1))", "stop=r(1) is not known at the entry"),
+        ("self.go_long(qty=1, trail=cost)", "trail=cost is no distance"),
+        ("self.go_long(qty=1, limit=-5)", "limit=-5 is no price: a price is a number above 0"),
+        ("self.go_long(qty=1, limit=points(5))", "limit=points(5) is a distance"),
+        ("self.go_long(qty=1, stop=pct(1), exits=part(1, r(1)))", "exits= is a list of part(…)"),
+        ("self.go_long(qty=1, stop=pct(1), exits=[part(1.5, r(1))])", "part(1.5, …): a share lies above 0"),
+        ("self.go_long(qty=1, stop=pct(1), exits=[part(1 / 2)])", "part(0.5) has no way out of its own"),
+        (
+            "self.go_long(size=risk_pct(percentage=1), stop=bar.low)",
+            "risk_pct(percentage=…) is not known: did you mean",
+        ),
+        ("self.resize(quantity=3)", "resize(quantity=…) is not known: did you mean qty? there are qty, lots, notional"),
+        ("self.go_flat(qty=1)", "self.go_flat(qty=…) is not known: write self.go_flat()"),
+        ("self.flatten('end', 'of day')", "self.flatten(…) takes at most 1 without their names: there are reason"),
+        (
+            "self.put(1, 2)\n\ndef put(self, one):\n    pass",
+            "self.put(…) takes at most 1 without their names: there are",
+        ),
+        ("t = self.buy(qty=1)\n    t.stop_to(-3)", "stop_to=-3 is no price"),
+        ("self.t = self.buy(qty=1)\n    self.t.exit(50)", "exit(50): a part lies above 0 and is at most 1"),
+        ("pass\n\ndef on_stop(self, trade):\n    trade.stop_to(r(1))", "stop_to(r(…)) is not known; give a price"),
+        (
+            "pass\n\ndef on_stop(self, trade):\n    trade.stop_to(prise=1)",
+            "trade.stop_to(prise=…) is not known: did you",
+        ),
+        ("pass\n\ndef on_target(self, t):\n    t.resize(quantity=5)", "resize(quantity=…) is not known: did you mean"),
+        ("self.a = self.watch(EMA(self.bars.close, length=9))", "EMA(length=…) is not known: there are source, period"),
         ("self.log(self.cuont)", "self.cuont is not known: did you mean count?"),
         ("self.log(self.mood)", "self.mood is not known"),
     ],
@@ -140,6 +193,13 @@ def test_a_line_that_an_indicator_does_not_have_is_found_in_whosever_it_is(
     body = 'symbol = Symbols(["NSE:TCS", "NSE:INFY"])\nbars = Bars(symbol, "5m")\nband = Bollinger(bars.close)\n'
     body += f"@on(bars, together=True)\ndef rank(self, members):\n    for m in members:\n        m.log({field})"
     assert faults(body) == [f"7: {words}"]
+
+
+@pytest.mark.parametrize("line", ["seen.add(3)", "m.log(math.log(8, 2))", "self.put(m, seen)", "seen.add(*[m])"])
+def test_words_of_others_are_not_taken_for_those_of_a_member(faults: Faults, line: str) -> None:
+    body = 'symbol = Symbols(["NSE:TCS", "NSE:INFY"])\nbars = Bars(symbol, "5m")\n'
+    body += "def put(self, *several):\n    pass\n@on(bars, together=True)\ndef rank(self, members):\n"
+    assert faults(f"{body}    import math\n    seen = set()\n    for m in members:\n        {line}") == []
 
 
 def test_a_hook_that_names_self_otherwise_is_read_as_well(faults: Faults) -> None:

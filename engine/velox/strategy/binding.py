@@ -20,7 +20,17 @@ from velox.strategy.schedule import BarCount, ValidUntil
 from velox.strategy.sizes import NO_SIZE, QUANTITY, Opening, Sized, encode
 from velox.strategy.trade import Trade
 
-__all__ = ["ACTION_GO", "ACTION_TRADE", "NEEDS_A_STOP", "NO_ORDER", "AddTerms", "Binding", "Terms", "judge_term"]
+__all__ = [
+    "ACTION_GO",
+    "ACTION_TRADE",
+    "NEEDS_A_STOP",
+    "NO_ORDER",
+    "AddTerms",
+    "Binding",
+    "Terms",
+    "judge_move",
+    "judge_term",
+]
 
 NO_ORDER = 'submit(…) takes an Order, as in submit(Order(side="buy", qty=5, limit=99.5))'
 NEEDS_A_STOP = "counts in r(…), the distance from the entry to its stop: add stop=, as in stop=pct(1)"
@@ -163,9 +173,7 @@ class Binding:
 
     def move_stop(self, price: Price, trade: int) -> Trade:
         """Raise the intent to move the stop."""
-        stop = protect.encode("stop_to", price)
-        if stop[0] == _R_MULTIPLE:
-            raise BadInput("stop_to(r(…)) is not known; give a price, cost, pct(…) or points(…)")
+        stop = _new_stop(price)
         return self._raise(_STOP, 0, _NO_ENTRY, (*stop, *ABSENT, *ABSENT, ()), of=(trade, ""))
 
     def keep(self, name: str, value: object) -> None:
@@ -234,6 +242,13 @@ def _protection(word: str, price: Price) -> tuple[int, float]:
     return kind, value
 
 
+def _new_stop(price: Price) -> tuple[int, float]:
+    stop = protect.encode("stop_to", price)
+    if stop[0] == _R_MULTIPLE:
+        raise BadInput("stop_to(r(…)) is not known; give a price, cost, pct(…) or points(…)")
+    return stop
+
+
 def _life(until: ValidUntil, day_start_ns: int) -> _Life:
     match until:
         case BarCount(count):
@@ -293,3 +308,8 @@ def judge_term(word: str, name: str, value: Any) -> None:
             _ = _life(value, 0)
         case _:
             pass
+
+
+def judge_move(word: str, price: Any) -> None:
+    """As `judge_term`, for where `stop_to` and `target_to` move a stop or a target."""
+    _ = _new_stop(price) if word == "stop_to" else protect.encode(word, price)

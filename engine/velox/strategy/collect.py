@@ -1,7 +1,8 @@
 """Collects what a class body declares and judges it as far as that needs no market data."""
 
 import inspect
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FunctionType
@@ -76,7 +77,7 @@ class Declared(msgspec.Struct):
     symbols: str  # name of the Symbols where it trades several instruments, else empty
     hooks: list[Hook]
     require: list[Requirement]
-    intents: dict[str, int]
+    intents: dict[str, dict[str, int]]  # method: its intents, with the line of the first use of each
     late_names: set[str]  # attributes that hooks give what they watch
     late_lengths: list[Text]  # of the candles that hooks may watch
     late_without_preopen: bool  # whether some of them leave the pre-open out, or may
@@ -357,14 +358,20 @@ def _judge_watched(declared: Declared, cls: type, source: ClassSource, found: Fo
 
 
 def _review(declared: Declared, cls: type, sources: dict[type, ClassSource | None]) -> None:
-    known = [source for source in sources.values() if source is not None]
-    foreseen = [(source, foresee(source)) for source in known]
-    handles = {name for source in known for name in trades_kept(source)}
+    known = [(source, _names(each)) for each, source in sources.items() if source is not None]
+    foreseen = [(source, foresee(source)) for source, _ in known]
+    handles = {name for source, _ in known for name in trades_kept(source)}
     handles |= {name for _, each in foreseen for name in each.names}
     for source, each in foreseen:
         _judge_watched(declared, cls, source, each)
-    for source in known:
-        found = review(cls, source, handles)
+    for source, names in known:
+        found = review(cls, source, handles, names)
         declared.intents |= found.intents
         declared.faults += [Fault(source.file, remark.line, remark.sentence) for remark in found.faults]
         declared.warnings += [Fault(source.file, remark.line, remark.sentence) for remark in found.warnings]
+
+
+def _names(cls: type) -> Mapping[str, object]:
+    """What the names of its module stand for while the class is made."""
+    module = sys.modules.get(cls.__module__)
+    return {} if module is None else vars(module)

@@ -20,9 +20,9 @@ from velox.strategy.faults import Fault, InvalidStrategy
 from velox.strategy.graph import Graph
 from velox.strategy.load import FILE_MODULE
 from velox.strategy.params import Values, resolve, symbol_names
-from velox.strategy.review import ENTRIES
 from velox.strategy.schedule import At, Every, On
 from velox.strategy.spec import HookSpec, SessionSpec, Spec, StateSpec
+from velox.strategy.wishes import ENTRIES
 
 __all__ = ["compile_members", "compile_strategy"]
 
@@ -184,24 +184,31 @@ def _symbol_place(declared: Declared) -> str:
 
 
 def _judge_market(declared: Declared, instrument: Instrument, facts: Facts) -> None:
-    entries = [word for word in (*ENTRIES, "submit") if word in declared.intents]
+    intents = _first_uses(declared)
+    entries = [word for word in (*ENTRIES, "submit") if word in intents]
     why = why_not_tradable(instrument, facts.date)
     if why is not None and entries:
-        place = Fault(declared.file, declared.intents[entries[0]], f"{entries[0]}: {why}")
+        place = Fault(declared.file, intents[entries[0]], f"{entries[0]}: {why}")
         declared.faults.append(place)
-    if instrument.kind is Kind.OPTION and "go_short" in declared.intents:
+    if instrument.kind is Kind.OPTION and "go_short" in intents:
         sentence = (
             f"go_short on {instrument.name}: an option cannot be sold before it is bought, its margin is not known; "
             "go_long a put (PE) to gain from a fall"
         )
-        declared.faults.append(Fault(declared.file, declared.intents["go_short"], sentence))
+        declared.faults.append(Fault(declared.file, intents["go_short"], sentence))
     is_share = instrument.kind is Kind.EQUITY
-    if why is None and is_share and "go_short" in declared.intents and not declared.sessions:
+    if why is None and is_share and "go_short" in intents and not declared.sessions:
         sentence = (
             f"go_short on {instrument.name} needs intraday hours, a share cannot be held short over night: "
             'add session = intraday("09:20")'
         )
-        declared.faults.append(Fault(declared.file, declared.intents["go_short"], sentence))
+        declared.faults.append(Fault(declared.file, intents["go_short"], sentence))
+
+
+def _first_uses(declared: Declared) -> dict[str, int]:
+    """Every intent, with the first line in which a method has it."""
+    uses = sorted((line, word) for wishes in declared.intents.values() for word, line in wishes.items())
+    return {word: line for line, word in reversed(uses)}
 
 
 def _session(declared: Declared, values: Values, instrument: Instrument | None, facts: Facts) -> SessionSpec | None:

@@ -15,6 +15,7 @@ from velox.errors import BadInput, VeloxError
 from velox.strategy.base import Strategy
 from velox.strategy.collect import collecting
 from velox.strategy.faults import InvalidStrategy
+from velox.strategy.mishaps import meant
 from velox.strategy.params import nearest
 
 __all__ = ["FILE_MODULE", "hold", "load", "load_with_faults"]
@@ -100,6 +101,8 @@ def _telling(place: str, full: str = "") -> Iterator[None]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the user's own module body, a callback like any hook
+        if (sentence := meant(full, error)) is not None:
+            raise BadInput(f"{_at(place, full, error)}: {sentence}") from None
         what = f"{type(error).__name__}: {error}"
         raise BadInput(f"{_at(place, full, error)}: {what}; the file must load without an error") from error
 

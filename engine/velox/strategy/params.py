@@ -19,6 +19,7 @@ __all__ = [
     "Requirement",
     "Symbols",
     "Values",
+    "closest",
     "nearest",
     "parse_assignments",
     "parse_value",
@@ -330,12 +331,18 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def closest(name: str, names: Iterable[str]) -> str:
+    """The known name that is most like this one, or that it begins; empty where none is like it."""
+    known = list(names)
+    begun = [each for each in known if len(name) > 2 and each.startswith(name)]
+    return next(iter(begun or get_close_matches(name, known, n=1, cutoff=0.5)), "")
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """A question that names the nearest known name, or what there is."""
     known = list(names)
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]}?"
+    if close := closest(name, known):
+        return f"did you mean {close}?"
     return f"there are {', '.join(known)}" if known else "there are none"
 
 

@@ -105,7 +105,7 @@ def on(bars: Bars, *, together: bool = False) -> Callable[[_F], _F]:
 def bars(count: int) -> BarCount:
     """So many candles, as in `valid_until=bars(3)`."""
     if type(count) is not int or count < 1:
-        raise BadInput(f"bars({count!r}) must be a whole number from 1")
+        raise BadInput(f"bars({count!r}) is no life: give whole candles from 1, as in valid_until=bars(3)")
     return BarCount(count)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
@@ -66,7 +66,7 @@ class Opening(Sized, total=False):
     min_lots: Literal[1] | None
 
 
-def as_number(value: object) -> float:
+def as_number(value: Any) -> float:
     """The number that this is; NaN for a text, a truth value and whatever else is none."""
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         return math.nan
