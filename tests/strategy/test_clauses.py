@@ -105,7 +105,8 @@ def test_10_a_wish_out_of_the_continuous_phase_is_refused_and_never_queued(
 ) -> None:
     desk = Desk(tmp_path / "journal")
     body = ONE + 'session = intraday("09:05")\n' + NOTE + HEARD
-    me = desk.start(strategy(body + f'@at("09:10")\ndef early(self):\n    self.{wish}\n'))
+    body += f"def wish(self):\n    self.{wish}\n"  # in the hook itself the time would be refused
+    me = desk.start(strategy(body + '@at("09:10")\ndef early(self):\n    self.wish()\n'))
     desk.core.time_mark(desk.ns("09:11:00"))
     desk.candles("09:15", [100, 99, 98, 100])
     assert (me.seen, me.position.quantity, desk.summary()["orders"]) == (("session_closed",), 0, 0)

@@ -89,7 +89,8 @@ def test_11_a_share_is_sold_short_only_within_hours(desk: Desk, strategy: Made) 
 
 def test_an_endless_chain_of_wishes_and_refusals_stops_its_strategy(desk: Desk, strategy: Made) -> None:
     body = HEAD + "n = State(0)\ndef on_tick(self, tick):\n    self.n += 1\n    if self.n == 1: self.buy(qty=5)\n"
-    body += '@at("15:35")\ndef late(self):\n    self.go_flat()\ndef on_reject(self, why):\n    self.go_flat()\n'
+    body += '@at("15:35")\ndef late(self):\n    self.leave()\ndef on_reject(self, why):\n    self.leave()\n'
+    body += "def leave(self):\n    self.go_flat()\n"  # in the hook itself the time would be refused
     me = desk.start(strategy(body))
     ticks(desk, 3)
     desk.core.time_mark(desk.ns("15:36:00"))

@@ -195,6 +195,42 @@ def test_a_line_that_an_indicator_does_not_have_is_found_in_whosever_it_is(
     assert faults(body) == [f"7: {words}"]
 
 
+@pytest.mark.parametrize(
+    ("at", "wish", "words"),
+    [
+        ("16:00", "self.go_flat()", "go_flat is refused then, NSE:RELIANCE trades from 09:15 to 15:15 on 2026-08-31"),
+        ("15:15", "self.flatten('end')", "flatten is refused then, NSE:RELIANCE trades"),
+        ("09:14:59", "self.buy(qty=1)", "buy is refused then, NSE:RELIANCE trades from 09:15"),
+        ("16:30", "self.log('end')", "never runs: the day ends at 16:00"),
+    ],
+)
+def test_26_a_time_at_which_nothing_can_be_done_is_a_fault(faults: Faults, at: str, wish: str, words: str) -> None:
+    body = f'bars = Bars("NSE:RELIANCE", "5m")\n@at("{at}")\ndef act(self):\n    {wish}'
+    (told,) = faults(body)
+    assert told.startswith(f'3: @at("{at}") on act') and words in told
+
+
+def test_26_a_time_of_a_parameter_is_judged_by_its_value(faults: Faults) -> None:
+    body = 'when = Param("09:20")\nbars = Bars("NSE:RELIANCE", "5m")\nsession = intraday("09:20", flat="14:00")\n'
+    body += "@at(when)\ndef act(self):\n    self.go_long(qty=1)"
+    assert faults(body) == faults(body, when="13:59:59") == []
+    (told,) = faults(body, when="14:00")
+    assert told.endswith("go_long is refused then, from the square-off at 14:00 on nothing is opened")
+
+
+@pytest.mark.parametrize(
+    ("at", "wish"),
+    [("09:15", "self.buy(qty=1)"), ("15:14:59", "self.go_flat()"), ("16:00", "self.log('end')"), ("09:05", "pass")],
+)
+def test_a_time_at_which_something_can_be_done_is_right(faults: Faults, at: str, wish: str) -> None:
+    assert faults(f'bars = Bars("NSE:RELIANCE", "5m")\n@at("{at}")\ndef act(self):\n    {wish}') == []
+
+
+def test_a_wish_to_leave_after_the_square_off_does_no_harm(faults: Faults) -> None:
+    body = 'bars = Bars("NSE:RELIANCE", "5m")\nsession = intraday("09:20")\n'
+    assert faults(body + '@at("15:20")\ndef act(self):\n    self.go_flat()') == []
+
+
 @pytest.mark.parametrize("line", ["seen.add(3)", "m.log(math.log(8, 2))", "self.put(m, seen)", "seen.add(*[m])"])
 def test_words_of_others_are_not_taken_for_those_of_a_member(faults: Faults, line: str) -> None:
     body = 'symbol = Symbols(["NSE:TCS", "NSE:INFY"])\nbars = Bars(symbol, "5m")\n'

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,7 +51,10 @@ def compile_members(
         _judge_watched(declared, member, facts, book)
         if instrument is not None:
             _judge_market(declared, instrument, facts)
-        ready.append((member, instrument, _session(declared, member, instrument, facts)))
+        session = _session(declared, member, instrument, facts)
+        if instrument is not None and not declared.broken:
+            _judge_times(declared, member, instrument, session, facts)
+        ready.append((member, instrument, session))
     if declared.faults:
         raise InvalidStrategy(declared.faults)
     group = name or cls.__name__
@@ -203,6 +207,40 @@ def _judge_market(declared: Declared, instrument: Instrument, facts: Facts) -> N
             'add session = intraday("09:20")'
         )
         declared.faults.append(Fault(declared.file, intents["go_short"], sentence))
+
+
+def _judge_times(
+    declared: Declared, values: Values, instrument: Instrument, session: SessionSpec | None, facts: Facts
+) -> None:
+    """Refuse times at which a hook never runs, or at which what it wishes is always refused."""
+    for hook in declared.hooks:
+        if not isinstance(hook.when, At):
+            continue
+        try:
+            at_ns = clock_ns(resolved(hook.when.when, values))
+        except ValueError:
+            continue  # told where the decorator is judged
+        call, wishes = f'@at("{clock_text(at_ns)}") on {hook.function}', declared.intents.get(hook.function, {})
+        opening = next((word for word in (*ENTRIES, "add", "submit") if word in wishes), None)
+        # By then hours of its own have closed what is held: a wish to leave does no harm.
+        refused = opening if session is not None else next(iter(wishes), None)
+        opens_ns, closes_ns, ends_ns = _day_ns(instrument, facts)
+        if at_ns > ends_ns:
+            declared.fault(hook.function, f"{call} never runs: the day ends at {clock_text(ends_ns)}")
+        elif refused and not opens_ns <= at_ns < closes_ns:
+            span = f"{instrument.name} trades from {clock_text(opens_ns)} to {clock_text(closes_ns)} on {facts.date}"
+            declared.fault(hook.function, f"{call}: {refused} is refused then, {span}")
+        elif opening and session is not None and at_ns >= session.flat_ns:
+            flat = f"from the square-off at {clock_text(session.flat_ns)} on nothing is opened"
+            declared.fault(hook.function, f"{call}: {opening} is refused then, {flat}")
+
+
+def _day_ns(instrument: Instrument, facts: Facts) -> tuple[int, int, int]:
+    """When continuous trading begins and ends and when the day is over, ns since IST midnight."""
+    phases = facts.loaded.groups[facts.group_index(instrument.group)].phases
+    later = [end for (_, phase), (end, _) in itertools.pairwise(phases) if phase == Phase.CONTINUOUS]
+    start_ns = facts.loaded.day_start_ns
+    return _open_ns(instrument, facts), later[-1] - start_ns, facts.loaded.end_ns - start_ns
 
 
 def _first_uses(declared: Declared) -> dict[str, int]:
