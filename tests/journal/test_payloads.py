@@ -127,6 +127,12 @@ def test_every_field_of_a_candle_has_its_own_place() -> None:
     assert ranged == payloads.CandleRange(instrument=1, ts_open=2, high=3, low=4, close=5, volume=6, ticks=7)
 
 
+def test_the_flags_of_a_candle_are_the_kernels() -> None:
+    source = (Path(__file__).parents[2] / "velox_core/src/kernel/candle.rs").read_text()
+    told = re.findall(r"pub const FLAG_(\w+): u32 = (\d+);", source)
+    assert {name: int(number) for name, number in told} == {flag.name: flag.value for flag in journal.CandleFlag}
+
+
 def test_candles_carry_the_values_of_their_nodes(day: made.MadeDay) -> None:
     candles = [r.payload for r in journal.records(day.path, {Kind.CANDLE_CLOSED})]
     assert candles

@@ -53,11 +53,15 @@ def _frames(path: Path, show: str, until: tuple[int, int] | None) -> Iterator[pl
     whole: dict[str, Callable[[], pl.DataFrame]] = {
         "orders": lambda: journal.orders(path, until=until),
         "candles": lambda: journal.candles(path, until=until).with_columns(
-            gap=pl.col("flags") % 2 == 1, without_preopen=pl.col("flags") // 4 % 2 == 1
+            gap=_has(journal.CandleFlag.GAP), without_preopen=_has(journal.CandleFlag.WITHOUT_PREOPEN)
         ),
         "positions": lambda: journal.positions(path, until=until),
     }
     yield whole[show]()
+
+
+def _has(flag: journal.CandleFlag) -> pl.Expr:
+    return (pl.col("flags") & flag.value) != 0
 
 
 def _sided(frame: pl.DataFrame) -> list[pl.Expr]:

@@ -9,12 +9,23 @@ epoch in UTC, as in the journal itself. What cannot be read raises `velox.errors
 from velox.journal.columns import CANDLE_COLUMNS, TICK_COLUMNS, candle_columns, tick_batches
 from velox.journal.frames import candles, fills, orders, positions, tick_frames, ticks
 from velox.journal.names import Names
-from velox.journal.payloads import CandleClosed, Payload, Tick, TickVerdict, TimeMark, Timer, TimerClass, Verdict
+from velox.journal.payloads import (
+    CandleClosed,
+    CandleFlag,
+    Payload,
+    Tick,
+    TickVerdict,
+    TimeMark,
+    Timer,
+    TimerClass,
+    Verdict,
+)
 from velox.journal.records import Position, Record, core_errors, records, torn_tail
 
 __all__ = [
     "CANDLE_COLUMNS",
     "CandleClosed",
+    "CandleFlag",
     "Names",
     "Payload",
     "Position",

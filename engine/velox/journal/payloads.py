@@ -17,6 +17,7 @@ from velox.events import Kind
 
 __all__ = [
     "CandleClosed",
+    "CandleFlag",
     "NodesAligned",
     "CandleOpen",
     "CandleRange",
@@ -43,6 +44,14 @@ class Verdict(enum.IntEnum):
     DUPLICATE = 6
     BAND = 7
     LATE = 8
+
+
+class CandleFlag(enum.IntFlag):
+    """What is marked on a candle, as the kernel's `candle.rs` numbers it."""
+
+    GAP = 1
+    MISSED = 2
+    WITHOUT_PREOPEN = 4
 
 
 class TimerClass(enum.IntEnum):
@@ -148,12 +157,12 @@ class CandleClosed(msgspec.Struct, frozen=True):
     @property
     def gap(self) -> bool:
         """Whether ticks may be missing in it."""
-        return bool(self.flags & 1)
+        return bool(self.flags & CandleFlag.GAP)
 
     @property
     def without_preopen(self) -> bool:
         """Whether its series leaves the pre-open out: another one may have its instrument and its length."""
-        return bool(self.flags & 4)
+        return bool(self.flags & CandleFlag.WITHOUT_PREOPEN)
 
 
 class NodesAligned(msgspec.Struct, frozen=True):

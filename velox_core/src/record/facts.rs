@@ -95,8 +95,9 @@ impl PhaseGroup {
 
     /// The phase at a time and when it ends; `i64::MAX` where nothing follows.
     pub fn until(&self, ts: i64) -> (Phase, i64) {
-        let after = self.phases.partition_point(|(start, _)| *start <= ts);
-        (self.at(ts), self.phases.get(after).map_or(i64::MAX, |(start, _)| *start))
+        let (begun, later) = self.phases.split_at(self.phases.partition_point(|(start, _)| *start <= ts));
+        let phase = begun.last().map_or(Phase::Closed, |(_, phase)| Phase::from_u8(*phase));
+        (phase, later.first().map_or(i64::MAX, |(start, _)| *start))
     }
 
     /// How long the market was halted between two times.
@@ -169,4 +170,21 @@ pub struct FactsLoaded {
     pub notes: Vec<String>,
     /// Midnight IST of the trading day before, 0 where it is not known.
     pub previous_day_ns: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_holds_until_the_next_one_and_the_last_for_ever() {
+        let phases = vec![(10, Phase::PreOpen as u8), (20, Phase::Continuous as u8), (30, Phase::Closed as u8)];
+        let group = PhaseGroup { name: String::new(), phases, mis_cutoff_ns: 0, flat_auto_ns: 0 };
+        let ends = [(9, 10), (10, 20), (19, 20), (20, 30), (29, 30), (30, i64::MAX), (31, i64::MAX)];
+        for (ts, end) in ends {
+            assert_eq!(group.until(ts), (group.at(ts), end), "at {ts}");
+        }
+        assert_eq!(group.until(20).0, Phase::Continuous);
+        assert_eq!(PhaseGroup { phases: Vec::new(), ..group }.until(20), (Phase::Closed, i64::MAX));
+    }
 }

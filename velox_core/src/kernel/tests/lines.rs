@@ -1,6 +1,7 @@
 //! Decisions as short lines, so that a test can hold whole decisions against what it expects.
 
 use super::day::MIDNIGHT;
+use crate::kernel::candle::{FLAG_GAP, FLAG_WITHOUT_PREOPEN};
 use crate::kernel::size::show;
 use crate::record::{Kind, Verdict};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
@@ -96,8 +97,9 @@ pub(super) fn line(kind: Kind, ts: i64, payload: &[u8]) -> Option<String> {
         Kind::TickVerdict => format!("tick {}", Verdict::ALL[usize::from(payload[4])].name()),
         Kind::CandleClosed => {
             let [open, high, low, close] = [16, 24, 32, 40].map(|at| show(i64_at(payload, at)));
-            let gap = if u32_at(payload, 60) & 1 == 1 { " gap" } else { "" };
-            let without = if u32_at(payload, 60) & 4 == 4 { " without the pre-open" } else { "" };
+            let flags = u32_at(payload, 60);
+            let gap = if flags & FLAG_GAP == 0 { "" } else { " gap" };
+            let without = if flags & FLAG_WITHOUT_PREOPEN == 0 { "" } else { " without the pre-open" };
             format!(
                 "candle {}s {} at {}: {open} {high} {low} {close} volume {} ticks {}{gap}{without}",
                 u32_at(payload, 4),
