@@ -1,7 +1,7 @@
 """What can be set: the sections of the settings with their defaults and bounds."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -9,22 +9,28 @@ from velox.secret import Secret
 
 __all__ = [
     "AccountSettings",
+    "CapitalRupees",
     "EngineSettings",
     "FeedSettings",
     "JournalSettings",
+    "LatencyMs",
     "LevelLimits",
     "LimitSettings",
     "MarketSettings",
     "PaperSettings",
     "Section",
     "Settings",
+    "SlippageTicks",
     "SmartapiSettings",
+    "bounds",
 ]
 
 # Above these bounds the kernel refuses the record that a setting becomes.
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 _AtLeastOne = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
-_Ticks = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
+CapitalRupees = Annotated[float, msgspec.Meta(ge=1, le=1e9)]
+SlippageTicks = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
+LatencyMs = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 _Rate = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
 _SomeRate = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 _DayMs = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
@@ -37,6 +43,12 @@ _Rupees = Annotated[float, msgspec.Meta(ge=0, le=1e9)]  # above it, rupees at 1e
 _SomeRupees = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 _SameInstrument = Literal["refuse", "wait", "net"]
 _Filled = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+def bounds(kind: object) -> tuple[Any, Any]:
+    """The least and the greatest number of one of these types."""
+    meta = next(each for each in get_args(kind) if isinstance(each, msgspec.Meta))
+    return meta.ge, meta.le
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,13 +89,13 @@ class FeedSettings(Section, frozen=True):
 class PaperSettings(Section, frozen=True):
     """The paper account and how its orders are matched."""
 
-    capital_rupees: _SomeRupees = 1_000_000.0
+    capital_rupees: CapitalRupees = 1_000_000.0
     mis_margin_pct: _SomePercent = 20.0
     # Of a future's value. SPAN and exposure are the exchange's and change several times a day: an assumption that is
     # above the 11 to 15 % of index futures and below that of some stock futures.
     fno_margin_pct: _SomePercent = 20.0
-    slippage_ticks: _Ticks = 1
-    latency_ms: _DayMs = 0
+    slippage_ticks: SlippageTicks = 1
+    latency_ms: LatencyMs = 0
     partial: bool = False
     # A second strategy on an instrument of the account is refused; or of two orders that would trade with each other
     # the later waits; or they trade inside the account, free of charges.
@@ -111,11 +123,11 @@ class LevelLimits(Section, frozen=True):
 class AccountSettings(Section, frozen=True):
     """A paper account besides `paper`; what it leaves out is that of [paper] and of [limits]."""
 
-    capital_rupees: _SomeRupees | None = None
+    capital_rupees: CapitalRupees | None = None
     mis_margin_pct: _SomePercent | None = None
     fno_margin_pct: _SomePercent | None = None
-    slippage_ticks: _Ticks | None = None
-    latency_ms: _DayMs | None = None
+    slippage_ticks: SlippageTicks | None = None
+    latency_ms: LatencyMs | None = None
     partial: bool | None = None
     same_instrument: _SameInstrument | None = None
     limits: LevelLimits = LevelLimits()  # in the place of those of [limits], where they are not 0

@@ -1,22 +1,26 @@
 """A strategy's object in a notebook: checked parameters, a back-test that equals the command's, and nothing started."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
+import msgspec
 import pytest
 from tests.backtest.test_corporate_actions import catalog_of
 
 from velox import EMA, Bar, Bars, Param, State, Strategy, Symbols, crossed, intraday, risk_pct, risk_rupees
 from velox.backtest.choose import Ask
-from velox.backtest.notebook import _MEANT
+from velox.backtest.notebook import _MEANT, _judge
 from velox.backtest.reported import Reported
 from velox.backtest.run import run
+from velox.cli.account import account_words
 from velox.errors import BadInput, Refused
 from velox.market.corporate_actions import read_actions
 from velox.research.days import SAMPLE_DIR
 from velox.runtime.plan import StrategyPlan
-from velox.settings import Settings
+from velox.settings import PaperSettings, Settings
 from velox.strategy.faults import InvalidStrategy
 from velox.strategy.notebook import Options
 
@@ -201,3 +205,30 @@ def test_dates_and_options_are_checked() -> None:
         Cross().backtest("July", catalog=SAMPLE_DIR)
     with pytest.raises(BadInput, match=r"backtest\(money=…\) is not known: there are capital, slippage, latency"):
         Cross().backtest(catalog=SAMPLE_DIR, money=5)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("word", "section", "least", "most"),
+    [
+        ("capital", "capital_rupees", 1, 1_000_000_000),
+        ("slippage", "slippage_ticks", 0, 1_000),
+        ("latency", "latency_ms", 0, 86_400_000),
+    ],
+)
+def test_a_notebook_the_command_line_and_the_settings_end_at_the_same_numbers(
+    word: str, section: str, least: int, most: int
+) -> None:
+    command = click.command(account_words(lambda **_: 0))
+    for number in (least, most, least - 1, most + 1):
+        is_within = least <= number <= most
+        assert _taken(_judge, {word: number}) == is_within
+        assert _taken(lambda words: command(words, standalone_mode=False), [f"--{word}={number}"]) == is_within
+        assert _taken(lambda value: msgspec.convert({section: value}, PaperSettings), number) == is_within
+
+
+def _taken(read: Callable[[Any], object], given: object) -> bool:
+    try:
+        _ = read(given)
+    except (BadInput, click.BadParameter, msgspec.ValidationError):
+        return False
+    return True

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from velox.market.calendar import day_span
 from velox.market.corporate_actions import NO_ACTIONS, read_actions
 from velox.market.lots import Lots
 from velox.runtime.plan import StrategyPlan
+from velox.sections import CapitalRupees, LatencyMs, SlippageTicks
 from velox.settings import load as load_settings
 from velox.strategy.base import Strategy
 from velox.strategy.load import hold
@@ -26,9 +27,9 @@ __all__ = ["backtest"]
 
 # What each option must be, and how that is said.
 _MEANT: dict[str, tuple[Any, str]] = {
-    "capital": (Annotated[float, msgspec.Meta(ge=1, le=1e9)], "an amount in rupees, as in 500_000"),
-    "slippage": (Annotated[int, msgspec.Meta(ge=0, le=1_000)], "a whole number of ticks, as in 1"),
-    "latency": (Annotated[int, msgspec.Meta(ge=0, le=86_400_000)], "a whole number of milliseconds, as in 50"),
+    "capital": (CapitalRupees, "an amount in rupees, as in 500_000"),
+    "slippage": (SlippageTicks, "a whole number of ticks, as in 1"),
+    "latency": (LatencyMs, "a whole number of milliseconds, as in 50"),
     "charges": (Literal["discount", "statutory", "none"], "'discount', 'statutory' or 'none'"),
     "facts_as_of": (str, "a date, as in '2026-08-31'"),
     "corporate_actions": (str, "a file of splits, bonuses, dividends and renames, as in 'actions.toml'"),

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from velox.errors import BadInput
+from velox.sections import CapitalRupees, LatencyMs, SlippageTicks, bounds
 
 if TYPE_CHECKING:
     from velox.settings import Settings
@@ -23,19 +24,23 @@ def _number(ctx: click.Context, param: click.Parameter, amount: float | None) ->
     return amount
 
 
-# The bounds are those of the settings.
 _WORDS = (
     click.option(
         "--capital",
-        type=click.FloatRange(1, 1_000_000_000),
+        type=click.FloatRange(*bounds(CapitalRupees)),
         callback=_number,
         metavar="RUPEES",
         help="Of the account; default: as on paper.",
     ),
     click.option(
-        "--slippage", type=click.IntRange(0, 1_000), metavar="TICKS", help="Against you on marketable orders."
+        "--slippage",
+        type=click.IntRange(*bounds(SlippageTicks)),
+        metavar="TICKS",
+        help="Against you on marketable orders.",
     ),
-    click.option("--latency", type=click.IntRange(0, 86_400_000), metavar="MS", help="From an intent to a live order."),
+    click.option(
+        "--latency", type=click.IntRange(*bounds(LatencyMs)), metavar="MS", help="From an intent to a live order."
+    ),
     click.option(
         "--charges",
         type=click.Choice(["discount", "statutory", "none"]),
