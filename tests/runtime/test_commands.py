@@ -243,6 +243,20 @@ def test_an_engine_that_takes_no_commands_yet_is_not_called_none(
         send(tmp_path, CommandKind.HALT)
 
 
+def test_a_dead_engines_number_that_another_program_has_by_now_is_not_called_an_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("velox.runtime.commands._RETURN_WITHIN_NS", 0)
+    (tmp_path / "LOCK").write_text(f"{os.getpid()}\n")  # this one has no journal open
+    with pytest.raises(BadInput, match="no engine runs"):
+        send(tmp_path, CommandKind.HALT)
+    monkeypatch.setattr("velox.runtime.commands._PROCESSES", tmp_path)  # a system that does not tell what is open
+    with pytest.raises(
+        BadInput, match=r"^it may be that an engine holds the journal .* nothing was ordered, send it again"
+    ):
+        send(tmp_path, CommandKind.HALT)
+
+
 def test_a_flatten_says_what_others_hold_beside_what_it_closed(tmp_path: Path) -> None:
     day = made.MadeDay(tmp_path / "journal")
     day.define()

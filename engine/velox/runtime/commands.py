@@ -23,6 +23,7 @@ __all__ = ["CommandServer", "Reply", "Request", "Scope", "send", "socket_path"]
 
 _NAME = "engine.sock"
 _LOCK = "LOCK"  # as velox_core's journal/lock.rs calls it
+_PROCESSES = Path("/proc")
 _PATH_MAX = 100  # a Unix address holds some 107 bytes
 _FRAME_MAX = 1 << 16
 _REASON_MAX = 1000
@@ -217,7 +218,7 @@ def send(journal: Path, kind: CommandKind, reason: str = "", *, key: str | None 
     command, with the same key, is offered again, so that a kill switch is not lost in between.
     """
     path = socket_path(journal)
-    if not path.exists() and _holder(journal) is None:
+    if not path.exists() and not _holder(journal):
         raise _nobody(journal)
     request = Request(kind, key or uuid.uuid4().hex, _actor(), _judged(reason), scope)
     until_ns = monotonic_ns() + _RETURN_WITHIN_NS
@@ -256,21 +257,36 @@ class _NoAnswer(Exception):
         self.sent = sent
 
 
-def _holder(journal: Path) -> int | None:
-    """The living process that the journal's lock names; to try the lock could keep an engine out."""
+def _holder(journal: Path) -> str:
+    """What holds the journal, in words; empty where nothing does. To try the lock could keep an engine out.
+
+    The lock names the engine that took it last, whose number may be another program's by now: it is named only while it
+    has the lock's file open, and where a system does not tell that, nobody is.
+    """
+    lock = journal / _LOCK
     try:
-        pid = int((journal / _LOCK).read_text())
+        pid = int(lock.read_text())
         os.kill(pid, 0)
+        if not (_PROCESSES / "self/fd").is_dir():  # as on macOS
+            return "it may be that an engine"
+        opened = [*(_PROCESSES / str(pid) / "fd").iterdir()]
     except (OSError, ValueError):
-        return None
-    return pid
+        return ""
+    return f"process {pid}" if any(_is_same(each, lock) for each in opened) else ""
 
 
-def _nobody(journal: Path, holder: int | None = None) -> BadInput:
-    if holder is not None:
+def _is_same(opened: Path, file: Path) -> bool:
+    try:
+        return opened.samefile(file)
+    except OSError:  # closed meanwhile
+        return False
+
+
+def _nobody(journal: Path, holder: str = "") -> BadInput:
+    if holder:
         return BadInput(
-            f"process {holder} holds the journal {journal} and takes no commands yet: an engine that begins warms up "
-            "first; nothing was ordered, send it again"
+            f"{holder} holds the journal {journal} and takes no commands yet: an engine that begins warms up first; "
+            "nothing was ordered, send it again"
         )
     return BadInput(f"no engine runs on the journal {journal}: start one, or name its --journal")
 
