@@ -18,13 +18,13 @@ from velox.backtest.booked import BOOKED, BookedAction, BookedActions
 from velox.backtest.charges import charged
 from velox.backtest.choose import Ask, Chosen, choose
 from velox.backtest.feed import feed, feed_minutes
-from velox.backtest.interrupts import held_interrupts
 from velox.backtest.notes import NOTED, ContractNote, ContractNotes
 from velox.backtest.sources import ASSUMPTIONS, for_candles
 from velox.backtest.tally import KEPT, AccountTally, StrategyTally, Tally
 from velox.clock import monotonic_ns
 from velox.errors import BadInput
 from velox.events import ClockMode, Kind, MarkKind, SessionMark, encode
+from velox.interrupts import held_interrupts
 from velox.market.instruments import Instrument, InstrumentBook
 from velox.report.keeper import Keeper
 from velox.research.days import Day

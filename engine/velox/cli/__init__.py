@@ -3,6 +3,7 @@
 import errno
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import NoReturn
 import click
 
 from velox.errors import ExitCode, Fatal, Unknown, VeloxError
+from velox.interrupts import stop_once, takes_interrupts
 
 __all__ = ["main", "run"]
 
@@ -98,6 +100,10 @@ def run(arguments: Sequence[str]) -> int:
         _say_usage(error)
         return ExitCode.BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
+        from velox.cli.stopping import stopped
+
+        words = [word for word in arguments[:2] if word in _COMMANDS or arguments[0] == "data"]
+        _say(stopped(" ".join(["velox", *words])))
         return ExitCode.INTERRUPTED
     except OSError as error:
         return _output_failed(error)
@@ -131,4 +137,6 @@ def _hold_streams() -> None:
 def main() -> NoReturn:
     """Run the command line of this process and end it."""
     _hold_streams()
+    if takes_interrupts():  # not where `nohup` or a parent has had it ignored
+        signal.signal(signal.SIGINT, stop_once)
     sys.exit(run(sys.argv[1:]))

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from velox.cli.account import AccountCall, account_words, listed, settings_of
+from velox.cli.stopping import stopping
 from velox.cli.words import DaySpanWord, actions_of, check_json, corporate_actions, data_kind, facts_as_of, watched
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def command(**options: object) -> None:
     )
     settings = settings_of(call, configured)
     report: Report | None = None
-    with days_bar("back-test") as tell:
+    with stopping(_stopped(call)), days_bar("back-test") as tell:
         if call.report_file is None and call.trades_file is None:
             result = run(ask, settings, tell)
         else:
@@ -113,6 +114,13 @@ def command(**options: object) -> None:
         call.json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
     if report is not None:
         _write(report, call)
+
+
+def _stopped(call: _Call) -> str:
+    kept = "nothing is kept of it: the same command runs it anew"
+    if call.journal is not None:
+        kept = f"the journal {call.journal} holds what ran until then: run it anew with another --journal"
+    return f"the back-test was stopped and gives no result; {kept}"
 
 
 def _journal(folder: Path | None) -> Path | None:

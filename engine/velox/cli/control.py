@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from velox.cli.stopping import stopping
 from velox.events import CommandKind
 
 __all__ = ["flatten", "halt", "resume"]
@@ -30,7 +31,11 @@ def _send(kind: CommandKind, call: _Call) -> int:
         raise BadInput("--all is every account, instrument and strategy: leave the other scopes out")
     if call.strategy and (call.account or call.instrument):
         raise BadInput("--strategy names one alone: leave --account and --instrument out")
-    reply = send(call.journal or load().journal.dir, kind, call.reason, key=call.key, scope=scope)
+    journal = call.journal or load().journal.dir
+    with stopping(
+        "stopped before the answer came: whether it was carried out is not known; sent again it does no harm"
+    ):
+        reply = send(journal, kind, call.reason, key=call.key, scope=scope)
     if reply.state == "refused":
         raise BadInput(reply.sentence)
     click.echo(f"{reply.state} at {reply.as_of}: {reply.sentence}")

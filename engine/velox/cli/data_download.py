@@ -10,6 +10,7 @@ import msgspec
 
 from velox.cli.data_import import candle_length
 from velox.cli.progress import steps_bar
+from velox.cli.stopping import stopping
 from velox.cli.words import DaySpanWord, facts_as_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def download_command(**options: object) -> None:
         yesterday = today - dt.timedelta(days=1)
         raise BadInput(f"{wanted.last} is not over yet: its candles would not be whole; end with --to {yesterday}")
     source = history_source(asked.broker, load().feed)
-    outcomes = asyncio.run(_download(wanted, source, Catalog(asked.catalog_dir)))
+    with stopping(
+        f"the download was stopped; days that came are kept in {asked.catalog_dir}: the same command goes on"
+    ):
+        outcomes = asyncio.run(_download(wanted, source, Catalog(asked.catalog_dir)))
     for outcome in outcomes:
         click.echo(outcome.sentence)
         for finding in outcome.findings:

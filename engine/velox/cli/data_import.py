@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from velox.cli.progress import steps_bar
+from velox.cli.stopping import stopping
 from velox.cli.words import facts_as_of
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ def import_command(**options: object) -> None:
         if getattr(asked, name) and asked.format_name not in formats:
             word = "column" if name == "columns" else name.replace("_", "-")
             raise click.UsageError(f"--{word} says nothing about {asked.format_name} files; it is for {formats[0]}")
-    {"nse-ticks": _recordings, _OHLCV: _candles, _BHAVCOPY: _bhavcopies, _BINANCE: _messages}[asked.format_name](asked)
+    take = {"nse-ticks": _recordings, _OHLCV: _candles, _BHAVCOPY: _bhavcopies, _BINANCE: _messages}[asked.format_name]
+    kept = f"files that were read by then are kept in {asked.catalog_dir}, each day whole"
+    with stopping(f"the import was stopped; {kept}: the same command takes all of them again"):
+        take(asked)
 
 
 def _recordings(asked: _Asked) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from velox.cli.stopping import stopping
 from velox.cli.words import (
     SecondsWord,
     SpeedWord,
@@ -71,8 +72,9 @@ def command(**options: object) -> None:
 
     call = msgspec.convert(options, _Call)
     settings = load_settings()
-    day = _day(call, settings)
-    plan = _plan(call, settings, day)
+    with stopping("stopped before the day began: nothing was traded, and the same command begins it"):
+        day = _day(call, settings)
+        plan = _plan(call, settings, day)
     for line in (_headline(plan, day), *(day.left_out() if day is not None else [])):
         click.echo(line)
     args = simulator_args(call.day, plan) if day is not None else None

@@ -125,16 +125,16 @@ def command(**options: object) -> int:
     prepared = prepare(ask, settings)
     shown_axes(prepared.space.swept, call.map_of)  # a wrong --map is refused now, not after the work
     folder = Folder(call.out or _usual_folder(call.strategy, prepared), prepared.about)
-    # The cluster comes first: one that is not there leaves no folder behind.
-    with _crew(call, prepared, folder) as (hire, workers), folder.held():
-        click.echo(_opening(prepared, folder))
-        try:
+    try:
+        # The cluster comes first: one that is not there leaves no folder behind.
+        with _crew(call, prepared, folder) as (hire, workers), folder.held():
+            click.echo(_opening(prepared, folder))
             with _bar() as tell:
                 swept = run_sweep(prepared, folder, METRICS[call.metric], hire, workers, tell)
-        except KeyboardInterrupt:
-            click.echo(f"Stopped; {len(folder.kept):,} results are kept in {folder.path}: the same command goes on.")
-            return ExitCode.INTERRUPTED
-        _tell(call, prepared, folder, swept)
+            _tell(call, prepared, folder, swept)
+    except KeyboardInterrupt:
+        click.echo(f"Stopped; {len(folder.kept):,} results are kept in {folder.path}: the same command goes on.")
+        return ExitCode.INTERRUPTED
     return ExitCode.DONE
 
 
