@@ -15,6 +15,7 @@ REPORT = ROOT / "benchmarks" / "nightly.md"
 FUZZ_RUNS = ["decode=6000000", "kite=3000000", "kernel=600000", "journal=400000"]
 PARTS = {
     "nightly tests": [sys.executable, "-m", "pytest", "-m", "nightly", "--timeout=7200"],
+    "property tests, 100 times their cases": ["scripts/properties", "100"],
     "1 M random sequences of events": ["scripts/sequences"],
     "fuzzing, 10 M executions": ["scripts/fuzz", "--runs", *FUZZ_RUNS],
     "benchmarks": [str(Path(sys.executable).parent / "velox"), "bench"],

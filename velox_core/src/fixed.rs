@@ -94,6 +94,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::tests::cases(256))]
+
         #[test]
         fn a_part_is_reached_as_it_is_rounded(
             share in prop_oneof![-30i128..30, any::<i64>().prop_map(i128::from), any::<i128>()],

@@ -15,3 +15,5 @@ pub use engine::{latency, mark};
 
 #[cfg(feature = "python")]
 mod python;
+#[cfg(test)]
+mod tests;

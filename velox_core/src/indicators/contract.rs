@@ -82,6 +82,8 @@ macro_rules! keeps_the_contract {
             }
 
             proptest! {
+                #![proptest_config(crate::tests::cases(256))]
+
                 #[test]
                 fn peek_is_update_that_did_not_happen(
                     rows in prop::collection::vec((1.0f64..1e5, 0.0f64..50.0, 0.0f64..1e6), 1..120),

@@ -185,6 +185,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::tests::cases(256))]
+
         #[test]
         fn a_conversion_costs_nothing_to_the_last_unit(
             fills in proptest::collection::vec((any::<bool>(), 1i64..500, 1i64..10_000), 0..30), new in 1i64..30, old in 1i64..30

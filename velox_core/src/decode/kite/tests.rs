@@ -139,6 +139,8 @@ fn nobody_trades_with_a_row_without_price_or_quantity() {
 }
 
 proptest! {
+    #![proptest_config(crate::tests::cases(256))]
+
     #[test]
     fn quote_fields_round_trip(instrument in any::<u32>(), sent in prop::array::uniform10(any::<u32>()), is_full in any::<bool>()) {
         let places = [4, 8, 12, 16, 20, 24, 28, 32, 36, 40];

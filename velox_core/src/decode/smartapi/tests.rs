@@ -127,6 +127,8 @@ fn a_key_tells_tokens_and_segments_apart() {
 }
 
 proptest! {
+    #![proptest_config(crate::tests::cases(256))]
+
     #[test]
     fn header_round_trips(
         mode in 1u8..=4, exchange in any::<u8>(), token in "[ -~]{0,25}", sequence in any::<i64>(),

@@ -259,7 +259,7 @@ fn a_file_that_looks_plausible_everywhere_ends_as_damage() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::tests::cases(64))]
     #[test]
     fn a_random_journal_cut_or_spoilt_anywhere_never_shows_a_false_record(
         lens in prop::collection::vec(0usize..300, 1..60), place in 0.0f64..1.0, cuts in any::<bool>(), bit in 0u8..8,

@@ -122,7 +122,7 @@ fn records_reach_the_disk_without_being_asked_for() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::tests::cases(64))]
     #[test]
     fn any_records_survive(
         records in prop::collection::vec(

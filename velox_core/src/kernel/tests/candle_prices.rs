@@ -51,7 +51,7 @@ fn fills(day: &mut Day) -> Vec<(i64, i64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(crate::tests::cases(200))]
 
     #[test]
     fn no_fill_is_better_than_its_candle(minutes in prop::collection::vec(minute(), 2..60)) {

@@ -201,7 +201,7 @@ fn tick() -> impl Strategy<Value = (i64, i64, i64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(crate::tests::cases(100))]
 
     #[test]
     fn of_a_day_only_the_first_candle_and_of_it_only_the_volume_differs(

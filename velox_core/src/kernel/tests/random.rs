@@ -319,7 +319,7 @@ pub(super) fn replayed(mut kernel: Kernel, records: &[(i64, Kind, Vec<u8>)]) -> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(crate::tests::cases(96))]
 
     /// Books stay sound after every record (`Day` looks after each), and nothing outlives the day.
     #[test]

@@ -6,6 +6,7 @@
 use super::acts::{Act, World, act, world};
 use super::random::Play;
 use crate::record::MarkKind;
+use crate::tests::from_environment;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
@@ -59,10 +60,6 @@ fn day(world: World, acts: &[Act]) {
     play.acts(acts);
     play.day.session(MarkKind::DayDone, play.day.kernel.now);
     assert_eq!(play.day.kernel.orders.iter().count(), 0, "no order outlives its day");
-}
-
-fn from_environment(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
 #[test]
