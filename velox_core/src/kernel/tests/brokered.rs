@@ -223,7 +223,7 @@ impl Broker {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(crate::tests::cases(64))]
 
     /// Nothing is placed twice, no unit has two ways out, and once all is said the broker's book is ours.
     #[test]
