@@ -135,7 +135,7 @@ def test_a_strategy_goes_on_with_its_own_account_alone(tmp_path: Path, monkeypat
     with paper(journal, f"{BUSY}@one", "--speed", "60") as day:
         day.until_record(500)
         day.process.terminate()
-        assert day.wait(10) == 0, day.output
+        assert day.wait() == 0, day.output
     other = run_cli("paper", f"{BUSY}@two", "--journal", str(journal))
     assert other.returncode == 2
     assert "Busy trades on the account one, not two: give the same account again" in other.stderr

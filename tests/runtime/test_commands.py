@@ -50,7 +50,7 @@ def test_halt_resume_and_flatten_of_a_running_day(tmp_path: Path, undisturbed: U
         flat = send(journal, CommandKind.FLATTEN, key="two")
         assert (flat.state, flat.sentence.split(",")[0]) == ("flat", "Every position is closed")
         day.process.terminate()
-        assert day.wait(10) == 0, day.output
+        assert day.wait() == 0, day.output
         report = day.report()
     assert [s["quantity"] for s in report["strategies"]] == [0]
     assert report["accounts"][0]["kill"]
@@ -81,7 +81,7 @@ def test_a_flatten_of_one_strategy_reports_and_leaves_the_others_alone(tmp_path:
         resumed = send(journal, CommandKind.RESUME, scope=Scope(instrument="NSE:INFY"))
         assert resumed.sentence == "Positions may be opened again for instrument NSE:INFY."
         day.process.terminate()
-        assert day.wait(10) == 0, day.output
+        assert day.wait() == 0, day.output
         report = day.report()
     kills = {s["name"]: s["kill"] for s in report["strategies"]}
     assert kills == {"Busy": False, "Held": True} and not report["accounts"][0]["kill"]
@@ -103,7 +103,7 @@ def test_an_engine_that_dies_while_it_flattens_goes_on_with_it(tmp_path: Path) -
         told = send(journal, CommandKind.FLATTEN, key="out")
         assert told.state == "flat" and "Closed: Held +10 NSE:HDFCBANK at " in told.sentence
         day.process.terminate()
-        assert day.wait(10) == 0, day.output
+        assert day.wait() == 0, day.output
         check_journal(journal, day.report())
     assert command_keys(journal)["out"] == 1
 
@@ -154,7 +154,7 @@ def test_flatten_after_the_session_says_why_not(tmp_path: Path, two_days: Path) 
         until(lambda: _now(journal) >= _CLOSED_NS, "the end of the session")
         told = run_cli("flatten", "--journal", str(journal))
         day.process.terminate()
-        assert day.wait(10) == 0, day.output
+        assert day.wait() == 0, day.output
     assert told.returncode == 76
     assert "session" in told.stdout and "Held +10 NSE:HDFCBANK" in told.stdout
 

@@ -113,7 +113,7 @@ def test_a_running_day_is_not_taken_up_by_others(tmp_path: Path, two_days: Path)
     with paper(journal, BUSY, *day_args) as day:
         day.until_record(8_000)
         day.process.terminate()
-        assert day.wait(10) == 0, day.output
+        assert day.wait() == 0, day.output
     before = velox_core.decisions_hash(journal)
     for others, words in (
         ((HELD,), "runs Busy, not Held"),
@@ -130,7 +130,7 @@ def test_seconds_end_a_day_in_order(tmp_path: Path, two_days: Path) -> None:
     """They count from where the engine is up: a slow machine's start-up does not use them up."""
     journal = tmp_path / "journal"
     with paper(journal, BUSY, "--day", f"{two_days}@{FIRST}", "--speed", "200", "--seconds", "0.2") as day:
-        assert day.wait(30) == 0, day.output
+        assert day.wait() == 0, day.output
         report = day.report()
     assert not report["finished"] and "stopped before its end" in day.output
     check_journal(journal, report)

@@ -98,7 +98,7 @@ def test_acknowledged_commands_are_in_the_journal_once(tmp_path: Path, undisturb
     journal = tmp_path / "journal"
     acknowledged = {}
     with paper(journal, *_DAY, "--speed", _PACE) as day:
-        for turn, share in enumerate((0.2, 0.4, 0.6, 0.8)):
+        for turn, share in enumerate((0.1, 0.3, 0.5, 0.7)):
             day.until_record(int(undisturbed.records * share))
             kind = (CommandKind.HALT, CommandKind.RESUME)[turn % 2]
             reply = send(journal, kind, "a test", key=f"key-{turn}")
@@ -146,7 +146,7 @@ def test_a_signal_ends_the_day_in_order_and_it_can_go_on(
         day.until_record(undisturbed.records // 2)
         children = day.children()
         day.process.send_signal(number)
-        assert day.wait(10) == 0, day.output
+        assert day.wait() == 0, day.output
         report = day.report()
         assert not any(alive(pid) for pid in children)
     assert not report["finished"] and report["interruptions"] == []
@@ -163,7 +163,7 @@ def test_stopped_before_the_engine_is_ready(tmp_path: Path) -> None:
     with paper(journal, *_DAY) as day:
         until(lambda: len(day.children()) == 2, "the engine's process")
         day.process.send_signal(signal.SIGINT)
-        assert day.wait(10) in (0, 130), day.output
+        assert day.wait() in (0, 130), day.output
         assert "Traceback" not in day.output
 
 
@@ -183,7 +183,7 @@ def test_a_stopped_engine_does_not_hold_up_the_end(tmp_path: Path, undisturbed: 
     with paper(journal, *_DAY, "--speed", _PACE) as day:
         os.kill(day.until_record(undisturbed.records // 3), signal.SIGSTOP)
         day.process.terminate()
-        assert day.wait(20) == 130, day.output
+        assert day.wait() == 130, day.output
     assert "the engine did not end in time" in day.output
     with paper(journal, *_DAY, "--speed", "max") as day:
         assert day.wait() == 0, day.output

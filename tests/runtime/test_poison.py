@@ -29,7 +29,7 @@ def test_a_record_that_kills_twice_is_skipped_and_the_account_only_reduces(
         assert flat.returncode == 0, flat.stderr
         assert flat.stdout.startswith("flat at ")
         day.process.terminate()
-        assert day.wait(10) == 0, day.output
+        assert day.wait() == 0, day.output
         report = day.report()
     deaths = report["interruptions"]
     poison = deaths[0]["seq"]
