@@ -51,6 +51,10 @@ WORDS = "from velox import *\nbars = Bars('NSE:RELIANCE', '5m')\n"
             r"intraday\(last=…\) is not known: did you mean last_entry\?",
         ),
         (WORDS + "x = Index('NIFTY').future(rol='expiry')\n", r"future\(rol=…\) is not known: did you mean roll\?"),
+        (
+            "from velox import *\nclass A(Strategy):\n    x = EMA(bars.close, 9)\n",
+            r"mine\.py:3: bars\.close: bars is the function of Velox here; declare what you mean above this line",
+        ),
         (WORDS + "x = bars.closes\n", r"mine\.py:3: Bars has no closes: did you mean close\?"),
         (WORDS + "x = MACD(bars.close).lines\n", r"mine\.py:3: MACD has no lines: did you mean line\?"),
         (WORDS + "x = 1 + 'a'\n", r"mine\.py:3: TypeError: unsupported operand"),

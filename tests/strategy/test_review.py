@@ -1,10 +1,12 @@
 """What is seen in the text of hooks before they run."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from velox.strategy.base import Strategy
+from velox.strategy.load import load_with_faults
 
 Faults = Callable[..., list[str]]
 BODY = """
@@ -62,6 +64,11 @@ def test_a_risk_size_without_a_stop_is_a_fault(faults: Faults, line: str) -> Non
         "t = self.buy(qty=1)\n    t = self.count\n    t.exit('all')",
         "pass\n\ndef on_stop(self, trade):\n    trade.exit(qty=2)\n    trade.stop_to(cost)\n    trade.target_to(r(3))",
         "self.go_long(qty=int(bar.n), stop=pct(bar.n), valid_until=bars(bar.n), exits=[part(1 / bar.n, r(1))])",
+        "import math\n    self.log(math.pi)\n    x: Foo = 3\n    self.log([x for y in (1, 2) if (z := y)] + [z])",
+        "try:\n        pass\n    except ValueError as error:\n        self.log(error)\n    self.log(__name__)",
+        "def inner(a: Foo, *b, **c):\n        return a, b, c\n    self.log(inner(1) or (lambda d: d)(2))",
+        "match bar.n:\n        case [first, *others] | {'a': first, **others}: self.log((first, others))",
+        "if self.position is None or self.count and not self.atr: self.log(self.count)",
         "self.put(bar, more=1)\n\ndef put(self, thing, *others, more=0, **words):\n    pass",
         "self.go_long(qty=1, stop=cost) if (cost := bar.low) else None",
         "pass\n\ndef on_fill(self, fill):\n    self.log(fill.role)",
@@ -166,6 +173,16 @@ def test_what_is_right_is_not_refused(faults: Faults, line: str) -> None:
         ),
         ("pass\n\ndef on_target(self, t):\n    t.resize(quantity=5)", "resize(quantity=…) is not known: did you mean"),
         ("self.a = self.watch(EMA(self.bars.close, length=9))", "EMA(length=…) is not known: there are source, period"),
+        (
+            "if self.position: self.go_flat()",
+            "self.position has several values: name one of them, as in self.position.quantity",
+        ),
+        ("self.count = 1 if not self.position else 2", "as in self.position.quantity"),
+        ("while self.bars and bar.n: pass", "self.bars has several values"),
+        ("self.log(atr)", "atr is not defined: did you mean self.atr?"),
+        ("self.log(np.mean([1]))", "np is not defined"),
+        ("self.log(bra.close)", "bra is not defined: did you mean bar?"),
+        ("for x in y: self.log(x)", "y is not defined"),
         ("self.log(self.cuont)", "self.cuont is not known: did you mean count?"),
         ("self.log(self.mood)", "self.mood is not known"),
     ],
@@ -236,6 +253,36 @@ def test_words_of_others_are_not_taken_for_those_of_a_member(faults: Faults, lin
     body = 'symbol = Symbols(["NSE:TCS", "NSE:INFY"])\nbars = Bars(symbol, "5m")\n'
     body += "def put(self, *several):\n    pass\n@on(bars, together=True)\ndef rank(self, members):\n"
     assert faults(f"{body}    import math\n    seen = set()\n    for m in members:\n        {line}") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_known"),
+    [
+        ("", "def later():\n    pass\n", True),
+        ("import velox as later\n", "", True),
+        ("if True:\n    later = print\n", "", True),
+        ("def make():\n    global later\n    later = print\n", "", True),
+        ("later = None\n", "globals()['later'] = print\n", True),
+        ("def other():\n    later = print\n", "", False),
+        ("", "", False),
+    ],
+)
+def test_26_a_name_of_a_hook_may_be_given_anywhere_in_its_module(
+    tmp_path: Path, before: str, after: str, is_known: bool
+) -> None:
+    file = tmp_path / "mine.py"
+    text = "class A(Strategy):\n    bars = Bars('NSE:INFY', '5m')\n    def on_bar(self, bar):\n        later()\n"
+    file.write_text(f"from velox import Bars, Strategy\n{before}{text}{after}")
+    sentences = [fault.sentence for fault in load_with_faults(str(file)).__velox__.faults]
+    assert sentences == ([] if is_known else ["later is not defined"])
+
+
+def test_26_what_is_not_imported_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    text = "class A(Strategy):\n    bars = Bars('NSE:INFY', '5m')\n    def on_bar(self, bar):\n"
+    file.write_text(f"from velox import Bars, Strategy\n{text}        crossed.above(bar.open, 3)\n")
+    told = [str(fault) for fault in load_with_faults(str(file)).__velox__.faults]
+    assert told == [f"{file}:5: crossed is not imported: write from velox import crossed"]
 
 
 def test_a_hook_that_names_self_otherwise_is_read_as_well(faults: Faults) -> None:

@@ -72,6 +72,32 @@ class _Reader(ast.NodeVisitor):
                 self._say(operand, self._not_one(operand, ""))
         self.generic_visit(node)
 
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        for each in node.values:
+            self._judge_truth(each)
+        self.generic_visit(node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
+        if isinstance(node.op, ast.Not):
+            self._judge_truth(node.operand)
+        self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> None:
+        self._judge_truth(node.test)
+        self.generic_visit(node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self._judge_truth(node.test)
+        self.generic_visit(node)
+
+    def visit_While(self, node: ast.While) -> None:
+        self._judge_truth(node.test)
+        self.generic_visit(node)
+
+    def _judge_truth(self, node: ast.expr) -> None:
+        """What has several values is always true."""
+        self._say(node, self._not_one(node, ""))
+
     def visit_Call(self, node: ast.Call) -> None:
         match node.func:
             case ast.Name(id="crossed"):

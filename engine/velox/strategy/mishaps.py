@@ -1,10 +1,10 @@
 """What Python's own errors in the body of a strategy file mean where a word of Velox is written wrongly."""
 
 import ast
-import builtins
 import importlib
 import linecache
 import traceback
+from types import FunctionType
 
 from velox.strategy.params import closest, nearest
 from velox.strategy.written import miscalls
@@ -28,6 +28,10 @@ def meant(full: str, error: BaseException) -> str | None:
             known = [each for each in dir(thing) if not each.startswith("_")]
             hint = closest(name, known)
             return f"{type(thing).__name__} has no {name}" + (f": did you mean {hint}?" if hint else "")
+        case AttributeError(name=str(name), obj=FunctionType(__module__=str(module), __name__=str(word))) if (
+            module.startswith("velox.")
+        ):
+            return f"{word}.{name}: {word} is the function of Velox here; declare what you mean above this line"
         case ImportError(name="velox") if not isinstance(error, ModuleNotFoundError):
             name = next(iter(str(error).split("'")[1::2]), "")
             return f"velox has no {name}: {nearest(name, _words())}"
@@ -39,7 +43,8 @@ def unknown_name(name: str, known: set[str]) -> str:
     """The sentence for a name that nothing gives a meaning."""
     if name in _words():
         return f"{name} is not imported: write from velox import {name}"
-    close = closest(name, sorted({*known, *_words(), *dir(builtins)})) if len(name) > 2 else ""
+    alike = sorted(each for each in {*known, *_words()} if each[:1].lower() == name[:1].lower())
+    close = closest(name, alike) if len(name) > 2 else ""
     return f"{name} is not defined" + (f": did you mean {close}?" if close else "")
 
 

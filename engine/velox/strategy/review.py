@@ -10,6 +10,7 @@ from velox.strategy.fields import misread
 from velox.strategy.params import nearest
 from velox.strategy.source import ClassSource, methods, own_name, written_twice
 from velox.strategy.state import State
+from velox.strategy.unbound import unbound
 from velox.strategy.wishes import INTENTS, Wishes
 from velox.strategy.written import Words
 
@@ -62,6 +63,7 @@ def review(owner: type, source: ClassSource, trades: Set[str], names: Mapping[st
         reader = _Reader(owner, found, method, trades, Words(names, method))
         for statement in method.body:
             reader.visit(statement)
+        found.faults += [Remark(*each) for each in unbound(owner, source, method, names)]
         found.faults += [Remark(*each) for each in misread(owner, method, members=reader.members)]
     return found
 

@@ -15,7 +15,7 @@ from velox.strategy.protect import Cost, pct, points, r
 from velox.strategy.schedule import bars
 from velox.strategy.sizes import risk_pct, risk_rupees
 
-__all__ = ["UNKNOWN", "Callee", "Words", "called_wrongly", "is_whole", "miscalls"]
+__all__ = ["UNKNOWN", "Callee", "Words", "called_wrongly", "given_names", "is_whole", "miscalls"]
 
 
 class _Unknown:
@@ -23,7 +23,7 @@ class _Unknown:
 
 
 UNKNOWN: Final = _Unknown()
-_VALUES = (risk_pct, risk_rupees, pct, points, r, part, bars, Order)
+_VALUES: tuple[Callable[..., object], ...] = (risk_pct, risk_rupees, pct, points, r, part, bars, Order)
 _JOINS: Mapping[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -45,7 +45,7 @@ class Words:
 
     def __init__(self, names: Mapping[str, object], function: ast.AST | None = None) -> None:
         self._names = names
-        self._hidden = set[str]() if function is None else _given(function)
+        self._hidden = set[str]() if function is None else given_names(function)
         self._imported = set[str]() if function is None else _imported(function)
 
     def of(self, node: ast.expr) -> object:
@@ -68,9 +68,8 @@ class Words:
         found, bound = self.of(call.func), False
         if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
             made = self.callee(call.func.value)
-            is_class = made is not None and isinstance(made.function, type)
-            found = inspect.getattr_static(made.function, call.func.attr, None) if is_class else None
-            bound = True
+            is_class = isinstance(made, Callee) and isinstance(made.function, type)
+            found, bound = getattr(made.function, call.func.attr, None) if made and is_class else None, True
         if isinstance(found, FunctionType | type) and found.__module__.startswith("velox."):
             return Callee(found, bound)
         return None
@@ -110,14 +109,13 @@ class Words:
 
     def _make(self, call: ast.Call) -> object:
         callee = self.callee(call)
-        make = None if callee is None else callee.function
-        if make not in _VALUES or called_wrongly(call, make) is not None:
+        if callee is None or callee.function not in _VALUES or called_wrongly(call, callee.function) is not None:
             return UNKNOWN
         given = [self.value(each) for each in call.args]
         named = {each.arg or "": self.value(each.value) for each in call.keywords}
         if "" in named or any(value is UNKNOWN for value in (*given, *named.values())):
             return UNKNOWN
-        return make(*given, **named)
+        return callee.function(*given, **named)
 
 
 def called_wrongly(call: ast.Call, function: Callable[..., object], *, bound: bool = False) -> str | None:
@@ -180,7 +178,7 @@ def _joined(join: ast.operator, left: object, right: object) -> object:
         return UNKNOWN
 
 
-def _given(function: ast.AST) -> set[str]:
+def given_names(function: ast.AST) -> set[str]:
     """Names to which a function gives something of its own anywhere."""
     given = _imported(function)
     for node in ast.walk(function):
