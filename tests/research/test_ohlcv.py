@@ -152,6 +152,10 @@ def test_length_is_what_the_times_show(write: Write, tmp_path: Path) -> None:
     assert names == ["2021-04-23.1d.parquet", "2021-04-26.1d.parquet", "2021-04-26.5m.parquet"]
     with pytest.raises(BadInput, match=r"does not show how long its candles are: say it with --timeframe"):
         take(write("one.csv", minute("09:15"), header=HEADER), tmp_path / "cat")
+    with pytest.raises(
+        BadInput, match=r"odd\.csv has no time that can be read: say how they are written with --time-format"
+    ):
+        take(write("odd.csv", "hello,1,2,1,2,5", "there,1,2,1,2,5", header=HEADER), tmp_path / "cat")
     with pytest.raises(BadInput, match="30 s apart"):
         take(write("short.csv", minute("09:15:00"), minute("09:15:30"), header=HEADER), tmp_path / "cat")
 

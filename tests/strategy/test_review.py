@@ -183,6 +183,7 @@ def test_what_is_right_is_not_refused(faults: Faults, line: str) -> None:
         ("self.log(np.mean([1]))", "np is not defined"),
         ("self.log(bra.close)", "bra is not defined: did you mean bar?"),
         ("for x in y: self.log(x)", "y is not defined"),
+        ("self.log(bar[1].close)", "bar[1]: a hook is told of one candle; one before it is self.bars.close[1]"),
         ("self.log(self.cuont)", "self.cuont is not known: did you mean count?"),
         ("self.log(self.mood)", "self.mood is not known"),
     ],
@@ -320,6 +321,11 @@ def test_27_the_mode_of_a_member_is_a_warning_too(strategy: Callable[[str], type
 @pytest.mark.parametrize("line", ["self.log(self.mode)", "self.log(f'{self.mode}: ' + ('a' if self.mode else 'b'))"])
 def test_27_the_mode_in_a_log_is_no_warning(strategy: Callable[[str], type[Strategy]], line: str) -> None:
     assert strategy(f"{BODY}{line}").__velox__.warnings == []
+
+
+def test_declarations_in_a_list_are_a_fault(faults: Faults) -> None:
+    (told,) = faults(BODY.replace("def on_bar", "several = [ATR(bars, 3), EMA(bars.close, 5)]\ndef on_bar") + "pass")
+    assert "several holds declarations without a name: give each one its own" in told
 
 
 def test_a_hook_that_is_nearly_named_is_a_warning(strategy: Callable[[str], type[Strategy]]) -> None:

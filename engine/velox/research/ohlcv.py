@@ -169,6 +169,8 @@ def _length_of(table: str, frame: pl.DataFrame, *, dates_only: bool) -> int:
         return length_s
     if rows["ts_ns"].n_unique() > 1 and rows.select(clock.n_unique()).item() == 1:
         return DAY_S
+    if not rows.height:
+        raise BadInput(f"{table} has no time that can be read: say how they are written with --time-format")
     raise BadInput(f"{table} does not show how long its candles are: say it with --timeframe, like 1m or 1d")
 
 

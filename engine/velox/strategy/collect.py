@@ -187,8 +187,7 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
     for name, value in body.items():
         if name in taken or name == "_binding":
             declared.fault(name, f"{name} is a word of Velox itself; give it another name")
-        if isinstance(value, list | dict | set) and name != "require" and not name.startswith("_"):
-            declared.warn(name, f"{name} is shared by all instances and lost at a restart; what changes is a State")
+        _judge_held(declared, name, value)
         if name == "__init__":
             declared.fault(name, "a strategy has no __init__: declare values in the class body and prepare in on_start")
         if name in _MAKING:
@@ -201,6 +200,14 @@ def _judge_names(declared: Declared, body: dict[str, object], base: type) -> Non
         first, *others = [*names, ""]
         for name in others[:-1]:
             declared.fault(name, f"{name} is a second {word}(…) beside {first}; a strategy has one")
+
+
+def _judge_held(declared: Declared, name: str, value: object) -> None:
+    """Judge a list or another collection of the class body."""
+    if any(isinstance(each, Declaration) for each in (value if isinstance(value, list | tuple) else ())):
+        declared.fault(name, f"{name} holds declarations without a name: give each one its own, as in first = EMA(…)")
+    elif isinstance(value, list | dict | set) and name != "require" and not name.startswith("_"):
+        declared.warn(name, f"{name} is shared by all instances and lost at a restart; what changes is a State")
 
 
 def _judge_graph(declared: Declared) -> None:

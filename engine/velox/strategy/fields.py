@@ -60,6 +60,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self._say(node.value, self._not_one(node.value, "[1]"))
+        if isinstance(node.value, ast.Name) and self._told.get(node.value.id) is Bar:
+            self._say(node, f"{ast.unparse(node)}: a hook is told of one candle; one before it is self.bars.close[1]")
         of_series = self._declared(node.value) or self._declared(getattr(node.value, "value", None))
         is_negative = isinstance(node.slice, ast.UnaryOp) and isinstance(node.slice.op, ast.USub)
         if is_negative and isinstance(of_series, Bars | Node | Computed):

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType
 from typing import Any, Literal, Self, TypeVar, overload
 
 import msgspec
@@ -83,13 +84,21 @@ def _note(when: At | Every | On) -> Callable[[_F], _F]:
     return decorate
 
 
+def _refuse_bare(given: object, example: str) -> None:
+    """Refuse a decorator without its brackets, which would take the method's place and never run it."""
+    if isinstance(given, FunctionType):
+        raise BadInput(f"{example.partition('(')[0]} on {given.__name__} says nothing of when: write {example}")
+
+
 def at(when: Text, *, late: Literal["skip", "run"] = "skip") -> Callable[[_F], _F]:
     """Run once a day at this time; more than 30 s late it is skipped unless `late="run"`."""
+    _refuse_bare(when, '@at("09:20")')
     return _note(At(when, late))
 
 
 def every(span: Text) -> Callable[[_F], _F]:
     """Run every so often, as in `@every("30s")`."""
+    _refuse_bare(span, '@every("30s")')
     return _note(Every(span))
 
 
@@ -99,6 +108,7 @@ def on(bars: Bars, *, together: bool = False) -> Callable[[_F], _F]:
     With `together` it runs once for all symbols, when their candles of that time have closed or the grace of those
     that are late has passed. It is given the instances that are ready, one a symbol, and may trade with each.
     """
+    _refuse_bare(bars, "@on(bars)")
     return _note(On(bars, together))
 
 
