@@ -230,6 +230,15 @@ def test_the_kernel_touches_nothing_outside_itself() -> None:
     assert not impure
 
 
+def test_every_property_test_of_the_core_can_be_played_at_night() -> None:
+    """Its number of cases comes from the one place that a night multiplies."""
+    counted = re.compile(r"proptest! \{\s*#!\[proptest_config\(crate::tests::cases\(\d+\)\)\]")
+    core = [path for path in sources(".rs") if path.is_relative_to(ROOT / "velox_core" / "src")]
+    blocks = {told(path): path.read_text().count("proptest! {") for path in core}
+    assert sum(blocks.values()) > 10
+    assert {name: n for name, n in blocks.items() if n != len(counted.findall((ROOT / name).read_text()))} == {}
+
+
 def test_blind_except_stands_only_at_the_two_edges() -> None:
     """Around a strategy callback and around an API handler; everywhere else an error is known by its type."""
     found = []
