@@ -122,7 +122,8 @@ impl Frame {
     }
 
     /// Takes an applied tick in; a candle that is over must have been closed before.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // of all calls of a tick the one in a loop
     pub fn add(&mut self, exch_ts: i64, price: i64, flags: u32, anchor: i64) {
         if self.forming.ticks == 0 {
             let length = self.length();

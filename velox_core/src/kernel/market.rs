@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// Series of an instrument whose unfinished candles lie in place; those of more lie elsewhere.
 const FRAMES_IN_PLACE: usize = 3;
+/// The same of the instances that trade it: each tick looks at what they hold.
+const TRADERS_IN_PLACE: usize = 4;
 
 /// One instrument's state, in the order in which a tick touches it: waiting for memory is most of what a tick costs
 /// when a thousand instruments take turns.
@@ -53,7 +55,7 @@ pub struct Market {
     /// Slots of orders that can fill.
     pub working: Vec<u32>,
     /// Instances that trade it.
-    pub traders: Vec<u32>,
+    pub traders: SmallVec<[u32; TRADERS_IN_PLACE]>,
     /// Instances whose `on_tick` wants it.
     pub watchers: Vec<u32>,
     /// Unfinished candles of the instrument's series, long before short. In place: behind a pointer each, they would lie
@@ -84,7 +86,7 @@ impl Market {
             last_qty: 0,
             day: Candle::default(),
             working: Vec::new(),
-            traders: Vec::new(),
+            traders: SmallVec::new(),
             watchers: Vec::new(),
             frames: SmallVec::new(),
             def,

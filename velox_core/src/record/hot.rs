@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The instrument number of a tick whose token nobody defined.
 pub const UNKNOWN_INSTRUMENT: u32 = u32::MAX;
 
-/// One level of an order book side.
+/// One level of an order book side. Copied at each tick: aligned, so that it is read in the pieces in which it was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(align(16))]
 pub struct Level {
     /// Price at 1e-8.
     pub price: i64,
