@@ -71,33 +71,33 @@ class _Reader(ast.NodeVisitor):
     def visit_Compare(self, node: ast.Compare) -> None:
         if not any(isinstance(each, ast.Is | ast.IsNot) for each in node.ops):
             for operand in (node.left, *node.comparators):
-                self._say(operand, self._not_one(operand, ""))
+                self._judge_value(operand)
         self.generic_visit(node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
         for each in node.values:
-            self._judge_truth(each)
+            self._judge_value(each)
         self.generic_visit(node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
         if isinstance(node.op, ast.Not):
-            self._judge_truth(node.operand)
+            self._judge_value(node.operand)
         self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> None:
-        self._judge_truth(node.test)
+        self._judge_value(node.test)
         self.generic_visit(node)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        self._judge_truth(node.test)
+        self._judge_value(node.test)
         self.generic_visit(node)
 
     def visit_While(self, node: ast.While) -> None:
-        self._judge_truth(node.test)
+        self._judge_value(node.test)
         self.generic_visit(node)
 
-    def _judge_truth(self, node: ast.expr) -> None:
-        """What has several values is always true."""
+    def _judge_value(self, node: ast.expr) -> None:
+        """What has several values is no value to compare, and always true."""
         self._say(node, self._not_one(node, ""))
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -108,7 +108,7 @@ class _Reader(ast.NodeVisitor):
                 if word not in _CROSSINGS:
                     self._say(node, f"crossed.{word} is not known: there are crossed.above and crossed.below")
                 for operand in node.args:
-                    self._say(operand, self._not_one(operand, ""))
+                    self._judge_value(operand)
             case _:
                 pass
         self.generic_visit(node)
