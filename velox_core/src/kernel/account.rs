@@ -125,6 +125,14 @@ impl Account {
     }
 }
 
+/// What an account has come to, 1e-8 rupees: its equity, and what that is made of beside the capital.
+struct Standing {
+    realised: i128,
+    unrealised: i128,
+    charges: i128,
+    equity: i128,
+}
+
 impl Kernel {
     pub(super) fn define_account(&mut self, def: &AccountDef) {
         self.brokered |= def.venue == BROKER;
@@ -150,8 +158,13 @@ impl Kernel {
 
     /// Capital and all profit less charges.
     pub fn equity(&self, account: u32) -> i128 {
+        self.standing(account).equity
+    }
+
+    fn standing(&self, account: u32) -> Standing {
         let a = &self.accounts[account as usize];
-        i128::from(a.def.capital) + a.realised() + self.unrealised(account) - a.charges.total()
+        let (realised, unrealised, charges) = (a.realised(), self.unrealised(account), a.charges.total());
+        Standing { realised, unrealised, charges, equity: i128::from(a.def.capital) + realised + unrealised - charges }
     }
 
     /// Margin of positions and of working increases, without those of `except`.
@@ -206,9 +219,8 @@ impl Kernel {
 
     pub(super) fn mark_account(&mut self, account: u32) {
         self.check_losses(account);
+        let Standing { realised, unrealised, charges, equity } = self.standing(account);
         let a = &self.accounts[account as usize];
-        let (realised, unrealised, charges) = (a.realised(), self.unrealised(account), a.charges.total());
-        let equity = i128::from(a.def.capital) + realised + unrealised - charges;
         let mark = record::AccountMark {
             account,
             equity: narrow(equity),
